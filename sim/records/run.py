@@ -1,0 +1,71 @@
+"""The record of one run: one policy, one kind of coin price, one point of a sweep, one replication."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+Number = float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """Which run of a study it is. `key` is the content hash of the resolved case without the replication."""
+
+    policy: str
+    coin_price: str
+    point: int
+    key: str
+
+
+@dataclasses.dataclass(frozen=True)
+class FlowRow:
+    """All postings of one reason between two accounts in one currency, summed over the run, in base units."""
+
+    currency: str
+    decimals: int
+    reason: str
+    source: str
+    target: str
+    amount: int
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """What a run leaves: JSON and numbers only.
+
+    `outcomes` holds each `network.outcome` by the aggregation of the outcome table; None where no number is defined
+    (with the reason in `unsupported`, or because nothing was measured). `series` has one value an epoch (None where
+    not measured) and `epoch_end_s` the end of each epoch. `times` holds censored times: seconds, or None if not reached
+    by the horizon. `histograms` maps `network.metric` (ttft, tpot, e2e, gap) to sparse pairs [bucket, count] over
+    picoseconds (`sim.serving.contract.bucket_of`). `operators` is a table of rows (network, class, ...). `counts` are exact
+    integers (requests by fate, windows). `residuals` are the ledger's sums that must be 0, by currency.
+    """
+
+    policy: str
+    coin_price: str
+    point: int
+    replication: int
+    epoch_end_s: list[float]
+    outcomes: dict[str, Number]
+    series: dict[str, list[Number]]
+    times: dict[str, Number]
+    histograms: dict[str, list[list[int]]]
+    operators: list[dict[str, Any]]
+    flows: list[FlowRow]
+    counts: dict[str, int]
+    residuals: dict[str, int]
+    unsupported: dict[str, str]
+    notes: list[str]
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no blanks, no NaN."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunRecord:
+        """The record that `to_json` wrote."""
+        raw = json.loads(text)
+        raw["flows"] = [FlowRow(**row) for row in raw["flows"]]
+        return cls(**raw)

@@ -1,0 +1,209 @@
+"""The record of a study: what its runs say together. Built by `study`, read by `report` and the face."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any, Literal
+
+from sim.records.run import FlowRow, Number
+
+Word = Literal[
+    "better", "worse", "higher", "lower", "no difference", "undecided",
+    "depends on how the coin is priced", "not comparable", "not supported",
+]  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """One outcome under one policy, kind of coin price and point: mean over replications with its t interval."""
+
+    outcome: str
+    unit: str
+    policy: str
+    coin_price: str
+    point: int
+    n: int
+    mean: Number
+    low: Number
+    high: Number
+    sd: Number
+    values: list[Number]
+    reached: int | None = None
+    """For times that may never come: in how many replications it came; `mean` is then the restricted mean."""
+    reason: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """One paired difference policy - baseline. `coin_price` is `both` for the joint verdict over the kinds.
+
+    `difference`, `low`, `high` are in the outcome's unit, `relative` ones as fractions of the baseline's mean (None if
+    that is 0). `p` is the paired t test's, `p_holm` after Holm over the declared family. `indifferent` is the half-width of
+    the zone in the outcome's unit. `why` gives the reason of any word that is no plain answer.
+    """
+
+    outcome: str
+    unit: str
+    policy: str
+    baseline: str
+    coin_price: str
+    point: int
+    word: Word
+    baseline_mean: Number
+    policy_mean: Number
+    difference: Number
+    low: Number
+    high: Number
+    relative: Number
+    relative_low: Number
+    relative_high: Number
+    p: Number
+    p_holm: Number
+    indifferent: float
+    n: int
+    pairing_gain: Number = None
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Band:
+    """A series over the epochs: quantiles over replications, in the outcome's unit."""
+
+    outcome: str
+    unit: str
+    policy: str
+    coin_price: str
+    point: int
+    time_s: list[float]
+    q05: list[Number]
+    q25: list[Number]
+    q50: list[Number]
+    q75: list[Number]
+    q95: list[Number]
+
+
+@dataclasses.dataclass(frozen=True)
+class Histogram:
+    """Merged histogram of a latency over replications: sparse [bucket floor in s, bucket ceiling in s, count]."""
+
+    network: str
+    metric: str
+    policy: str
+    coin_price: str
+    point: int
+    bins: list[list[float]]
+    slo_s: Number = None
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckResult:
+    """One line of `checks:` and how it went."""
+
+    check: str
+    outcome: str
+    policy: str
+    ok: bool | None
+    severity: str
+    found: str
+    file: str = ""
+    line: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Assumption:
+    """One constant the run rests on."""
+
+    path: str
+    value: str
+    flag: str
+    source: str
+    date: str = ""
+    changes: str = ""
+    where: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyChange:
+    """What a policy changed, with the place in the file."""
+
+    policy: str
+    path: str
+    old: str
+    new: str
+    file: str
+    line: int
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyFlows:
+    """Coin and money flows of a policy: means over replications are not integers, so the first replication's are told."""
+
+    policy: str
+    coin_price: str
+    point: int
+    rows: list[FlowRow]
+    residuals: dict[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyRecord:
+    """Everything a report shows. Nothing here varies between two identical studies; what does stands in the manifest."""
+
+    name: str
+    scenario_file: str
+    scenario_hash: str
+    scenario_resolved: str
+    start: str
+    horizon_s: float
+    epoch_s: float
+    policies_from_s: float
+    estimand: str
+    requests_mode: str
+    policies: list[str]
+    baseline: str
+    coin_prices: list[str]
+    points: list[dict[str, str]]
+    replications: int
+    root_seed: int
+    confidence: float
+    outcomes: list[Summary]
+    verdicts: list[Verdict]
+    bands: list[Band]
+    histograms: list[Histogram]
+    operators: list[dict[str, Any]]
+    flows: list[PolicyFlows]
+    checks: list[CheckResult]
+    changes: list[PolicyChange]
+    assumptions: list[Assumption]
+    held_fixed: list[str]
+    not_fixed: list[str]
+    method: dict[str, str]
+    warnings: list[str]
+    counts: dict[str, int]
+
+    def to_json(self) -> str:
+        """Canonical JSON."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> StudyRecord:
+        """The record that `to_json` wrote."""
+        raw = json.loads(text)
+        for name, kind in _NESTED.items():
+            raw[name] = [kind(**row) for row in raw[name]]
+        for flows in raw["flows"]:
+            flows["rows"] = [FlowRow(**row) for row in flows["rows"]]
+        raw["flows"] = [PolicyFlows(**flows) for flows in raw["flows"]]
+        return cls(**raw)
+
+
+_NESTED: dict[str, Any] = {
+    "outcomes": Summary,
+    "verdicts": Verdict,
+    "bands": Band,
+    "histograms": Histogram,
+    "checks": CheckResult,
+    "changes": PolicyChange,
+    "assumptions": Assumption,
+}
