@@ -16,7 +16,11 @@ Word = Literal[
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """One outcome under one policy, kind of coin price and point: mean over replications with its t interval."""
+    """One outcome under one policy, kind of coin price and point: mean over replications with its t interval.
+
+    Outcomes in `%` are held as fractions everywhere in a study's record; only what is shown to people multiplies.
+    `values` has one entry a replication, in order of replication. `reason` says why a number is missing.
+    """
 
     outcome: str
     unit: str
@@ -31,6 +35,9 @@ class Summary:
     values: list[Number]
     reached: int | None = None
     """For times that may never come: in how many replications it came; `mean` is then the restricted mean."""
+    reached_low: Number = None
+    reached_high: Number = None
+    """Wilson interval of the share of replications in which it came."""
     reason: str = ""
 
 
@@ -63,7 +70,10 @@ class Verdict:
     indifferent: float
     n: int
     pairing_gain: Number = None
+    """Variance of the difference had the runs not been paired, over the one they have; None if that is 0."""
     why: str = ""
+    needed: int | None = None
+    """For `undecided`: replications in all that would decide, estimated from the spread seen."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +191,8 @@ class StudyRecord:
     method: dict[str, str]
     warnings: list[str]
     counts: dict[str, int]
+    sentences: list[str] = dataclasses.field(default_factory=list)
+    """What the verdicts say, in words, most important first."""
 
     def to_json(self) -> str:
         """Canonical JSON."""
