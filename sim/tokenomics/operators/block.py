@@ -1,0 +1,94 @@
+"""The block of a class of operators: hardware, costs, and how fast they act."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sim.blocks import Block, sourced
+from sim.units import Amount, Duration, EnergyPrice, FixedDuration, Hourly, Money, PositiveDuration, Rate, Share
+
+_WEEK = 604_800.0
+_EVIDENCE = "capacity series 2011-2026 condensed in docs/operators.md"
+
+
+class OperatorClass(Block):
+    """Node slots of one kind of hardware whose owners decide alike; one owner a slot."""
+
+    nodes: Annotated[int, Field(ge=0, le=100_000)]
+    """Nodes at the start (`initial: steady` rescales them)."""
+    gpu: str
+    """Name of a GPU of the catalogue."""
+    per_node: Annotated[int, Field(ge=1, le=16)] = 1
+    """GPUs a node has."""
+    model: str | None = None
+    """Model the nodes serve; default the only one of the workload."""
+    region: str | None = None
+    """Region of the nodes; a label until networks have distances."""
+    decides: Literal["free_entry", "planned", "fixed"] = "free_entry"
+    """How the number of nodes moves: owners' own decisions, one planner following demand, or not at all."""
+    electricity: EnergyPrice
+    """What a kWh costs the owner."""
+    hosting: Hourly = sourced(0.0, "hosting at home costs nothing extra", "assumed", "avoidable cost of a node")
+    """Hosting, connection and care of one node."""
+    capex: Amount = sourced(Money(0.0, "USD"), "hardware owned already", "assumed", "entry and capital service")
+    """Price of one GPU with its share of the node; counts at entry only."""
+    life: PositiveDuration = sourced(4 * 31_557_600.0, "common depreciation of accelerators", "assumed", "capital service")
+    """Years of service a buyer counts on."""
+    resale: Share = sourced(0.3, "residual value after 36 months 25-35 % (weblidera.com, 2026-03)", "borrowed", "capital service")
+    """Value left at the end of life, as a share of the price."""
+    discount: Share = sourced(0.15, "no published figure", "assumed", "capital service and entry")
+    """Discount rate a year."""
+    outside_rent: Hourly = sourced(0.0, "no rental market reached", "assumed", "when operators leave")
+    """What a GPU could earn per hour elsewhere; part of the avoidable cost."""
+    lead: Duration = sourced(45 * 86_400.0, _EVIDENCE + ": 1 to 2 months", "fitted", "overshoot of entry")
+    """Time from the order to the node being there (model load comes on top)."""
+    patience: Duration = sourced(4 * _WEEK, "no published figure", "assumed", "how late operators stop")
+    """How long expected income lies below avoidable cost before an owner begins to stop."""
+    cost_factor: Annotated[float, Field(gt=0)] = sourced(
+        1.35, _EVIDENCE + ": own variable cost over card power", "fitted", "break-even of operators", gt=0
+    )
+    """Median of an owner's power cost over that of the cards alone."""
+    cost_spread: Annotated[float, Field(ge=0, le=2)] = sourced(
+        0.4, _EVIDENCE + ": 0.3 to 0.6", "fitted", "how many leave at a given loss of income", ge=0, le=2
+    )
+    """Sigma of the lognormal spread of owners' power costs."""
+    exit_speed: Rate = sourced(0.07 / _WEEK, _EVIDENCE + ": 0.03 to 0.13 a week", "fitted", "speed of exit")
+    """Rate at which losing owners stop where hardware has no other use."""
+    switch_speed: Rate = sourced(0.24 / _WEEK, _EVIDENCE + ": 0.15 to 0.35 a week", "fitted", "speed of exit to a rival use")
+    """The same where `outside_rent` is above 0."""
+    entry_speed: Rate = sourced(0.1 / _WEEK, "between the speeds of exit and switching", "assumed", "speed of entry")
+    """Rate at which the gap between wanted and ordered capacity is ordered."""
+    entry_elasticity: Annotated[float, Field(gt=0)] = sourced(
+        1.1, _EVIDENCE + ": 0.9 to 1.3", "fitted", "size of entry", gt=0
+    )
+    """Wanted capacity per relative excess of expected income over full cost."""
+    restart: Annotated[float, Field(ge=1)] = sourced(1.5, _EVIDENCE + ": 1.0 to 2.1", "fitted", "hysteresis", ge=1)
+    """Income at which a stopped owner starts again, over the income at which owners stop."""
+    idle_life: FixedDuration = sourced(31_557_600.0, "no published figure", "assumed", "when stopped hardware is gone")
+    """How long stopped hardware is kept before it leaves for good."""
+    utilization: Share = sourced(0.6, "planning rule of thumb", "assumed", "capacity of a planned fleet")
+    """Load that a planner aims at (`decides: planned`)."""
+    up_time: PositiveDuration = sourced(30 * 86_400.0, "no published figure", "assumed", "failures")
+    """Mean time between failures of a node."""
+    repair: PositiveDuration = sourced(3600.0, "no published figure", "assumed", "availability")
+    """Mean time until a failed node serves again, model load included."""
+    max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
+
+    @property
+    def slots(self) -> int:
+        """Node slots of the class."""
+        return self.max_nodes if self.max_nodes is not None else max(4 * self.nodes, 8)
+
+    def capital_usd_per_day(self) -> float:
+        """Capital service of a node: the level payment a day that repays its price less resale over its life.
+
+        Annuity at `discount` a year: (capex - resale x capex x (1+r)^-L) x r / (1 - (1+r)^-L).
+        """
+        years = self.life / 31_557_600.0
+        price = self.capex.amount * self.per_node
+        left = (1 + self.discount) ** -years
+        rate = self.discount / (1 - left) if self.discount > 0 else 1 / years
+        return price * (1 - self.resale * left) * rate / 365.25

@@ -1,0 +1,35 @@
+"""The node slots of one class as arrays of one length."""
+
+from __future__ import annotations
+
+import numpy as np
+
+OUT, LIVE, IDLE, ORDERED = 0, 1, 2, 3
+"""States of a slot: empty, serving, stopped but kept, ordered and on its way."""
+
+
+class Columns:
+    """Node slots: `state` int8, `cost_factor` (owner's power cost over the cards'), `below_s` and `idle_s` clocks.
+
+    `cost_factor` belongs to the slot, so that policies meet the same owners (common random numbers).
+    """
+
+    def __init__(self, cost_factor: np.ndarray) -> None:
+        self.cost_factor = cost_factor
+        self.state = np.zeros(len(cost_factor), np.int8)
+        self.below_s = np.zeros(len(cost_factor))
+        self.idle_s = np.zeros(len(cost_factor))
+
+    def count(self, state: int) -> int:
+        """Slots in a state."""
+        return int(np.count_nonzero(self.state == state))
+
+    def slots(self, state: int) -> np.ndarray:
+        """Slot numbers in a state, ascending."""
+        return np.flatnonzero(self.state == state)
+
+    def move(self, slots: np.ndarray, state: int) -> None:
+        """Put slots into a state and reset their clocks."""
+        self.state[slots] = state
+        self.below_s[slots] = 0.0
+        self.idle_s[slots] = 0.0
