@@ -1,0 +1,53 @@
+"""Integer histograms: bucket = (bit length, next 7 bits), shifts only, error <= 0.8 %, merged by addition.
+
+`sim.serving.contract.bucket_of` is the same rule for one value; here it is for arrays, with its inverse.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+BUCKETS = 63 * 128
+"""Enough for every value below 2^63."""
+
+
+def buckets_of(values: np.ndarray) -> np.ndarray:
+    """The bucket of each integer in [0, 2^62): int64 in, int64 out. Values below 128 have a bucket each."""
+    values = np.asarray(values, np.int64)
+    length = np.frexp(values.astype(np.float64))[1].astype(np.int64)
+    # Above 2^53 the float may round up to the next power of two: one bit too many.
+    length -= (values >> np.maximum(length - 1, 0)) == 0
+    shift = np.maximum(length - 8, 0)
+    return np.where(values < 128, values, ((shift + 1) << 7) + ((values >> shift) & 127))
+
+
+def bucket_floors(buckets: np.ndarray) -> np.ndarray:
+    """The smallest integer of each bucket, int64."""
+    buckets = np.asarray(buckets, np.int64)
+    shift = np.maximum((buckets >> 7) - 1, 0)
+    return np.where(buckets < 128, buckets, (128 + (buckets & 127)) << shift)
+
+
+def count(values: np.ndarray) -> np.ndarray:
+    """Histogram of integers: int64[BUCKETS]."""
+    return np.bincount(buckets_of(values), minlength=BUCKETS).astype(np.int64)
+
+
+def sparse(counts: np.ndarray) -> list[list[int]]:
+    """Pairs [bucket, count] of the buckets that are not empty, ascending."""
+    where = np.flatnonzero(counts)
+    return [[int(bucket), int(counts[bucket])] for bucket in where]
+
+
+def quantile(counts: np.ndarray, share: float) -> float | None:
+    """The value below which `share` of the counts lie, linear inside its bucket; None for an empty histogram."""
+    total = int(counts.sum())
+    if total == 0:
+        return None
+    cumulative = np.cumsum(counts)
+    rank = share * total
+    bucket = int(np.searchsorted(cumulative, rank, side="left"))
+    before = float(cumulative[bucket] - counts[bucket])
+    low, high = (float(edge) for edge in bucket_floors(np.array([bucket, bucket + 1])))
+    inside = (rank - before) / float(counts[bucket]) if counts[bucket] else 0.0
+    return low + (high - low) * min(max(inside, 0.0), 1.0)
