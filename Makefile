@@ -1,0 +1,62 @@
+# infermint: everything a developer types. `make demo` and `make test` work on a machine that has Python >= 3.11 only.
+SHELL := /bin/sh
+PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+export PIP_NO_INPUT := 1
+
+.PHONY: demo test test-all quick bench lint lock schema docs clean help
+
+help:
+	@echo "make demo      set up and run the main study; ends with its report"
+	@echo "make test      set up and run the tests (under 10 minutes on 2 cores)"
+	@echo "make quick     the tests that need no compilation (under 45 s)"
+	@echo "make test-all  every test, the slow ones too"
+	@echo "make bench     speeds beside a yardstick loop"
+	@echo "make lint      ruff and mypy"
+	@echo "make lock      remake requirements/*.txt (needs uv)"
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ]; then echo "infermint needs Python >= 3.11 with venv: install it first (Debian: apt-get install python3 python3-venv)." >&2; exit 2; fi
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the packages of requirements/run.txt into $(VENV) (about 0.7 GB on disk, once) ..."
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/test.stamp: requirements/test.txt $(VENV)/run.stamp | $(BIN)/python
+	@echo "Installing the packages of requirements/test.txt into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/infermint run scenarios/demo.yaml
+
+test: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
+
+test-all: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+quick: $(VENV)/test.stamp
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow and not compiled and not browser"
+
+bench: $(VENV)/run.stamp
+	@$(BIN)/python -m benchmarks
+
+lint: $(VENV)/test.stamp
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+schema: $(VENV)/run.stamp
+	@$(BIN)/python -m sim.scenario.schema
+
+lock:
+	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build -o requirements/run.txt
+	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build --group test --group lint -c requirements/run.txt -o requirements/test.txt
+
+clean:
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
