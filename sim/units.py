@@ -23,6 +23,8 @@ from sim.errors import nearest
 PS_PER_S = 10**12
 YEAR_S = 31_557_600
 DAY_S = 86_400
+INT64_MAX = 2**63 - 1
+SHARE_ONE = 10**12
 
 _TIME = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "day": 86_400, "week": 604_800, "year": YEAR_S}
 _EXACT_TIME = {name: Fraction(str(value)) if value < 1 else Fraction(value) for name, value in _TIME.items()}
@@ -120,6 +122,26 @@ def ps(seconds: float) -> int:
 def seconds(picoseconds: int) -> float:
     """Integer picoseconds as seconds."""
     return picoseconds / PS_PER_S
+
+
+def muldiv(a: int, b: int, c: int) -> int:
+    """floor(a x b / c) with an exact 128-bit intermediate; a, b >= 0 and c > 0.
+
+    Rules call it: the compiled twin stands in `sim.kernels.rules`, equal to the last bit for arguments and results
+    below 2^63. Raises `OverflowError` where an argument is out of range or the result reaches 2^63.
+    """
+    a, b, c = int(a), int(b), int(c)
+    if a < 0 or b < 0 or c <= 0:
+        raise OverflowError("muldiv: a negative factor or a divisor that is not positive")
+    result = a * b // c
+    if result > INT64_MAX:
+        raise OverflowError("muldiv: the result exceeds 2^63 - 1")
+    return result
+
+
+def share_parts(share: float) -> int:
+    """A share in [0, 1] as an integer of `SHARE_ONE` parts, from the float's shortest decimal text (half to even)."""
+    return round(Fraction(str(share)) * SHARE_ONE)
 
 
 def units_of(dimension: str) -> list[str]:
