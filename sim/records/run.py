@@ -8,6 +8,9 @@ from typing import Any
 
 Number = float | None
 
+MODEL_REVISION = 1
+"""Goes up with every change of the model that may change a run's numbers: stored runs of an older one are not used."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Case:

@@ -1,0 +1,88 @@
+"""The lines of `checks:`: absolute promises (`at_most`, `at_least`) and relative ones (`below` another policy).
+
+A check holds (`ok` True) where the data show it, fails (False) where they show the opposite, and is undecided (None)
+between. All go by one-sided bounds at the check's confidence: of the mean for `at_most` and `at_least` (a bound on the limit
+itself holds), of the paired difference for `below` (a difference of exactly 0 is not below). A check must hold under every
+kind of coin price and at every point of a sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.records.study import CheckResult
+from sim.study import statistics
+from sim.study.plan import Cell, Check, Plan
+from sim.study.rounding import told
+from sim.study.verdicts import Table
+
+Found = tuple[bool | None, str]
+
+
+def run_checks(plan: Plan, table: Table) -> list[CheckResult]:
+    """One result a check and policy, in the order of the file; policies that did not run have none."""
+    results = []
+    for check in plan.checks:
+        policies = [check.policy] if check.policy else [policy for policy in plan.policies if policy != check.other]
+        results += [_result(plan, check, policy, table) for policy in policies if policy in plan.policies]
+    return results
+
+
+def _result(plan: Plan, check: Check, policy: str, table: Table) -> CheckResult:
+    cells = [cell for cell in plan.cells() if cell.policy == policy]
+    each = [_check(plan, check, cell, table) for cell in cells]
+    several = len(cells) > 1
+    found = "; ".join(f"{_where(plan, cell)}: {text}" if several else text for cell, (_, text) in zip(cells, each, strict=True))
+    text = check.text or _text(plan, check)
+    return CheckResult(text, check.outcome, policy, _all([ok for ok, _ in each]), check.severity, found, check.file, check.line)
+
+
+def _check(plan: Plan, check: Check, cell: Cell, table: Table) -> Found:
+    values = table[check.outcome, cell]
+    numbers = values.complete
+    if numbers is None:
+        return None, f"not supported: {values.reason}"
+    if check.kind == "below":
+        return _below(plan, check, cell, table, numbers)
+    found = statistics.mean_interval(numbers, 2 * check.confidence - 1)
+    unit = plan.unit(check.outcome)
+    if found.low is None or found.high is None:
+        return None, f"{told(found.mean, unit)}: one replication gives no interval"
+    text = f"{told(found.mean, unit)} [{told(found.low, unit)}, {told(found.high, unit)}]"
+    holds = found.high <= check.limit if check.kind == "at_most" else found.low >= check.limit
+    breaks = found.low > check.limit if check.kind == "at_most" else found.high < check.limit
+    return (True, text) if holds else (False, text) if breaks else (None, f"{text}: not enough runs")
+
+
+def _below(plan: Plan, check: Check, cell: Cell, table: Table, numbers: Sequence[float]) -> Found:
+    if check.other not in plan.policies:
+        return None, f"{check.other} did not run"
+    other = table[check.outcome, cell._replace(policy=check.other)]
+    theirs = other.complete
+    if theirs is None:
+        return None, f"{check.other} not supported: {other.reason}"
+    found = statistics.paired(numbers, theirs, check.confidence)
+    unit = plan.unit(check.outcome)
+    text = f"{told(found.policy_mean, unit)} against {told(found.baseline_mean, unit)}"
+    bounds = statistics.one_sided_bounds(found, check.confidence)
+    if bounds is None:
+        return None, f"{text}: one replication gives no interval"
+    low, high = bounds
+    if high < 0:
+        return True, f"{text}: below with {check.confidence * 100:.4g} % confidence"
+    return (False, f"{text}: not below") if low >= 0 else (None, f"{text}: not enough runs")
+
+
+def _all(each: Sequence[bool | None]) -> bool | None:
+    return False if False in each else None if None in each else True
+
+
+def _where(plan: Plan, cell: Cell) -> str:
+    point = ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in plan.points[cell.point].items())
+    return ", ".join(part for part in (cell.coin_price if len(plan.coin_prices) > 1 else "", point) if part)
+
+
+def _text(plan: Plan, check: Check) -> str:
+    if check.kind == "below":
+        return f"{check.outcome} below {check.other} with {check.confidence * 100:.4g} % confidence"
+    return f"{check.outcome} {check.kind} {told(check.limit, plan.unit(check.outcome))}"

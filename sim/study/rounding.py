@@ -1,0 +1,48 @@
+"""Numbers as people read them: as many digits as the interval bears, fractions as percent, thousands apart."""
+
+from __future__ import annotations
+
+import math
+
+
+def told(number: float | None, unit: str = "", decimals: int | None = None) -> str:
+    """The number with its unit, to three significant digits or `decimals`; fractions (`%`) times 100."""
+    if number is None:
+        return "no number"
+    shown = number * 100 if unit == "%" else number
+    places = significant_decimals(shown) if decimals is None else decimals
+    text = f"{shown:,.{places}f}"
+    if decimals is None and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if not float(text.replace(",", "")):
+        text = text.lstrip("-")
+    return f"{text} {unit}".rstrip()
+
+
+def significant_decimals(number: float, digits: int = 3) -> int:
+    """Decimals that show `digits` significant digits, at least 0, at most 12."""
+    if number == 0 or not math.isfinite(number):
+        return 0
+    return min(12, max(0, digits - 1 - math.floor(math.log10(abs(number)))))
+
+
+def interval_decimals(low: float, high: float) -> int:
+    """Decimals that show the first digit of an interval's half-width; three significant digits where it has no width."""
+    half = (high - low) / 2
+    return significant_decimals(half, 1) if half > 0 else significant_decimals(high)
+
+
+def interval(low: float, high: float, decimals: int) -> str:
+    """`[low, high]` with as many decimals, no unit: it stands behind a number that has one."""
+    return f"[{told(low, decimals=decimals)}, {told(high, decimals=decimals)}]"
+
+
+def listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+def readable(name: str) -> str:
+    """A name of a scenario file as a reader sees it: `two_years` is `Two years`."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]

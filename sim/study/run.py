@@ -1,0 +1,275 @@
+"""Running a study: which runs are missing, simulating them side by side, and keeping each as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sim.errors import InfermintError, InvariantError, ScenarioError
+from sim.records.run import RunRecord
+from sim.records.study import StudyRecord
+from sim.study.plan import Cell, Plan
+from sim.study.planning import plan_of
+from sim.study.statistics import finite
+from sim.study.store import Store, run_key
+from sim.study.summarise import summarise, versions
+
+Simulate = Callable[..., RunRecord]
+"""`simulate(resolved, replication, engine=...) -> RunRecord`; must be picklable where `jobs` is above 1."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a study is: runs in all, runs that the store had at the start, runs simulated since, and for how long."""
+
+    total: int
+    stored: int
+    simulated: int
+    elapsed_s: float
+
+
+@dataclasses.dataclass(frozen=True)
+class How:
+    """How runs are simulated. `author` stands in their keys: what simulated them."""
+
+    author: str = "fast"
+    jobs: int | None = None
+    fresh: bool = False
+    progress: Callable[[Progress], None] | None = None
+    engine: str = "fast"
+    simulate: Simulate | None = None
+
+
+class _Task(NamedTuple):
+    """One run to do. `key` finds it in the store; `resolved` is the scenario's `ResolvedCase`."""
+
+    key: str
+    cell: Cell
+    replication: int
+    resolved: Any
+
+    @property
+    def who(self) -> str:
+        point = f", point {self.cell.point}" if self.cell.point else ""
+        return f"policy {self.cell.policy}, coin price {self.cell.coin_price}{point}, replication {self.replication}"
+
+
+class _Done(NamedTuple):
+    """What a worker sends back: the record's JSON, or the message of the law that broke."""
+
+    task: int
+    text: str
+    broken: str
+    wall_s: float
+
+
+def run(
+    scenario: Any,
+    store_path: str | Path,
+    jobs: int | None = None,
+    replications: int | None = None,
+    policies: Sequence[str] | None = None,
+    fresh: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    engine: str = "fast",
+    simulate: Simulate | None = None,
+) -> StudyRecord:
+    """Simulate what the store lacks of a scenario's runs, and give the record of the whole study.
+
+    The result is the same to the byte for any number of workers and any order in which they finish.
+
+    Parameters
+    ----------
+    scenario
+        A loaded `sim.scenario.Scenario`.
+    store_path
+        The study's file; made if it is not there. Runs in it are used, never repeated and never lost.
+    jobs
+        Worker processes, one thread each; None: one a core. With 1 everything runs in this process.
+    replications, policies
+        In place of the scenario's: how many, and which of its policies (in the scenario's order).
+    fresh
+        Simulate this study's runs anew; runs of other studies in the file stay.
+    progress
+        Called with a `Progress` at the start and after each run.
+    engine
+        The serving engine: `fast`, `loop` or `reference`. Runs of one are not taken for another's.
+    simulate
+        What simulates a run in place of `sim.world.run`.
+
+    Raises
+    ------
+    ScenarioError
+        A policy that is not there, a store that cannot be used, workers that were killed.
+    InvariantError
+        A run broke a law; the message names the run. Runs that finished stay.
+    KeyboardInterrupt
+        Passed on; runs that finished stay.
+
+    """
+    how = How(_author(engine, simulate), jobs, fresh, progress, engine, simulate)
+    return run_plan(plan_of(scenario, replications, policies), scenario.cases(), store_path, how)
+
+
+def run_plan(plan: Plan, cases: Sequence[Any], store_path: str | Path, how: How) -> StudyRecord:
+    """`run` once the scenario is read: `cases` are its `ResolvedCase`s, of which the plan's cells are taken."""
+    tasks = _tasks(plan, cases, how.author)
+    with Store(store_path) as store:
+        if how.fresh:
+            store.forget({task.key for task in tasks}, plan.replications)
+        study_key = _study_key(plan, tasks)
+        missing = _missing(store, tasks)
+        known = None if missing else store.get_study(study_key)
+        _simulate_all(store, tasks, missing, how)
+        if known is not None:
+            return known
+        record = summarise(plan, _runs(store, tasks))
+        store.put_study(study_key, record)
+        return record
+
+
+def _tasks(plan: Plan, cases: Sequence[Any], author: str) -> list[_Task]:
+    """Replications outermost: a study that is cut short has whole pairs."""
+    by_cell = {Cell(resolved.case.policy, resolved.case.coin_price, resolved.case.point): resolved for resolved in cases}
+    cells = plan.cells()
+    return [_Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell]) for r in range(plan.replications) for cell in cells]
+
+
+def _author(engine: str, simulate: Simulate | None) -> str:
+    if simulate is None:
+        return engine
+    named = simulate if hasattr(simulate, "__qualname__") else type(simulate)
+    return f"{engine} {named.__module__}.{named.__qualname__}"
+
+
+def _missing(store: Store, tasks: Sequence[_Task]) -> list[int]:
+    """Indices of the tasks to simulate; of those that are alike (two policies that say the same) only the first."""
+    seen = store.done({task.key for task in tasks})
+    missing = []
+    for index, task in enumerate(tasks):
+        if (task.key, task.replication) not in seen:
+            seen.add((task.key, task.replication))
+            missing.append(index)
+    return missing
+
+
+def _runs(store: Store, tasks: Sequence[_Task]) -> dict[Cell, list[RunRecord]]:
+    """The finished runs by cell, in order of replication, each under the names that this study has for it."""
+    runs: dict[Cell, list[RunRecord]] = {}
+    for task in sorted(tasks, key=lambda task: task.replication):
+        record = store.get(task.key, task.replication)
+        if record is None:
+            raise ScenarioError(f"{store.path}: the run of {task.who} vanished from the store while the study ran")
+        runs.setdefault(task.cell, []).append(dataclasses.replace(record, **task.cell._asdict()))
+    return runs
+
+
+def _study_key(plan: Plan, tasks: Sequence[_Task]) -> str:
+    """Changes with the plan, the runs, the versions, and the code that makes a record of them."""
+    parts = [json.dumps(dataclasses.asdict(plan), sort_keys=True, default=str), json.dumps(versions()), _sources()]
+    parts += sorted({task.key for task in tasks})
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _sources() -> str:
+    rooms = (Path(__file__).parent, Path(__file__).parent.parent / "records")
+    return hashlib.sha256(b"".join(path.read_bytes() for room in rooms for path in sorted(room.glob("*.py")))).hexdigest()
+
+
+def _jobs(jobs: int | None, tasks: int) -> int:
+    import joblib
+
+    if jobs is not None and jobs < 1:
+        raise ScenarioError(f"jobs: {jobs} found; must be at least 1")
+    return max(1, min(jobs or joblib.cpu_count(), tasks))
+
+
+def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], how: How) -> None:
+    begun = time.monotonic()
+    stored = len(tasks) - len(missing)
+    _tell(how, len(tasks), stored, 0, 0.0)
+    known = versions()
+    with contextlib.closing(_results(tasks, missing, how)) as results:
+        for count, done in enumerate(results, start=1):
+            task = tasks[done.task]
+            if done.broken:
+                store.put_failed(task.key, task.replication, task.cell, done.broken)
+                raise InvariantError(f"{task.who}: {done.broken}")
+            store.put(task.key, task.replication, done.text, done.wall_s, known)
+            _tell(how, len(tasks), stored, count, time.monotonic() - begun)
+
+
+def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Generator[_Done]:
+    """Each missing run as it finishes, in any order."""
+    jobs = _jobs(how.jobs, len(missing))
+    if not missing:
+        return
+    function = how.simulate or _world()
+    if jobs == 1:
+        for index in missing:
+            yield _one(index, tasks[index], how.engine, function)
+        return
+    _compile_first(how)
+    yield from _side_by_side(jobs, [(index, tasks[index], how.engine, function) for index in missing])
+
+
+def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -> Generator[_Done]:
+    import joblib
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    # One thread a worker: there are as many workers as cores, and sums must not depend on the number of threads.
+    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
+        parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    try:
+        yield from parallel(joblib.delayed(_one)(*each) for each in work)
+    except TerminatedWorkerError as error:
+        raise ScenarioError("a worker process was killed, most likely for lack of memory; finished runs are kept: run again, with fewer --jobs") from error
+
+
+def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
+    """One run, in whatever process; what it finds goes back as text so that the same bytes are kept everywhere."""
+    begun = time.monotonic()
+    try:
+        record = simulate(task.resolved, task.replication, engine=engine)
+        _require_finite(record)
+        return _Done(index, record.to_json(), "", time.monotonic() - begun)
+    except InvariantError as error:
+        return _Done(index, "", str(error), time.monotonic() - begun)
+    except InfermintError:
+        raise
+    except Exception as error:
+        error.add_note(f"in the run of {task.who}")
+        raise
+
+
+def _require_finite(record: RunRecord) -> None:
+    """Raise `InvariantError` naming the first outcome, time or series that holds a number which is not finite."""
+    for name, number in (*record.outcomes.items(), *record.times.items()):
+        finite([] if number is None else [number], name)
+    for name, series in record.series.items():
+        finite([0.0 if number is None else number for number in series], f"series {name}")
+
+
+def _world() -> Simulate:
+    from sim.world import run as simulate
+
+    return simulate
+
+
+def _compile_first(how: How) -> None:
+    """Let the parent compile the kernels once, so that workers find them in the cache instead of each compiling its own."""
+    if how.simulate is None and how.engine != "reference":
+        from sim.serving import fast
+
+        fast.warm_up()
+
+
+def _tell(how: How, total: int, stored: int, simulated: int, elapsed_s: float) -> None:
+    if how.progress is not None:
+        how.progress(Progress(total, stored, simulated, elapsed_s))

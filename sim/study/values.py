@@ -1,0 +1,139 @@
+"""The number that one run has for one outcome reference, `network.outcome[@end | @min | @max | @DATE]`."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Mapping, Sequence
+
+from sim.errors import InvariantError, ScenarioError, nearest
+from sim.records.outcomes import AGGREGATES, OUTCOMES, Outcome, split_name
+from sim.records.run import Number, RunRecord
+from sim.study import statistics
+from sim.study.plan import Cell, Plan
+from sim.units import DAY_S
+
+
+@dataclasses.dataclass(frozen=True)
+class Values:
+    """An outcome in every replication of a cell, in order of replication.
+
+    `reason` is not empty where any of them is None. For times that may never come the values are restricted at the horizon and
+    `reached` counts the replications in which it came.
+    """
+
+    numbers: list[Number]
+    reason: str = ""
+    reached: int | None = None
+
+    @property
+    def complete(self) -> list[float] | None:
+        """The numbers, or None where one is missing."""
+        present = [number for number in self.numbers if number is not None]
+        return present if len(present) == len(self.numbers) else None
+
+
+def values_of(plan: Plan, records: Sequence[RunRecord], reference: str) -> Values:
+    """The outcome in each record; raises `InvariantError` for a number that is not finite."""
+    name = base_name(reference)
+    reasons = {record.unsupported[name] for record in records if name in record.unsupported}
+    if _outcome(reference).aggregation == "time" and "@" not in reference:
+        return _times(plan, records, name, reasons)
+    read = [value_of(plan, record, reference) for record in records]
+    statistics.finite([number for number in read if number is not None], reference)
+    missing = [record.replication for record, number in zip(records, read, strict=True) if number is None]
+    if missing:
+        return Values(read, "; ".join(sorted(reasons)) or f"no number in {len(missing)} of {len(records)} replications")
+    return Values(read)
+
+
+def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
+    """One run's number, or None where it has none.
+
+    Without `@` it is the run's outcome by the table's aggregation. `@end`, `@min`, `@max` and `@DATE` read the series over the
+    epochs: the last value, the least and the largest of the epochs that end after `policies_from`, and the value of the
+    epoch that holds the date; where an epoch was not measured, the last one measured before it stands for it.
+    """
+    _, _, at = split_name(reference)
+    name = base_name(reference)
+    if name in record.unsupported:
+        return None
+    if not at:
+        return _look_up(record.outcomes, name)
+    series = record.series.get(name) or record.series.get(name.removeprefix("world."))
+    if series is None:
+        return None
+    pairs = [(end, number) for end, number in zip(record.epoch_end_s, series, strict=True) if number is not None]
+    if at in ("min", "max"):
+        late = [number for end, number in pairs if end > plan.policies_from_s]
+        return (min if at == "min" else max)(late, default=None)
+    if at != "end":
+        limit = _epoch_end(plan, record, at, reference)
+        pairs = [(end, number) for end, number in pairs if end <= limit]
+    return pairs[-1][1] if pairs else None
+
+
+def base_name(reference: str) -> str:
+    """`network.outcome` without `@`; outcomes of the world under `world.`."""
+    network, name, _ = split_name(reference)
+    return f"{network}.{name}"
+
+
+def require_known(plan: Plan, reference: str) -> None:
+    """Raise `ScenarioError` for a network, outcome or date that cannot be, naming the nearest one that can."""
+    network, name, at = split_name(reference)
+    outcome = OUTCOMES.get(name)
+    if outcome is None:
+        raise ScenarioError(f"outcome '{reference}': {name} is not in the outcome table{_near(name, OUTCOMES)}")
+    if outcome.scope == "network" and network not in plan.networks:
+        raise ScenarioError(f"outcome '{reference}': no network {network}{_near(network, plan.networks)}")
+    if at and at not in AGGREGATES:
+        _date_s(plan, at, reference)
+
+
+def _near(name: str, allowed: Mapping[str, object]) -> str:
+    near = nearest(name, allowed, 1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(allowed)}"
+
+
+def _times(plan: Plan, records: Sequence[RunRecord], name: str, reasons: set[str]) -> Values:
+    limit = (plan.horizon_s - plan.policies_from_s) / DAY_S
+    if reasons or any(name not in record.times for record in records):
+        return Values([None] * len(records), "; ".join(sorted(reasons)) or "the runs do not carry it")
+    came = [record.times[name] for record in records]
+    days = [None if time is None else time / DAY_S for time in came]
+    statistics.finite([day for day in days if day is not None], name)
+    return Values(list(statistics.restricted(days, limit)), reached=sum(day is not None and day <= limit for day in days))
+
+
+def _outcome(reference: str) -> Outcome:
+    name = split_name(reference)[1]
+    if name not in OUTCOMES:
+        raise InvariantError(f"outcome {reference} is not in the outcome table")
+    return OUTCOMES[name]
+
+
+def _look_up(numbers: Mapping[str, Number], name: str) -> Number:
+    return numbers[name] if name in numbers else numbers.get(name.removeprefix("world."))
+
+
+def _date_s(plan: Plan, at: str, reference: str) -> float:
+    try:
+        day = datetime.date.fromisoformat(at)
+    except ValueError:
+        raise ScenarioError(f"outcome '{reference}': '{at}' found after @; must be end, min, max or a date such as 2028-01-01") from None
+    seconds = (day - plan.start).days * DAY_S
+    if not 0 <= seconds <= plan.horizon_s:
+        last = plan.start + datetime.timedelta(seconds=plan.horizon_s)
+        raise ScenarioError(f"outcome '{reference}': {at} lies outside the run, which goes from {plan.start} to {last}")
+    return float(seconds)
+
+
+def _epoch_end(plan: Plan, record: RunRecord, at: str, reference: str) -> float:
+    instant = _date_s(plan, at, reference)
+    return next((end for end in record.epoch_end_s if end >= instant), record.epoch_end_s[-1])
+
+
+def by_cell(plan: Plan, runs: Mapping[Cell, Sequence[RunRecord]], references: Sequence[str]) -> dict[tuple[str, Cell], Values]:
+    """Every reference in every cell."""
+    return {(reference, cell): values_of(plan, runs[cell], reference) for reference in references for cell in plan.cells()}

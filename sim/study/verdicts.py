@@ -1,0 +1,164 @@
+"""Verdicts: every policy against the baseline, for every declared outcome, under each kind of coin price and jointly."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sim.records.outcomes import OUTCOMES, split_name
+from sim.records.study import Verdict
+from sim.study import statistics
+from sim.study.plan import Cell, Plan
+from sim.study.statistics import Judged, Paired
+from sim.study.values import Values
+
+JOINT = "both"
+"""The kind of coin price of a joint verdict."""
+DEFAULT_OUTCOMES = ("price_paid_usd_per_mtok", "slo_met_frac", "nodes@end", "fee_coverage_frac", "share_frac")
+"""Compared for every network where a scenario declares no outcomes."""
+LATENCIES = ("ttft_", "tpot_", "e2e_")
+"""Outcomes of completed requests alone: compared only where about the same requests completed."""
+
+Table = Mapping[tuple[str, Cell], Values]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Row:
+    """One comparison on its way to a verdict: what was found, or why nothing can be."""
+
+    reference: str
+    cell: Cell
+    n: int
+    zone: float
+    found: Paired | None
+    refused: Judged | None
+
+
+def family(plan: Plan, carried: Sequence[str]) -> list[str]:
+    """The declared outcomes; else those of the default list that runs carry (`carried`: `network.outcome` names)."""
+    if plan.outcomes:
+        return list(plan.outcomes)
+    wanted = (f"{network}.{name}" for name in DEFAULT_OUTCOMES for network in plan.networks)
+    return [reference for reference in wanted if reference.partition("@")[0] in carried]
+
+
+def needed_references(plan: Plan, outcomes: Sequence[str]) -> list[str]:
+    """The outcomes and those their comparability rests on (`unmet_frac` of a network whose latency is compared)."""
+    unmet = [_unmet(reference) for reference in outcomes if _is_latency(reference)]
+    return list(dict.fromkeys([*outcomes, *unmet]))
+
+
+def verdicts(plan: Plan, outcomes: Sequence[str], table: Table) -> list[Verdict]:
+    """All verdicts, by policy, point, outcome, kind of coin price; the joint one last where there are several kinds.
+
+    Holm goes over all of them together (joint ones follow from theirs). No baseline among the policies: no verdicts.
+    """
+    if plan.baseline not in plan.policies:
+        return []
+    rows = [_compare(plan, reference, cell, table) for cell in plan.cells() if cell.policy != plan.baseline for reference in outcomes]
+    ps = [row.found.p if row.found else None for row in rows]
+    tests = sum(p is not None for p in ps)
+    made = {}
+    for row, p_holm in zip(rows, statistics.holm(ps), strict=True):
+        made[row.reference, row.cell] = _verdict(plan, row, p_holm, tests)
+    return _in_order(plan, outcomes, made)
+
+
+def _in_order(plan: Plan, outcomes: Sequence[str], made: Mapping[tuple[str, Cell], Verdict]) -> list[Verdict]:
+    ordered = []
+    for policy in plan.policies:
+        for point in range(len(plan.points)):
+            for reference in outcomes if policy != plan.baseline else ():
+                kinds = {kind: made[reference, Cell(policy, kind, point)] for kind in plan.coin_prices}
+                ordered += [*kinds.values(), *([_joint(kinds)] if len(kinds) > 1 else [])]
+    return ordered
+
+
+def _compare(plan: Plan, reference: str, cell: Cell, table: Table) -> _Row:
+    ours, theirs = table[reference, cell], table[reference, cell._replace(policy=plan.baseline)]
+    n = len(ours.numbers)
+    policy, baseline = ours.complete, theirs.complete
+    if policy is None or baseline is None:
+        return _Row(reference, cell, n, 0.0, None, Judged("not supported", ours.reason or f"{plan.baseline}: {theirs.reason}"))
+    found = statistics.paired(policy, baseline, plan.confidence)
+    zone = plan.zone(reference).half_width(found.baseline_mean)
+    return _Row(reference, cell, n, zone, found, _incomparable(plan, reference, cell, table))
+
+
+def _incomparable(plan: Plan, reference: str, cell: Cell, table: Table) -> Judged | None:
+    """Latencies are of completed requests: where more than the zone's share of them ends otherwise, they are of other requests."""
+    if not _is_latency(reference):
+        return None
+    unmet = _unmet(reference)
+    ours, theirs = table[unmet, cell].complete, table[unmet, cell._replace(policy=plan.baseline)].complete
+    if ours is None or theirs is None:
+        return Judged("not comparable", "how many requests completed is not known")
+    found = statistics.paired(ours, theirs, plan.confidence)
+    zone = plan.zone(unmet)
+    # The zone's share counts requests here, not a change of the share that was unmet, which may be near nothing.
+    limit = zone.relative if zone.absolute is None else zone.absolute
+    if abs(found.difference) <= limit:
+        return None
+    told = f"unmet demand {found.policy_mean:.1%} against {found.baseline_mean:.1%}"
+    return Judged("not comparable", f"other requests completed: {told}, more than {limit:.1%} apart")
+
+
+def _verdict(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Verdict:
+    found = row.found
+    if found is None:
+        empty = Paired(row.n, math.nan, math.nan, math.nan, None, None, None, None, None)
+        judged = row.refused or Judged("not supported")
+        return dataclasses.replace(_filled(plan, row, empty, None, judged), baseline_mean=None, policy_mean=None, difference=None, relative=None)
+    direction = OUTCOMES[split_name(row.reference)[1]].direction
+    judged = row.refused or statistics.judge(found, row.zone, direction, p_holm, tests, plan.confidence)
+    return _filled(plan, row, found, p_holm, judged)
+
+
+def _filled(plan: Plan, row: _Row, found: Paired, p_holm: float | None, judged: Judged) -> Verdict:
+    scale = abs(found.baseline_mean)
+
+    def relative(number: float | None) -> float | None:
+        return None if number is None or not scale else number / scale
+
+    return Verdict(
+        row.reference, plan.unit(row.reference), row.cell.policy, plan.baseline, row.cell.coin_price, row.cell.point, judged.word,
+        found.baseline_mean, found.policy_mean, found.difference, found.low, found.high,
+        relative(found.difference), relative(found.low), relative(found.high),
+        found.p, p_holm, row.zone, row.n, found.gain, judged.why, judged.needed,
+    )  # fmt: skip
+
+
+def _joint(kinds: Mapping[str, Verdict]) -> Verdict:
+    """What all kinds agree on. Its numbers: means over the kinds, the hull of their intervals, the largest p.
+
+    Where they do not agree, or nothing can be compared, it has no difference.
+    """
+    each = list(kinds.values())
+    judged = statistics.joint({kind: Judged(one.word, one.why, one.needed) for kind, one in kinds.items()})
+    numbers: dict[str, Any] = {name: _over(each, name, reduce) for name, reduce in _REDUCED.items()}
+    if judged.word in ("depends on how the coin is priced", "not supported", "not comparable"):
+        numbers = {**dict.fromkeys(numbers), "baseline_mean": numbers["baseline_mean"], "policy_mean": numbers["policy_mean"]}
+    numbers["indifferent"] = max(one.indifferent for one in each)
+    return dataclasses.replace(each[0], coin_price=JOINT, word=judged.word, why=judged.why, needed=judged.needed, **numbers)
+
+
+_REDUCED: dict[str, Callable[[list[float]], float]] = {
+    **dict.fromkeys(("baseline_mean", "policy_mean", "difference", "relative"), statistics.mean),
+    **dict.fromkeys(("low", "relative_low", "pairing_gain"), min),
+    **dict.fromkeys(("high", "relative_high", "p", "p_holm"), max),
+}
+
+
+def _over(each: Sequence[Verdict], name: str, reduce: Callable[[list[float]], float]) -> float | None:
+    numbers = [getattr(one, name) for one in each]
+    return None if any(number is None for number in numbers) else float(reduce(numbers))
+
+
+def _is_latency(reference: str) -> bool:
+    return split_name(reference)[1].startswith(LATENCIES)
+
+
+def _unmet(reference: str) -> str:
+    return f"{split_name(reference)[0]}.unmet_frac"
