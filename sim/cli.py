@@ -1,0 +1,286 @@
+"""The command `infermint`: parses, calls one room, prints. Nothing heavy is imported before a verb needs it.
+
+Exit codes: 0 fine; 1 a check failed; 2 bad usage or scenario; 3 a run broke an invariant; 4 undecided; 130 interrupted.
+Results go to standard output, everything else to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from sim import __version__
+from sim.errors import InfermintError, ScenarioError
+
+_EXITS = """
+Exit codes: 0 fine, 1 a check failed, 2 bad usage or scenario, 3 a run broke an invariant, 4 undecided, 130 interrupted.
+"""
+
+FORMAT = 1
+"""Version of every `--json` document."""
+
+
+class Interrupted(InfermintError):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; always leaves by SystemExit."""
+    argv = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        sys.exit(cli.main(argv, prog_name="infermint", standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except InfermintError as error:
+        if "--debug" in argv:
+            raise
+        _show(error, argv)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left: nothing to tell it.
+        sys.stdout = None  # type: ignore[assignment]
+        sys.exit(0)
+
+
+def _show(error: InfermintError, argv: Sequence[str]) -> None:
+    """Problems of a scenario with their place; other errors in one line. `--json` turns them into a document."""
+    if isinstance(error, ScenarioError):
+        from sim.scenario.render import render
+
+        wanted = _format_of(argv)
+        click.echo(render(error, wanted), err=wanted == "text")
+    elif "--json" in argv:
+        click.echo(json.dumps({"format": FORMAT, "error": type(error).__name__, "message": str(error)}))
+    else:
+        click.echo(f"infermint: {error}", err=True)
+
+
+def _format_of(argv: Sequence[str]) -> str:
+    if "--json" in argv:
+        return "json"
+    for place, word in enumerate(argv):
+        if word.startswith("--format="):
+            return word.partition("=")[2]
+        if word == "--format" and place + 1 < len(argv):
+            return argv[place + 1]
+    return "text"
+
+
+def _emit(document: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+    """One document with `--json`, else the text."""
+    click.echo(json.dumps({"format": FORMAT, **document}, indent=1, default=str) if as_json else text())
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXITS)
+@click.version_option(__version__, prog_name="infermint")
+def cli() -> None:
+    """Simulate compute networks that pay their operators in a coin.
+
+    \b
+    infermint init study                   a scenario to start from
+    infermint validate study/scenario.yaml what is wrong with it, all at once
+    infermint run study/scenario.yaml      simulate, compare, write a report
+    """
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_debug = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+_set = click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change one value: --set networks.tao.supply.every='2 year'.")
+_allow = click.option("--allow-path", "allow", multiple=True, type=click.Path(path_type=pathlib.Path), help="Let the scenario name files in this folder.")
+_file = click.argument("file", type=click.Path(path_type=pathlib.Path))
+
+
+@cli.command()
+@click.argument("directory", type=click.Path(path_type=pathlib.Path), default=".")
+@click.option("--template", default="first-study", show_default=True, help="Which start: see `infermint list templates`.")
+@_json
+@_debug
+def init(directory: pathlib.Path, template: str, as_json: bool, debug: bool) -> None:
+    """Write a scenario to start from into DIRECTORY (never over a file that is there).
+
+    Example: infermint init study
+    """
+    from sim.scenario.init import init as write
+
+    made = write(directory, template)
+    scenario = next(path for path in made if path.suffix == ".yaml")
+    _emit(
+        {"written": [str(path) for path in made]},
+        as_json,
+        lambda: "\n".join([f"wrote {path}" for path in made] + [f"next: infermint run {scenario}"]),
+    )
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
+@click.option("--format", "wanted", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@_set
+@_allow
+@_json
+@_debug
+def validate(files: tuple[pathlib.Path, ...], wanted: str, sets: tuple[str, ...], allow: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
+    """Tell everything that is wrong with scenario FILES, each with line, column and a fix. Simulates nothing.
+
+    Example: infermint validate study/scenario.yaml --format github
+    """
+    from sim.scenario import load
+
+    problems: list[Any] = []
+    good = []
+    for file in files:
+        try:
+            scenario = load(file, sets=sets, allow_path=allow)
+        except ScenarioError as error:
+            problems += error.problems
+        else:
+            good.append((file, scenario))
+    if problems:
+        raise ScenarioError(problems)
+    shape = "json" if as_json else wanted
+    if shape == "json":
+        click.echo(json.dumps({"format": FORMAT, "problems": [], "files": [{"file": str(f), "runs": _runs(s), "notices": _notices(s)} for f, s in good]}, indent=1))
+    elif shape == "text":
+        for file, scenario in good:
+            click.echo(f"{file}: fine; {_runs_text(scenario)}")
+            for notice in _notices(scenario):
+                click.echo(f"  note: {notice}")
+
+
+def _runs(scenario: Any) -> int:
+    return len(scenario.cases()) * int(scenario.spec.seeds.replications)
+
+
+def _runs_text(scenario: Any) -> str:
+    from sim.scenario.explain import runs_text
+
+    return str(runs_text(scenario))
+
+
+def _notices(scenario: Any) -> list[str]:
+    return [str(notice) for notice in scenario.notices]
+
+
+@cli.command()
+@_file
+@click.argument("path", default="")
+@click.option("--runs", is_flag=True, help="Only count the runs.")
+@_set
+@_allow
+@_json
+@_debug
+def explain(file: pathlib.Path, path: str, runs: bool, sets: tuple[str, ...], allow: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
+    """Show each resolved value of FILE with its file and line, unit, meaning and source; PATH narrows it.
+
+    Example: infermint explain scenarios/demo.yaml networks.tao.supply
+    """
+    from sim.scenario import load
+    from sim.scenario.explain import explain as rows_of
+    from sim.scenario.explain import format_rows
+
+    scenario = load(file, sets=sets, allow_path=allow)
+    if runs:
+        _emit({"runs": _runs(scenario)}, as_json, lambda: _runs_text(scenario))
+        return
+    rows = rows_of(scenario, path)
+    _emit({"values": [row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows]}, as_json, lambda: format_rows(rows))
+
+
+@cli.command("list")
+@click.argument("what", default="")
+@_json
+@_debug
+def list_(what: str, as_json: bool, debug: bool) -> None:
+    """List what a scenario may name: networks, gpus, models, workloads, policies, outcomes, units, routers, templates.
+
+    Example: infermint list outcomes
+    """
+    from sim.scenario.catalogue import listing
+
+    rows = listing(what)
+    _emit({"what": what, "rows": rows}, as_json, lambda: _table(rows))
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    """Rows as aligned columns; the last one runs free."""
+    if not rows:
+        return "nothing"
+    heads = list(rows[0])
+    widths = [max(len(head), *(len(str(row[head])) for row in rows)) for head in heads[:-1]]
+    lines = [[head.upper() for head in heads], *[[str(row[head]) for head in heads] for row in rows]]
+    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=True)), line[-1]]).rstrip() for line in lines)
+
+
+@cli.command()
+@_file
+@click.option("--policy", "policies", multiple=True, help="Run this policy only (repeatable).")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
+@click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
+@click.option("--uncertain", type=click.IntRange(1), help="Joint draws of `uncertain:` parameters (a later version).")
+@click.option("--engine", type=click.Choice(["fast", "loop", "reference"]), default="fast", show_default=True, help="All give the same numbers.")
+@click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")
+@click.option("--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/NAME-OF-FILE.")
+@click.option("--plugin", "plugins", multiple=True, type=click.Path(path_type=pathlib.Path), help="Python file that registers kinds, run before loading.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@_set
+@_allow
+@_json
+@_debug
+def run(file: pathlib.Path, sets: tuple[str, ...], allow: tuple[pathlib.Path, ...], as_json: bool, debug: bool, **options: Any) -> int:
+    """Simulate what FILE says and write its report; what is in the store already is not simulated again.
+
+    \b
+    infermint run scenarios/demo.yaml
+    infermint run scenarios/demo.yaml --set networks.tao.supply.every='3 year' --out reports/three
+    """
+    from sim.command import run_file
+
+    return run_file(file, sets, allow, as_json, **options)
+
+
+@cli.command()
+@click.argument("result", type=click.Path(path_type=pathlib.Path))
+@click.option("--out", "-o", type=click.Path(path_type=pathlib.Path), help="Folder of the report; default the result's own.")
+@_json
+@_debug
+def report(result: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug: bool) -> None:
+    """Write the report of RESULT (a folder that `run` made, or its store) again, without simulating.
+
+    Example: infermint report reports/demo
+    """
+    from sim.command import report_again
+
+    page = report_again(result, out)
+    _emit({"report": str(page)}, as_json, lambda: f"report: {page}")
+
+
+@cli.group()
+def trace() -> None:
+    """Bring public traces into our format."""
+
+
+@trace.command("import")
+@click.argument("kind", type=click.Choice(["azure", "csv", "mooncake"]))
+@_file
+@click.option("--out", "-o", type=click.Path(path_type=pathlib.Path), help="Where to; default NAME.trace.csv beside the file.")
+@click.option("--columns", default="", help="csv only: arrival_s=COLUMN,prompt_tokens=COLUMN,output_tokens=COLUMN.")
+@_json
+@_debug
+def import_(kind: str, file: pathlib.Path, out: pathlib.Path | None, columns: str, as_json: bool, debug: bool) -> None:
+    """Turn a public trace FILE into ours (arrival_s, prompt_tokens, output_tokens; gzip allowed).
+
+    Example: infermint trace import azure AzureLLMInferenceTrace_conv.csv
+    """
+    from sim.command import import_trace
+
+    rows, target = import_trace(kind, file, out, columns)
+    _emit({"rows": rows, "file": str(target)}, as_json, lambda: f"{rows} requests written to {target}")

@@ -1,0 +1,171 @@
+"""What the longer verbs of the command line do: `run`, `report`, `trace import`. Imported when one is called.
+
+Results go to standard output; progress, notices and hints to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sim.errors import InfermintError, ScenarioError
+from sim.records.study import CheckResult, StudyRecord
+
+FORMAT = 1
+"""Version of every `--json` document."""
+STORE = "study.sqlite"
+"""Name of a study's store inside its folder."""
+
+
+class Interrupted(InfermintError):
+    """Ctrl-C during a study; what had finished is in the store."""
+
+    exit_code = 130
+
+
+def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bool, **options: Any) -> int:
+    """`infermint run`: simulate what is missing, export, report, tell. Returns the exit code."""
+    from sim.scenario import load
+
+    if options["uncertain"]:
+        raise ScenarioError("--uncertain is read but not simulated yet in this version: leave it out")
+    for plugin in options["plugins"]:
+        if not plugin.is_file():
+            raise ScenarioError(f"--plugin: no file {plugin}")
+        runpy.run_path(str(plugin))
+    scenario = load(file, sets=sets, allow_path=allow)
+    out = options["out"] or Path("reports") / file.stem
+    quiet = options["quiet"] or as_json
+    if not quiet:
+        for notice in scenario.notices:
+            click.echo(f"note: {notice}", err=True)
+    progress = Bar(quiet)
+    record, told = _simulate(scenario, out, progress, options)
+    return _deliver(record, out, as_json, told, file)
+
+
+def _simulate(scenario: Any, out: Path, progress: Bar, options: dict[str, Any]) -> tuple[StudyRecord, str]:
+    from sim import study
+    from sim.study.export import claim
+
+    claim(out, scenario)
+    try:
+        record = study.run(
+            scenario,
+            out / STORE,
+            jobs=options["jobs"],
+            replications=options["replications"],
+            policies=options["policies"] or None,
+            fresh=options["fresh"],
+            progress=progress,
+            engine=options["engine"],
+        )
+    except KeyboardInterrupt:
+        progress.end()
+        raise Interrupted(f"stopped; {progress.done} of {progress.total} runs are in {out / STORE}. The same command goes on from there.") from None
+    progress.end()
+    return record, f"{progress.stored} of {progress.total} runs from the store"
+
+
+def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, file: Path | None) -> int:
+    from sim import report, study
+
+    study.export(record, out)
+    page = report.write(record, out)
+    if as_json:
+        summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+        click.echo(json.dumps({"format": FORMAT, "report": str(page), "runs": told, "summary": summary}, indent=1))
+    else:
+        click.echo(report.format_study(record))
+        click.echo(f"\n{told}")
+        click.echo(f"report: {page}")
+        if file is not None:
+            click.echo(f"next:   {_next(record, file)}")
+    return exit_code(record.checks)
+
+
+def _next(record: StudyRecord, file: Path) -> str:
+    """A command worth typing next: the same study under another value, or in more detail."""
+    changed = [change for change in record.changes if change.policy != record.baseline]
+    if changed:
+        return f"infermint explain {file} {changed[0].path.rpartition('.')[0]}"
+    return f"infermint explain {file}"
+
+
+def exit_code(checks: Sequence[CheckResult]) -> int:
+    """1 if a check with severity error failed, 4 if one is undecided, else 0."""
+    errors = [check for check in checks if check.severity == "error"]
+    if any(check.ok is False for check in errors):
+        return 1
+    return 4 if any(check.ok is None for check in errors) else 0
+
+
+def report_again(result: Path, out: Path | None) -> Path:
+    """`infermint report`: the page of a folder's (or store's) study, from what is stored."""
+    from sim import report, study
+
+    store = result / STORE if result.is_dir() else result
+    record = study.last(store)
+    target = out or (result if result.is_dir() else result.parent)
+    study.export(record, target)
+    return Path(report.write(record, target))
+
+
+def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple[int, Path]:
+    """`infermint trace import`: rows written, and where."""
+    from sim.workload import trace
+
+    target = out or file.with_name(file.name.removesuffix(".gz").removesuffix(".csv") + ".trace.csv")
+    if kind == "mooncake":
+        raise ScenarioError("trace import mooncake is read but not simulated yet in this version: import csv with --columns")
+    if kind == "azure":
+        return trace.import_azure(file, target), target
+    return trace.import_csv(file, target, _columns(columns)), target
+
+
+def _columns(text: str) -> dict[str, str]:
+    pairs = {}
+    for part in filter(None, text.split(",")):
+        name, found, column = part.partition("=")
+        if not found:
+            raise ScenarioError(f"--columns: '{part}' found; write OURS=THEIRS, for example arrival_s=timestamp")
+        pairs[name.strip()] = column.strip()
+    return pairs
+
+
+class Bar:
+    """Progress on standard error: a bar on a terminal, a line every tenth of the way elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.terminal = sys.stderr.isatty()
+        self.done = self.total = self.stored = 0
+        self._tenth = -1
+        self._open = False
+
+    def __call__(self, now: Any) -> None:
+        """Take a `sim.study.run.Progress`."""
+        self.total, self.stored, self.done = now.total, now.stored, now.stored + now.simulated
+        if self.quiet or self.total == 0:
+            return
+        left = now.elapsed_s / now.simulated * (self.total - self.done) if now.simulated else 0.0
+        text = f"{self.done} of {self.total} runs" + (f", about {left:.0f} s left" if now.simulated and left >= 1 else "")
+        if self.terminal:
+            filled = 30 * self.done // self.total
+            click.echo(f"\r[{'#' * filled}{'.' * (30 - filled)}] {text}\033[K", nl=False, err=True)
+            self._open = True
+        elif self.done * 10 // self.total != self._tenth:
+            self._tenth = self.done * 10 // self.total
+            click.echo(text, err=True)
+
+    def end(self) -> None:
+        """Leave the line of the bar."""
+        if self._open:
+            click.echo("", err=True)
+            self._open = False
