@@ -1,0 +1,121 @@
+"""A client class: who users are, how often they come, what they ask for and how long they wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from sim.blocks import Block, OneOf, sourced
+from sim.errors import Problem
+from sim.units import DAY_S, PositiveDuration, Quantity, Rate
+from sim.workload.arrivals import ARRIVALS, PoissonArrivals
+from sim.workload.growth import GROWTH, NoGrowth
+from sim.workload.lengths import LENGTHS
+from sim.workload.modulation import correlations
+from sim.workload.patience import PATIENCE
+
+MAX_DEADLINE_S = 10 * DAY_S
+"""The longest deadline that 64-bit picoseconds leave room for."""
+
+
+def _refused(value: Any, info: ValidationInfo) -> Any:
+    if value is not None:
+        raise PydanticCustomError("later", "{message}", {"message": f"`{info.field_name}` is read but not simulated yet in this version", "hint": "leave it out"})
+    return value
+
+
+Later = Annotated[Any, BeforeValidator(_refused)]
+"""A key of the format that no engine obeys yet: refused by name rather than ignored."""
+
+
+class Slo(Block):
+    """The latencies that a request must keep to count as served well."""
+
+    ttft: PositiveDuration
+    """Longest time to the first token."""
+    tpot: PositiveDuration
+    """Longest time per output token after the first."""
+
+
+class ClientClass(Block):
+    """Users of one kind: rate, lengths, patience, target.
+
+    Replayed classes (arrivals of kind `trace`) take rate and lengths from their trace; other classes need `rate`,
+    `prompt` and `output`.
+    """
+
+    model: str
+    """The model they ask for."""
+    rate: Rate | None = None
+    """Requests per second at the start, before growth, profile and modulation."""
+    arrivals: Annotated[Any, OneOf(ARRIVALS)] = PoissonArrivals()
+    """When they come."""
+    prompt: Annotated[Any, OneOf(LENGTHS)] | None = None
+    """Prompt tokens; left out under a trace, the trace's own."""
+    output: Annotated[Any, OneOf(LENGTHS)] | None = None
+    """Output tokens; left out under a trace, the trace's own."""
+    profile: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False, min_length=24, max_length=24)] | None = None
+    """24 numbers, one an hour of the day (UTC), in any scale: their mean is the rate."""
+    correlation: dict[str, Annotated[float, Field(ge=-1, le=1)]] = Field(default_factory=dict)
+    """Correlation with the rates of other log-OU classes, by their name."""
+    growth: Annotated[Any, OneOf(GROWTH)] = NoGrowth()
+    """How the rate grows."""
+    patience: Annotated[Any, OneOf(PATIENCE)] | None = None
+    """How long they wait for the first token; left out, to the deadline."""
+    deadline: Annotated[float, Quantity("duration", above=0, high=MAX_DEADLINE_S)] = sourced(
+        600.0,
+        "no published figure; ten minutes is the time-out of common client libraries",
+        "assumed",
+        "how long requests are kept in overload, and how many end unserved",
+    )
+    """Time after arrival at which a request ends whatever its state; at most 10 days."""
+    slo: Slo | None = None
+    """Target latencies."""
+
+    rate_limit: Later = None
+    """Not simulated yet: requests or tokens a minute."""
+    disconnect: Later = None
+    """Not simulated yet: hazard of a broken connection."""
+    cached_tokens: Later = None
+    """Not simulated yet: prompt tokens found in a cache (a trace's own column is replayed)."""
+    jobs: Later = None
+    """Not simulated yet: training work."""
+    region: Later = None
+    """Not simulated yet: where users are."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.arrivals.kind == "trace":
+            for key in ("rate", "profile"):
+                if getattr(self, key) is not None:
+                    raise _misfit(key, f"`{key}` found beside arrivals from a trace, which brings its own", f"leave `{key}` out")
+            if self.growth.kind != "none":
+                raise _misfit("growth", "`growth` found beside arrivals from a trace, which brings its own rate", "leave `growth` out")
+            return self
+        for key, example in (("rate", "rate: 40 /s"), ("prompt", "prompt: {kind: constant, tokens: 1000}"), ("output", "output: {kind: constant, tokens: 200}")):
+            if getattr(self, key) is None:
+                raise _misfit("", f"`{key}` is missing", f"write for example `{example}`", kind="missing")
+        if self.profile is not None and not sum(self.profile):
+            raise _misfit("profile", "all 24 numbers are 0", "at least one must be above 0")
+        return self
+
+
+def _misfit(at: str, message: str, hint: str, kind: str = "misfit") -> PydanticCustomError:
+    kind = "workload_missing" if kind == "missing" else kind
+    return PydanticCustomError(kind, "{message}", {"message": message, "hint": hint, "at": at})
+
+
+def problems(classes: Mapping[str, ClientClass]) -> list[Problem]:
+    """What is wrong with classes taken together (their correlations); paths begin with `workload.`."""
+    return correlations(classes)[1]
+
+
+def class_means(cls: ClientClass) -> tuple[float, float]:
+    """Mean prompt and mean output tokens of a request of the class."""
+    trace = cls.arrivals.trace() if cls.arrivals.kind == "trace" else None
+    prompt = cls.prompt.mean if cls.prompt is not None else float(trace.prompt_tokens.mean())
+    output = cls.output.mean if cls.output is not None else float(trace.output_tokens.mean())
+    return prompt, output

@@ -1,0 +1,186 @@
+"""Requests as columns, and one class's requests of one layer, drawn cell by cell."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.random import Generator
+
+from sim.blocks import Block
+from sim.errors import ScenarioError
+from sim.streams import Stream, Streams
+from sim.units import DAY_S, PS_PER_S, Dated, ps
+from sim.workload.arrivals.cells import CELL_PS, CELL_S, Cells, Times
+from sim.workload.law import Floats, Ints
+from sim.workload.modulation import Modulation
+from sim.workload.rate import BaseRate
+
+NEVER = 2**62
+"""Does not happen; as the engines have it."""
+INDEX_BITS, CLASS_BITS, LAYER_BITS = 24, 8, 4
+DAY_CELLS = DAY_S // CELL_S
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """Potential requests, sorted by (time, id). All arrays have one length.
+
+    `id` int64, unique over the run; `time_ps` int64 since the start of the block they were drawn for; `klass` int32,
+    the class's place among the classes; `prompt`, `output`, `cached` int32 tokens; `patience_ps`, `deadline_ps` int64
+    after arrival (patience may be NEVER); `mark` float64 in [0, headroom).
+    """
+
+    id: Ints
+    time_ps: Ints
+    klass: npt.NDArray[np.int32]
+    prompt: npt.NDArray[np.int32]
+    output: npt.NDArray[np.int32]
+    cached: npt.NDArray[np.int32]
+    patience_ps: Ints
+    deadline_ps: Ints
+    mark: Floats
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def take(self, rows: Any) -> Columns:
+        """The rows that a mask, slice or array of indexes chooses, in its order."""
+        return Columns(*(column[rows] for column in self._all()))
+
+    @classmethod
+    def concatenate(cls, parts: list[Columns]) -> Columns:
+        """The rows of all parts, one part after the other."""
+        return cls(*(np.concatenate(columns) for columns in zip(*(part._all() for part in parts), strict=True)))
+
+    @classmethod
+    def empty(cls) -> Columns:
+        """No rows."""
+        kinds = (np.int64, np.int64, np.int32, np.int32, np.int32, np.int32, np.int64, np.int64, np.float64)
+        return cls(*(np.empty(0, dtype=kind) for kind in kinds))
+
+    def _all(self) -> tuple[npt.NDArray[Any], ...]:
+        return tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+
+
+class Seat:
+    """The generators of one stream, one at a time: the same draws as `stream.generator(n)` at a seventh of the cost."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._generator = stream.generator(0)
+        self._state: Any = self._generator.bit_generator.state
+
+    def __call__(self, block: int) -> Generator:
+        """The generator of `block`, valid until the next call."""
+        self._state["state"]["counter"][:] = (0, block, 0, 0)
+        self._generator.bit_generator.state = self._state
+        return self._generator
+
+    def uniforms(self, first: int, counts: Ints, width: int) -> Floats:
+        """counts[i] rows of `width` uniforms from block first + i, one below the other: shape (sum of counts, width)."""
+        drawn = np.empty((int(counts.sum()), width))
+        row = 0
+        for block in np.flatnonzero(counts) if width else ():
+            after = row + int(counts[block])
+            self(first + int(block)).random(out=drawn[row:after])
+            row = after
+        return drawn
+
+
+def versions(cls: Any, start: datetime.date) -> list[tuple[int, Any]]:
+    """(first day of the run, class with the values in force from then on), in order; the first from day 0 on."""
+    days = sorted({max(0, (day - start).days) for day in _dates(cls)} | {0})
+    return [(day, cls.at(start + datetime.timedelta(days=day))) for day in days]
+
+
+def _dates(value: Any) -> Iterator[datetime.date]:
+    if isinstance(value, Dated):
+        yield from (day for day, _ in value.steps)
+    elif isinstance(value, Block):
+        for name in type(value).model_fields:
+            yield from _dates(getattr(value, name))
+
+
+class ClassLayer:
+    """The potential requests of one class in one layer: marks in [layer, layer + 1).
+
+    Arrivals, prompts, outputs, patience and marks each have a stream of their own with one generator a cell, so that
+    another law of one of them moves none of the others.
+    """
+
+    def __init__(self, cls: Any, name: str, place: tuple[int, int], base: BaseRate, modulation: Modulation, streams: Streams, start: datetime.date) -> None:
+        self._name, (self._index, self._layer) = name, place
+        self._law, self._base = cls.arrivals, base
+        self._versions = versions(cls, start)
+        self._modulation = modulation
+        self._seats: dict[str, Seat] = {}
+        self._stream: Callable[[str], Stream] = lambda what: streams[f"{what}.{name}.{self._layer}"]
+
+    def draw(self, first: int, count: int) -> Columns:
+        """All requests of cells first .. first + count - 1, times relative to the first cell's start."""
+        parts = []
+        ends = [day * DAY_CELLS for day, _ in self._versions[1:]]
+        for begin, end, (_, version) in zip([0, *ends], [*ends, NEVER], self._versions, strict=True):
+            low, high = max(first, begin), min(first + count, end)
+            if low < high:
+                parts.append(self._columns(version, low, high - low, first))
+        return parts[0] if len(parts) == 1 else Columns.concatenate(parts)
+
+    def _columns(self, cls: Any, first: int, count: int, origin: int) -> Columns:
+        times = self._law.times(Cells(first, count, self._layer, self._seat("arrivals"), self._base, self._factors))
+        counts = times.counts
+        self._check(counts)
+        cell = np.repeat(np.arange(count), counts)
+        index = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return Columns(
+            id=((((first + cell << LAYER_BITS) + self._layer << CLASS_BITS) + self._index) << INDEX_BITS) + index,
+            time_ps=(cell + (first - origin)) * CELL_PS + times.within_ps,
+            klass=np.full(len(cell), self._index, dtype=np.int32),
+            prompt=self._tokens("prompt", cls.prompt, first, times),
+            output=self._tokens("output", cls.output, first, times),
+            cached=self._cached(cls, times),
+            patience_ps=self._patience(cls, first, counts),
+            deadline_ps=np.full(len(cell), ps(cls.deadline)),
+            mark=self._marks(first, counts),
+        )
+
+    def _check(self, counts: Ints) -> None:
+        if len(counts) and counts.max() >= 1 << INDEX_BITS:
+            raise ScenarioError(f"workload.{self._name}: {counts.max()} requests in one minute found; must be below {1 << INDEX_BITS}")
+
+    def _seat(self, what: str) -> Seat:
+        if what not in self._seats:
+            self._seats[what] = Seat(self._stream(what))
+        return self._seats[what]
+
+    def _factors(self, first: int, count: int) -> Floats:
+        steps = self._modulation.steps(self._name)
+        return self._modulation.factors(self._name, first * steps, count * steps).reshape(count, steps)
+
+    def _tokens(self, what: str, law: Any, first: int, times: Times) -> npt.NDArray[np.int32]:
+        if law is None:
+            return np.asarray(getattr(self._law.trace(), f"{what}_tokens")[times.rows], dtype=np.int32)
+        return np.asarray(law.values(self._seat(what).uniforms(first, times.counts, law.uniforms)), dtype=np.int32)
+
+    def _cached(self, cls: Any, times: Times) -> npt.NDArray[np.int32]:
+        # Another prompt law than the trace's own breaks the tie between a row's prompt and what of it was cached.
+        if times.rows is None or cls.prompt is not None:
+            return np.zeros(int(times.counts.sum()), dtype=np.int32)
+        return np.asarray(self._law.trace().cached_tokens[times.rows], dtype=np.int32)
+
+    def _patience(self, cls: Any, first: int, counts: Ints) -> Ints:
+        if cls.patience is None:
+            return np.full(int(counts.sum()), NEVER)
+        waits_s = cls.patience.values(self._seat("patience").uniforms(first, counts, cls.patience.uniforms))
+        # Beyond the deadline patience has no power, and a long exponential tail would not fit 64 bits.
+        kept = waits_s <= cls.deadline
+        waits_ps = np.maximum(np.rint(np.where(kept, waits_s, 0.0) * PS_PER_S), 1.0).astype(np.int64)
+        return np.where(kept, waits_ps, NEVER)
+
+    def _marks(self, first: int, counts: Ints) -> Floats:
+        drawn = self._layer + self._seat("marks").uniforms(first, counts, 1)[:, 0]
+        return np.minimum(drawn, np.nextafter(self._layer + 1.0, 0.0))
