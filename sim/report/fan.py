@@ -1,0 +1,167 @@
+"""The fan: how an outcome runs over time, as bands that hold 50 % and 90 % of the replications, and their median."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sim.records.outcomes import split_name
+from sim.records.study import Band, StudyRecord
+from sim.report import style, words
+
+SHOWN = ("nodes", "coin_usd", "emission_coin", "utilization_frac")
+HEAD = ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95")
+MOST_POINTS = 160
+YEAR_S = 31_557_600
+_ROW_PT = 92.0
+
+
+def outcomes(record: StudyRecord, point: int = 0) -> list[str]:
+    """The series that get a figure, by outcome in the order of `SHOWN`, then by network as the record has them."""
+    there = list(dict.fromkeys(b.outcome for b in record.bands if b.point == point and _measured(b).any()))
+    return [name for shown in SHOWN for name in there if split_name(name)[1] == shown]
+
+
+def _measured(band: Band) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    return np.array([value is not None for value in band.q50], dtype=bool)
+
+
+def find(record: StudyRecord, outcome: str, policy: str, coin_price: str, point: int = 0) -> Band | None:
+    """The band of one case, or None."""
+    for band in record.bands:
+        if (band.outcome, band.policy, band.coin_price, band.point) == (outcome, policy, coin_price, point):
+            return band if _measured(band).any() else None
+    return None
+
+
+def thinned(band: Band, most: int = MOST_POINTS) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Indices of the epochs to draw: measured ones only; of more than `most`, even steps and both ends of the largest jumps."""
+    there = np.flatnonzero(_measured(band))
+    if len(there) <= most:
+        return there
+    even = np.round(np.linspace(0, len(there) - 1, most // 2)).astype(np.int64)
+    median = np.array([band.q50[i] for i in there], dtype=float)
+    # A halving is one step between two epochs: even steps alone would draw it as a slope.
+    jumps = np.argsort(-np.abs(np.diff(median)), kind="stable")[: most // 4]
+    return there[np.unique(np.concatenate((even, jumps, jumps + 1)))]
+
+
+def fan(record: StudyRecord, outcome: str, policy: str | None = None, coin_price: str | None = None, point: int = 0, ax: Axes | None = None) -> Axes:
+    """One outcome under one policy and kind of coin price; the dotted line marks where policies begin to differ.
+
+    Time runs in years from the start. Raises `ValueError` where the record has no such series.
+    """
+    chosen = policy or record.policies[0]
+    kind = coin_price or record.coin_prices[0]
+    band = find(record, outcome, chosen, kind, point)
+    if band is None:
+        raise ValueError(f"no series of {outcome!r} under policy {chosen!r}, coin price {kind!r}, point {point}")
+    with style.styled():
+        ax = ax if ax is not None else style.new_axes()
+        _draw(ax, band, record.policies.index(chosen) if chosen in record.policies else 0)
+        if 0 < record.policies_from_s < record.horizon_s:
+            ax.axvline(record.policies_from_s / YEAR_S, color=style.INK, linestyle=(0, (1, 2)), linewidth=0.9)
+        ax.set_xlim(0, record.horizon_s / YEAR_S)
+        ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.tick(value)))
+        ax.set_title(words.clip(chosen, 26))
+        ax.set_xlabel(f"years from {words.clip(record.start, 12)}")
+        ax.set_ylabel(axis_label(outcome, band.unit))
+    return ax
+
+
+def axis_label(outcome: str, unit: str) -> str:
+    """The outcome's label with its unit, as an axis says it; a count of its own name says it once."""
+    name = words.label(outcome)
+    return words.clip(name if unit in (name, "") else f"{name} ({unit})", 34)
+
+
+def _draw(ax: Axes, band: Band, index: int) -> None:
+    keep = thinned(band)
+    years = np.array([band.time_s[i] for i in keep]) / YEAR_S
+    lines = {q: np.array([words.in_reading_unit(_number(getattr(band, q)[i]), band.unit) for i in keep]) for q in ("q05", "q25", "q50", "q75", "q95")}
+    colour = style.COLOURS[index % len(style.COLOURS)]
+    ax.fill_between(years, lines["q05"], lines["q95"], color=colour, alpha=0.22, linewidth=0)
+    ax.fill_between(years, lines["q25"], lines["q75"], color=colour, alpha=0.38, linewidth=0)
+    few = {"marker": style.MARKS[index % len(style.MARKS)], "markersize": 2.5} if len(keep) < 24 else {}
+    ax.plot(years, lines["q50"], **style.look(index), **few)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def limits(bands: list[Band]) -> tuple[float, float]:
+    """The common axis of all panels: from 0 where everything is positive, else from the lowest to the highest value."""
+    lows = [words.in_reading_unit(v, b.unit) for b in bands for v in b.q05 if v is not None]
+    highs = [words.in_reading_unit(v, b.unit) for b in bands for v in b.q95 if v is not None]
+    low, high = min(0.0, min(lows)), max(0.0, max(highs))
+    room = 0.06 * ((high - low) or 1.0)
+    return (low - room if low < 0 else 0.0), high + room
+
+
+def kinds_of(record: StudyRecord, outcome: str, point: int = 0) -> list[str]:
+    """The kinds of coin price that have this series."""
+    return [kind for kind in record.coin_prices if any(find(record, outcome, policy, kind, point) for policy in record.policies)]
+
+
+def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
+    """A row of panels a policy, a column a kind of coin price, all on the same axes."""
+    kinds = kinds_of(record, outcome, point)
+    bands = [band for p in record.policies for k in kinds if (band := find(record, outcome, p, k, point)) is not None]
+    policies = [p for p in record.policies if any(b.policy == p for b in bands)]
+    low, high = limits(bands)
+    left, top, gap, bottom = 50.0, 38.0 if len(kinds) > 1 else 22.0, 24.0, 36.0
+    width = (style.WIDTH_PT - left - 8 - 14 * (len(kinds) - 1)) / len(kinds)
+    with style.styled():
+        sheet = style.sheet(top + len(policies) * _ROW_PT + gap * (len(policies) - 1) + bottom)
+        for row, policy in enumerate(policies):
+            for column, kind in enumerate(kinds):
+                ax = style.panel(sheet, left + column * (width + 14), top + row * (_ROW_PT + gap), width, _ROW_PT)
+                if find(record, outcome, policy, kind, point) is None:
+                    ax.set_axis_off()
+                    continue
+                fan(record, outcome, policy, kind, point, ax)
+                ax.set_ylim(low, high)
+                ax.set_ylabel("")
+                ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
+                ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
+        for column, kind in enumerate(kinds if len(kinds) > 1 else []):
+            sheet.text((left + column * (width + 14)) / style.WIDTH_PT, 1 - 2 / (72 * sheet.get_size_inches()[1]), words.coin_price_words(kind), va="top", weight="bold")
+        sheet.text(10 / style.WIDTH_PT, 0.5, axis_label(outcome, bands[0].unit), rotation=90, va="center", ha="center")
+    return sheet
+
+
+def csv_rows(record: StudyRecord, outcome: str) -> list[list[Any]]:
+    """Every epoch of the series under all policies, kinds of coin price and points, unthinned."""
+    return [
+        [b.outcome, b.unit, b.policy, b.coin_price, b.point, time_s, *quantiles]
+        for b in record.bands
+        if b.outcome == outcome
+        for time_s, *quantiles in zip(b.time_s, b.q05, b.q25, b.q50, b.q75, b.q95, strict=True)
+    ]
+
+
+def description(record: StudyRecord, outcome: str, point: int = 0) -> str:
+    """What the figure shows, in full sentences made of the record's own numbers."""
+    kinds = kinds_of(record, outcome, point)
+    parts = []
+    for policy in record.policies:
+        for kind in kinds:
+            band = find(record, outcome, policy, kind, point)
+            if band is not None:
+                parts.append(_course(band, words.clip(policy) + (f", {words.coin_price_words(kind)}" if len(kinds) > 1 else "")))
+    first = f"{words.full_label(outcome)} over {words.duration(record.horizon_s)} from {words.clip(record.start, 12)}, median with the bands of 50 % and 90 % of {record.replications} replications."
+    return " ".join([first[0].upper() + first[1:], *parts])
+
+
+def _course(band: Band, who: str) -> str:
+    there = np.flatnonzero(_measured(band))
+    first, last = int(there[0]), int(there[-1])
+    end = f"{who}: the median goes from {words.amount(band.q50[first], band.unit)} to {words.amount(band.q50[last], band.unit)}"
+    return f"{end} (5 to 95 % at the end: {words.amount(band.q05[last], band.unit)} to {words.amount(band.q95[last], band.unit)})."

@@ -1,0 +1,95 @@
+"""The figures of a report in order, each with its title, its description in words, its CSV and the way to draw it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sim.records.study import StudyRecord
+from sim.report import ecdf, fan, flow_bars, forest, words
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One figure: `name` is that of its CSV, unique in a report; `alt` are full sentences; `draw` makes the figure anew."""
+
+    name: str
+    section: str
+    title: str
+    alt: str
+    head: tuple[str, ...]
+    rows: list[list[Any]]
+    draw: Callable[[], Figure]
+
+
+def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
+    """All figures that the record has data for; those of a sweep show one `point`, their CSVs hold all points."""
+    found = [*_forests(record, point), *_fans(record, point), *_ecdfs(record, point), *_flows(record, point)]
+    taken: dict[str, int] = {}
+    named = []
+    for entry in found:
+        count = taken[entry.name] = taken.get(entry.name, 0) + 1
+        named.append(entry if count == 1 else dataclasses.replace(entry, name=f"{entry.name}-{count}"))
+    return named
+
+
+def file_name(*parts: str) -> str:
+    """A name of lower-case letters, digits, `_` and `-` that any file system and any id takes."""
+    text = "-".join(re.sub(r"[^a-z0-9_]+", "-", part.lower()).strip("-") or "x" for part in parts)
+    return text[:60].rstrip("-")
+
+
+def _forests(record: StudyRecord, point: int) -> list[Entry]:
+    if not forest.compared(record, point):
+        return []
+    alt = forest.description(record, point)
+    return [Entry("forest", "differences", forest.TITLE, alt, forest.HEAD, forest.csv_rows(record), lambda: forest.figure(record, point))]
+
+
+def _fans(record: StudyRecord, point: int) -> list[Entry]:
+    return [
+        Entry(
+            file_name("over-time", *outcome.split(".")),
+            "over time",
+            f"{words.full_label(outcome)} over time",
+            fan.description(record, outcome, point),
+            fan.HEAD,
+            fan.csv_rows(record, outcome),
+            lambda outcome=outcome: fan.figure(record, outcome, point),  # type: ignore[misc]
+        )
+        for outcome in fan.outcomes(record, point)
+    ]
+
+
+def _ecdfs(record: StudyRecord, point: int) -> list[Entry]:
+    return [
+        Entry(
+            file_name("latency", network, metric),
+            "latency",
+            f"{words.clip(network)}: {ecdf.METRICS[metric]}",
+            ecdf.description(record, network, metric, point),
+            ecdf.HEAD,
+            ecdf.csv_rows(record, network, metric),
+            lambda network=network, metric=metric: ecdf.figure(record, network, metric, point),  # type: ignore[misc]
+        )
+        for network, metric in ecdf.pairs(record, point)
+    ]
+
+
+def _flows(record: StudyRecord, point: int) -> list[Entry]:
+    return [
+        Entry(
+            file_name("flows", currency),
+            "flows",
+            f"Where {words.clip(currency, 12)} came from and went",
+            flow_bars.description(record, currency, point),
+            flow_bars.HEAD,
+            flow_bars.csv_rows(record),
+            lambda currency=currency: flow_bars.figure(record, currency, point),  # type: ignore[misc]
+        )
+        for currency in flow_bars.currencies(record, point)
+    ]

@@ -1,0 +1,97 @@
+"""The report as Markdown: the page's content for reviews, mails and job summaries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sim.records.study import StudyRecord
+from sim.report import figures, tables, verdicts, words
+
+
+def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
+    """The whole report; figures become their descriptions with a link to their CSV."""
+    blocks = [f"# {safe(words.clip(record.name, 200))}", _bullets(words.clip(s, 600) for s in record.sentences)]
+    if record.warnings:
+        blocks += ["## Warnings", _bullets(words.clip(w, 600) for w in record.warnings)]
+    blocks += _verdicts(record) + _figures(entries, "differences")
+    if record.checks:
+        blocks += ["## Checks", _table(tables.checks(record))]
+    blocks += _section("## Over time", _figures(entries, "over time")) + _section("## Latency", _figures(entries, "latency"))
+    blocks += ["## All outcomes", *_by_point(record, lambda point: _table(tables.summary(record, point)))] if record.outcomes else []
+    if record.flows:
+        blocks += ["## Coin flows", *_figures(entries, "flows")]
+        blocks += [_table(tables.flows(record, currency, 0)) for currency in tables.flow_currencies(record, 0)]
+    blocks += _grounds(record)
+    blocks += ["## Method", _bullets(f"{name}: {value}" for name, value in tables.method(record)), f"    {words.clip(tables.command(record), 400)}"]
+    glossary = (f"{row.label}{f' ({row.unit})' if row.unit else ''}: {row.sentence} {row.formula}." for _, row in tables.glossary(record))
+    blocks += ["## What the outcomes mean", _bullets(glossary)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def safe(text: str) -> str:
+    """Text that Markdown shows as it is: what could begin markup, a cell or a tag gets a backslash."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", text.replace("\n", " "))
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {safe(line)}" for line in lines)
+
+
+def _section(head: str, body: list[str]) -> list[str]:
+    return [head, *body] if body else []
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _table(table: tables.Table) -> str:
+    lines = [safe(table.caption) + ":", "", _row(map(safe, table.head)), _row("---" for _ in table.head)]
+    for row in table.rows:
+        lines.append(_row(safe(cell.text) + (f" ({safe(cell.small)})" if cell.small else "") for cell in row))
+    return "\n".join(lines)
+
+
+def _by_point(record: StudyRecord, block) -> list[str]:  # type: ignore[no-untyped-def]
+    points = verdicts.points(record)
+    heads = {point: words.point_words(record.points[point]) if point < len(record.points) else "" for point in points}
+    return [text for point in points for text in ([f"### {safe(heads[point] or f'point {point}')}"] if len(points) > 1 else []) + [block(point)]]
+
+
+def _verdicts(record: StudyRecord) -> list[str]:
+    if not record.verdicts:
+        return []
+    return ["## Verdicts", *_by_point(record, lambda point: _verdict_table(record, point))]
+
+
+def _verdict_table(record: StudyRecord, point: int) -> str:
+    kinds = [words.coin_price_words(kind) for kind in record.coin_prices] if len(record.coin_prices) > 1 else ["difference"]
+    head = ["policy", "outcome", "verdict", *kinds]
+    lines = [_row(head), _row("---" for _ in head)]
+    for row in verdicts.rows(record, point):
+        said = safe(row.word) + (f" ({safe(words.clip(row.why, 240))})" if row.why else "")
+        cells = []
+        for kind in record.coin_prices:
+            first, second = verdicts.difference(row.by_kind[kind]) if kind in row.by_kind else ("not run", "")
+            cells.append(safe(first) + (f"; {safe(second)}" if second else ""))
+        lines.append(_row([safe(words.clip(row.policy)), safe(words.full_label(row.outcome)), said, *cells]))
+    return "\n".join(lines)
+
+
+def _figures(entries: list[figures.Entry], section: str) -> list[str]:
+    chosen = [entry for entry in entries if entry.section == section]
+    return [f"**{safe(entry.title)}.** {safe(entry.alt)} [{entry.name}.csv](figures/{entry.name}.csv)" for entry in chosen]
+
+
+def _grounds(record: StudyRecord) -> list[str]:
+    blocks = ["## What it rests on", safe(tables.rests_on(record))]
+    if record.assumptions:
+        blocks.append(_table(tables.assumptions(record)))
+    if record.changes:
+        blocks.append(_table(tables.changes(record)))
+    if record.held_fixed:
+        blocks += ["Held fixed between policies:", _bullets(words.clip(line, 400) for line in record.held_fixed)]
+    if record.not_fixed:
+        blocks += ["Not held fixed:", _bullets(words.clip(line, 400) for line in record.not_fixed)]
+    return blocks

@@ -1,0 +1,99 @@
+"""One look for all figures: palette, line styles, marks, sizes. Colour is never the only difference.
+
+A figure is 360 points wide: on a phone (390 px less margins) its text of 10 points stays at 10 px, and wider screens
+scale it up. Foreground is pure black, which the page turns into the colour of its text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+WIDTH_PT = 360
+TEXT_PT = 10.0
+SMALL_PT = 9.0
+
+# Okabe and Ito's colour-blind safe set (Color Universal Design, 2008), without those that vanish on white or on
+# near-black: each keeps a contrast of 3 to both.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#9A7D0A", "#6A7BD0")
+LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (1, 1)))
+MARKS = ("o", "s", "D", "^", "v", "P")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "++++", "oo", "**")
+INK = "#000000"
+
+_RC: dict[str, Any] = {
+    "font.size": TEXT_PT,
+    "axes.titlesize": TEXT_PT,
+    "axes.labelsize": TEXT_PT,
+    "xtick.labelsize": SMALL_PT,
+    "ytick.labelsize": SMALL_PT,
+    "legend.fontsize": SMALL_PT,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 4.0,
+    "axes.labelpad": 3.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.formatter.use_mathtext": False,
+    "axes.unicode_minus": True,
+    "grid.color": INK,
+    "grid.alpha": 0.14,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5.0,
+    "hatch.linewidth": 0.6,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "infermint",
+    "text.parse_math": False,
+    "path.simplify": True,
+}
+
+
+@contextlib.contextmanager
+def styled() -> Iterator[None]:
+    """Draw inside this block: the user's own matplotlib settings neither change our figures nor are changed."""
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        # A name may hold characters that the measuring font lacks; the page's own font draws them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        matplotlib.rcParams.update({key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")})
+        matplotlib.rcParams.update(_RC)
+        yield
+
+
+def sheet(height_pt: float) -> Figure:
+    """An empty figure of the page's width, outside pyplot, so that no global state is touched."""
+    figure = Figure(figsize=(WIDTH_PT / 72, height_pt / 72))
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes placed in points from the figure's upper left corner."""
+    full = figure.get_size_inches()[1] * 72
+    return figure.add_axes((left / WIDTH_PT, 1 - (top + height) / full, width / WIDTH_PT, height / full))
+
+
+def new_axes() -> Axes:
+    """Axes of a new pyplot figure, for whoever calls a plot without `ax`."""
+    from matplotlib import pyplot
+
+    return pyplot.subplots(figsize=(WIDTH_PT / 60, 3.2))[1]
+
+
+def look(index: int) -> dict[str, Any]:
+    """Colour and line style of the curve with this number; both repeat after six."""
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}

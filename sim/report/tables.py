@@ -1,0 +1,173 @@
+"""The report's tables as plain cells: the page and its Markdown twin print the same ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+
+from sim.records.outcomes import OUTCOMES, Outcome, split_name
+from sim.records.study import CheckResult, PolicyFlows, StudyRecord, Summary
+from sim.report import flow_bars, words
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One cell: what it says, a smaller second line, and its kind (`number`, `text`, `code`, `missing`)."""
+
+    text: str
+    small: str = ""
+    kind: str = "text"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table with a caption; the first cell of each row names it. `outcome` of a row links it to the glossary."""
+
+    caption: str
+    head: list[str]
+    rows: list[list[Cell]]
+    outcomes: Sequence[str] = ()
+
+
+def cases(record: StudyRecord, point: int) -> list[tuple[str, str]]:
+    """The (policy, kind of coin price) that were run at a point, in the record's order."""
+    there = {(s.policy, s.coin_price) for s in record.outcomes if s.point == point}
+    return [(policy, kind) for policy in record.policies for kind in record.coin_prices if (policy, kind) in there]
+
+
+def case_words(record: StudyRecord, policy: str, kind: str) -> str:
+    """A column's head: the policy, with the kind of coin price where a study has several."""
+    return f"{words.clip(policy)}, {words.coin_price_words(kind)}" if len(record.coin_prices) > 1 else words.clip(policy)
+
+
+def summary(record: StudyRecord, point: int) -> Table:
+    """Every outcome by case: mean over replications with its interval, or the reason why there is no number."""
+    columns = cases(record, point)
+    found = {(s.outcome, s.policy, s.coin_price): s for s in record.outcomes if s.point == point}
+    names = list(dict.fromkeys(s.outcome for s in record.outcomes if s.point == point))
+    rows = [[_outcome_cell(name, found)] + [_summary_cell(found.get((name, *case))) for case in columns] for name in names]
+    caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals"
+    return Table(caption, ["outcome", *(case_words(record, *case) for case in columns)], rows, names)
+
+
+def _outcome_cell(name: str, found: dict[tuple[str, str, str], Summary]) -> Cell:
+    unit = next((s.unit for (outcome, *_), s in found.items() if outcome == name and s.unit), "")
+    return Cell(words.full_label(name), unit)
+
+
+def _summary_cell(row: Summary | None) -> Cell:
+    if row is None:
+        return Cell("not run", kind="missing")
+    if row.mean is None:
+        return Cell(f"not supported: {words.clip(row.reason, 200)}" if row.reason else words.NONE, kind="missing")
+    small = words.span(row.low, row.high, row.unit)
+    if row.reached is not None:
+        small = f"{small} came in {row.reached} of {row.n}; never counts as the horizon".strip()
+    return Cell(words.plain(words.in_reading_unit(row.mean, row.unit)), small, "number")
+
+
+def flows(record: StudyRecord, currency: str, point: int) -> Table:
+    """Every flow of a currency by case, in whole coins, and the ledger's residual in base units, which must be 0."""
+    here = [f for f in flow_bars.here(record, point) if any(row.currency == currency for row in f.rows)]
+    keys = list(dict.fromkeys((r.reason, r.source, r.target) for f in here for r in f.rows if r.currency == currency))
+    rows = [[Cell(words.clip(reason.replace("_", " ")), f"{words.clip(source)} → {words.clip(target)}"), *(_flow_cell(f, currency, (reason, source, target)) for f in here)] for reason, source, target in keys]
+    rows.append([Cell("residual", "sum of balances less minted plus burned, in base units"), *(Cell(_residual(f, currency), kind="number") for f in here)])
+    return Table(f"{words.clip(currency, 12)} that flowed in the first replication", ["flow", *(case_words(record, f.policy, f.coin_price) for f in here)], rows)
+
+
+def _flow_cell(flows_: PolicyFlows, currency: str, key: tuple[str, str, str]) -> Cell:
+    total = [row for row in flows_.rows if row.currency == currency and (row.reason, row.source, row.target) == key]
+    return Cell(words.plain(sum(flow_bars.in_coins(row) for row in total)) if total else "0", kind="number")
+
+
+def _residual(flows_: PolicyFlows, currency: str) -> str:
+    value = flows_.residuals.get(currency)
+    return words.NONE if value is None else f"{value:,d}"
+
+
+def flow_currencies(record: StudyRecord, point: int) -> list[str]:
+    """Currencies that have a flow table: coins first, USD last."""
+    found = list(dict.fromkeys(row.currency for f in flow_bars.here(record, point) for row in f.rows))
+    return [c for c in found if c != "USD"] + [c for c in found if c == "USD"]
+
+
+def rests_on(record: StudyRecord) -> str:
+    """How many constants the runs rest on, by flag."""
+    counts = Counter(a.flag for a in record.assumptions)
+    if not counts:
+        return "The record lists no assumed or borrowed constant."
+    total = sum(counts.values())
+    by_flag = words.listing(f"{count} {words.clip(flag)}" for flag, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return f"The runs rest on {total} constant{'s' if total != 1 else ''} that {'are' if total != 1 else 'is'} not measured for them: {by_flag}."
+
+
+def assumptions(record: StudyRecord) -> Table:
+    """The constants with value, flag, source, date, what another value would alter, and where they stand."""
+    rows = [
+        [Cell(words.clip(a.path, 90), words.clip(a.where, 90), "code"), Cell(words.clip(a.value, 60), kind="code"), Cell(words.clip(a.flag)),
+         Cell(words.clip(a.source, 240), words.clip(a.date, 20)), Cell(words.clip(a.changes, 240))]
+        for a in record.assumptions
+    ]  # fmt: skip
+    return Table("Constants the runs rest on", ["constant", "value", "flag", "source and date", "another value would alter"], rows)
+
+
+def changes(record: StudyRecord) -> Table:
+    """What each policy changed, with the place in the file."""
+    rows = [
+        [Cell(words.clip(c.policy)), Cell(words.clip(c.path, 90), kind="code"), Cell(words.clip(c.old, 120), kind="code"), Cell(words.clip(c.new, 120), kind="code"), Cell(place(c.file, c.line), kind="code")]
+        for c in record.changes
+    ]
+    return Table("What each policy changed", ["policy", "key", "from", "to", "where"], rows)
+
+
+def place(file: str, line: int) -> str:
+    """`demo.yaml:41`; the file alone where no line is known."""
+    return f"{words.clip(file, 90)}:{line}" if line else words.clip(file, 90)
+
+
+def check_word(check: CheckResult) -> str:
+    """`passed`, `failed`, `failed (warning)` or `undecided`."""
+    if check.ok is None:
+        return "undecided"
+    return "passed" if check.ok else "failed" if check.severity == "error" else f"failed ({words.clip(check.severity)})"
+
+
+def checks(record: StudyRecord) -> Table:
+    """The file's checks and how they went."""
+    rows = [
+        [Cell(check_word(c)), Cell(words.clip(c.check, 160), kind="code"), Cell(words.full_label(c.outcome)), Cell(words.clip(c.policy)), Cell(words.clip(c.found, 160)), Cell(place(c.file, c.line), kind="code")]
+        for c in record.checks
+    ]
+    return Table("Checks of the file", ["result", "check", "outcome", "policy", "found", "where"], rows)
+
+
+def glossary(record: StudyRecord) -> list[tuple[str, Outcome]]:
+    """The rows of the outcome table that this report names, with their ids, in the table's order."""
+    used = {split_name(s.outcome)[1] for s in record.outcomes} | {split_name(v.outcome)[1] for v in record.verdicts}
+    return [(name, row) for name, row in OUTCOMES.items() if name in used]
+
+
+def command(record: StudyRecord) -> str:
+    """What to type to run the study again."""
+    return record.method.get("reproduce") or f"infermint run {shlex.quote(words.clip(record.scenario_file, 300))}"
+
+
+def method(record: StudyRecord) -> list[tuple[str, str]]:
+    """The method box: names and what they are, the record's own entries last."""
+    points = len(record.points) or 1
+    runs = len(record.policies) * len(record.coin_prices) * points * record.replications
+    rows = [
+        ("scenario", words.clip(record.scenario_file, 300)),
+        ("scenario hash", words.clip(record.scenario_hash, 80)),
+        ("time", f"{words.duration(record.horizon_s)} from {words.clip(record.start, 12)}, in epochs of {words.duration(record.epoch_s)}"),
+        ("policies differ from", "the start" if record.policies_from_s <= 0 else f"{words.duration(record.policies_from_s)} after the start"),
+        ("estimand", words.clip(record.estimand)),
+        ("requests", words.clip(record.requests_mode)),
+        ("runs", f"{runs:,}: {len(record.policies)} policies x {len(record.coin_prices)} kinds of coin price x {points} points x {record.replications} replications"),
+        ("root seed", str(record.root_seed)),
+        ("confidence", f"{100 * record.confidence:g} % intervals"),
+    ]
+    rows += [(words.clip(name.replace("_", " ")), f"{count:,}") for name, count in record.counts.items()]
+    return rows + [(words.clip(name.replace("_", " ")), words.clip(value, 600)) for name, value in record.method.items() if name != "reproduce"]

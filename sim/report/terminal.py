@@ -1,0 +1,85 @@
+"""What the command line prints of a study: the sentences, the verdicts in a plain table, the checks. ASCII, 100 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from sim.records.study import StudyRecord
+from sim.report import tables, verdicts, words
+
+COLUMNS = 100
+_WORDS = {"depends on how the coin is priced": "depends on coin price"}
+
+
+def format_study(record: StudyRecord, report: Path | None = None) -> str:
+    """The study in at most 100 columns; ends with the path of the report where one is given. No colour, no line end."""
+    blocks = [words.clip(record.name, COLUMNS), _sentences(record)]
+    blocks += [_verdicts(record, point) for point in verdicts.points(record)] if record.verdicts else [_outcomes(record, p) for p in verdicts.points(record)]
+    blocks += [_warnings(record), _checks(record), f"report: {report}" if report is not None else ""]
+    return "\n\n".join(block for block in blocks if block).translate(_PLAIN)
+
+
+# A terminal of any encoding can print these.
+_PLAIN = {0x2026: "...", 0x2192: "->", 0x2212: "-", 0x2013: "-"}
+
+
+def _wrapped(text: str, first: str = "", later: str = "") -> str:
+    return textwrap.fill(words.clip(text, 600), COLUMNS, initial_indent=first, subsequent_indent=later)
+
+
+def _sentences(record: StudyRecord) -> str:
+    return "\n".join(_wrapped(sentence, later="  ") for sentence in record.sentences)
+
+
+def _point(record: StudyRecord, point: int) -> list[str]:
+    if len(verdicts.points(record)) < 2 or point >= len(record.points):
+        return []
+    return [_wrapped(f"At {words.point_words(record.points[point])}:")]
+
+
+def _verdicts(record: StudyRecord, point: int) -> str:
+    rows = verdicts.rows(record, point)
+    kinds = list(record.coin_prices)
+    heads = [words.coin_price_words(kind) for kind in kinds] if len(kinds) > 1 else ["difference"]
+    lines = _point(record, point)
+    for policy in dict.fromkeys(row.policy for row in rows):
+        group = [row for row in rows if row.policy == policy]
+        head = f"{words.clip(policy, 24)} against {words.clip(group[0].baseline, 24)}"
+        cells = [[head, *heads, "verdict"]]
+        for row in group:
+            told = [verdicts.difference(row.by_kind[kind])[0] if kind in row.by_kind else "not run" for kind in kinds]
+            cells.append([f"  {words.full_label(row.outcome)}", *told, _WORDS.get(row.word, row.word)])
+        lines += ["", *aligned(cells)] if lines else aligned(cells)
+    return "\n".join(lines)
+
+
+def _outcomes(record: StudyRecord, point: int) -> str:
+    table = tables.summary(record, point)
+    lines = _point(record, point)
+    for column, head in enumerate(table.head[1:], start=1):
+        cells = [[head, "mean", "interval", "unit"]]
+        cells += [[f"  {row[0].text}", row[column].text, row[column].small, row[0].small] for row in table.rows]
+        lines += ["", *aligned(cells)] if lines else aligned(cells)
+    return "\n".join(lines)
+
+
+def aligned(rows: list[list[str]]) -> list[str]:
+    """Rows as lines of equal columns, two blanks apart, the widest cells clipped until a line has at most 100 columns."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    while sum(widths) + 2 * (len(widths) - 1) > COLUMNS:
+        widths[widths.index(max(widths))] -= 1
+    return ["  ".join(_fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _fit(cell: str, width: int) -> str:
+    return cell.ljust(width) if len(cell) <= width else cell[: max(0, width - 3)] + "..."
+
+
+def _warnings(record: StudyRecord) -> str:
+    return "\n".join(_wrapped(f"warning: {warning}", later="  ") for warning in record.warnings)
+
+
+def _checks(record: StudyRecord) -> str:
+    lines = [f"{tables.check_word(c)}: {c.check}; found {c.found}  {tables.place(c.file, c.line)}".rstrip() for c in record.checks]
+    return "\n".join(_wrapped(line, later="  ") for line in lines)

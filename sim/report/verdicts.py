@@ -1,0 +1,79 @@
+"""The rows of the verdict table, as page, Markdown and terminal print them: verdicts gathered, none made."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from sim.records.run import Number
+from sim.records.study import StudyRecord, Verdict
+from sim.report import words
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One outcome under one policy against the baseline: a verdict a kind of coin price, and the one that counts.
+
+    `joint` is the verdict over both kinds where the record has one, else the only kind's; None where several kinds stand
+    alone.
+    """
+
+    outcome: str
+    policy: str
+    baseline: str
+    point: int
+    by_kind: dict[str, Verdict]
+    joint: Verdict | None
+
+    @property
+    def word(self) -> str:
+        """The word that counts; each kind's own where there is no joint verdict."""
+        if self.joint is not None:
+            return self.joint.word
+        return "; ".join(f"{kind}: {verdict.word}" for kind, verdict in self.by_kind.items())
+
+    @property
+    def why(self) -> str:
+        """The reason of a word that is no plain answer."""
+        if self.joint is not None and self.joint.why:
+            return self.joint.why
+        return "; ".join(dict.fromkeys(verdict.why for verdict in self.by_kind.values() if verdict.why))
+
+
+def rows(record: StudyRecord, point: int) -> list[Row]:
+    """The table of one point: policies in the record's order, outcomes in the order of the verdicts."""
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in record.verdicts:
+        if verdict.point == point:
+            groups.setdefault((verdict.policy, verdict.outcome), []).append(verdict)
+    order = {policy: index for index, policy in enumerate(record.policies)}
+    ranked = sorted(groups.items(), key=lambda item: order.get(item[0][0], len(order)))
+    return [_row(policy, outcome, group) for (policy, outcome), group in ranked]
+
+
+def _row(policy: str, outcome: str, group: list[Verdict]) -> Row:
+    by_kind = {v.coin_price: v for v in group if v.coin_price != "both"}
+    joint = next((v for v in group if v.coin_price == "both"), None)
+    if joint is None and len(by_kind) == 1:
+        joint = next(iter(by_kind.values()))
+    return Row(outcome, policy, group[0].baseline, group[0].point, by_kind, joint)
+
+
+def points(record: StudyRecord) -> list[int]:
+    """The points that have verdicts or outcomes, in order."""
+    return sorted({v.point for v in record.verdicts} | {s.point for s in record.outcomes} | ({0} if not record.outcomes else set()))
+
+
+def difference(verdict: Verdict) -> tuple[str, str]:
+    """A verdict's difference as a first line with interval and a second line with the means it comes from."""
+    between = words.span(verdict.low, verdict.high, verdict.unit)
+    absolute = f"{words.signed(verdict.difference, verdict.unit)} {between}".rstrip()
+    if verdict.difference is None:
+        return words.NONE, ""
+    means = f"{_bare(verdict.baseline_mean, verdict.unit)} → {words.amount(verdict.policy_mean, verdict.unit)}"
+    if verdict.relative is None:
+        return absolute, means
+    return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means} ({absolute})"
+
+
+def _bare(value: Number, unit: str) -> str:
+    return words.NONE if value is None else words.plain(words.in_reading_unit(value, unit))
