@@ -1,0 +1,38 @@
+"""Pay partly by work and partly by availability."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from sim import units
+from sim.tokenomics.payout.weights import Payout
+from sim.units import Share, share_parts
+
+
+def rule(total: int, work: np.ndarray, live: np.ndarray, row: np.ndarray, out: np.ndarray) -> int:
+    """A share row[0] (of 10^12) of total by work, the rest by live time, each rounded down; the remainder is returned."""
+    by_work = units.muldiv(total, row[0], 1_000_000_000_000)
+    worked, lived = work.sum(), live.sum()
+    left = total
+    for i in range(len(out)):
+        if worked > 0:
+            out[i] += units.muldiv(by_work, work[i], worked)
+        if lived > 0:
+            out[i] += units.muldiv(total - by_work, live[i], lived)
+        left -= out[i]
+    return left
+
+
+class Mix(Payout):
+    """Operators share by work and by availability."""
+
+    rule = staticmethod(rule)
+
+    kind: Literal["mix"] = "mix"
+    work_share: Share
+    """Part paid by the value of work delivered; the rest by live time."""
+
+    def row(self) -> np.ndarray:
+        return np.array([share_parts(self.work_share)], dtype=np.int64)
