@@ -57,13 +57,13 @@ class LognormalMixture(Law):
     @property
     def mean(self) -> float:
         """Sum of n P(n) over low .. high."""
-        lengths, chances = self._chances()
+        lengths, chances = self.distribution()
         return float(lengths @ chances)
 
     @property
     def variance(self) -> float:
         """Sum of (n - mean)^2 P(n)."""
-        lengths, chances = self._chances()
+        lengths, chances = self.distribution()
         return float((lengths - lengths @ chances) ** 2 @ chances)
 
     def _below(self, edges: Floats) -> Floats:
@@ -79,7 +79,8 @@ class LognormalMixture(Law):
         mass = np.array(self.weights) * width
         return ends[:, 0], width, mass / mass.sum()
 
-    def _chances(self) -> tuple[Floats, Floats]:
+    def distribution(self) -> tuple[Floats, Floats]:
+        """All lengths that can be drawn, rising, and the chance of each."""
         lengths = np.arange(self.low, self.high + 1, dtype=float)
         below = np.array(self.weights) @ self._below(np.concatenate((lengths - 0.5, lengths[-1:] + 0.5)))
         return lengths, np.diff(below) / (below[-1] - below[0])

@@ -54,16 +54,17 @@ class Quantiles(Law):
     @property
     def mean(self) -> float:
         """Sum of n P(n) over all lengths n."""
-        lengths, chances = self._chances()
+        lengths, chances = self.distribution()
         return float(lengths @ chances)
 
     @property
     def variance(self) -> float:
         """Sum of (n - mean)^2 P(n)."""
-        lengths, chances = self._chances()
+        lengths, chances = self.distribution()
         return float((lengths - lengths @ chances) ** 2 @ chances)
 
-    def _chances(self) -> tuple[Floats, Floats]:
+    def distribution(self) -> tuple[Floats, Floats]:
+        """All lengths that can be drawn, rising, and the chance of each."""
         # Knots are integers, so the edges n +- 1/2 never meet an atom and the inverse of the table is unique there.
         lengths = np.arange(self.tokens[0], self.tokens[-1] + 1, dtype=float)
         edges = np.log(np.concatenate((lengths - 0.5, lengths[-1:] + 0.5)))
