@@ -67,7 +67,9 @@ def dense_of(folder: Path, layers: int) -> tuple[np.ndarray, np.ndarray, float]:
 
 def per_sequence_of(folder: Path) -> tuple[np.ndarray, np.ndarray, float]:
     """Sequences, seconds of output head and sampler, and seconds a sequence beyond the last."""
-    table = pd.read_csv(folder / "per_sequence.csv.gz").pivot_table(index="sequences", columns="layer", values="time_us")
+    table = pd.read_csv(folder / "per_sequence.csv.gz").pivot_table(
+        index="sequences", columns="layer", values="time_us"
+    )
     counts, seconds = table.index.to_numpy(), table.sum(axis=1).to_numpy() * 1e-6
     return counts, seconds, beyond(counts, seconds)
 
@@ -103,7 +105,10 @@ def fitted(design: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, str]:
     off = design @ found - seconds
     mean, weighted = np.abs(off / seconds).mean(), np.abs(off).sum() / seconds.sum()
     bias = off.sum() / seconds.sum()
-    return found, f"{100 * mean:.1f} % mean, {100 * weighted:.1f} % weighted by time, bias {100 * bias:+.1f} %, {len(seconds)} rows"
+    return (
+        found,
+        f"{100 * mean:.1f} % mean, {100 * weighted:.1f} % weighted by time, bias {100 * bias:+.1f} %, {len(seconds)} rows",
+    )
 
 
 def measured_figures(gpu: Gpu, model: LlmModel, folder: Path) -> Figures:
@@ -126,7 +131,11 @@ def measured_figures(gpu: Gpu, model: LlmModel, folder: Path) -> Figures:
 # the weights of the layers that they were measured on, one GPU's part.
 H100_DENSE_MS = {
     "llama-3.1-8b": ("Llama-2-7B", (5.36, 0.0144, 3.84, 0.0195), 32 * (4 * 4096 * 4096 + 3 * 4096 * 11008)),
-    "qwen3-32b": ("Llama-2-70B TP4", (14.60, 0.0125, 9.64, 0.0522), 80 * (8192 * 10240 + 8192 * 8192 + 3 * 8192 * 28672) // 4),
+    "qwen3-32b": (
+        "Llama-2-70B TP4",
+        (14.60, 0.0125, 9.64, 0.0522),
+        80 * (8192 * 10240 + 8192 * 8192 + 3 * 8192 * 28672) // 4,
+    ),
 }
 GEMM_FLOPS, GEMM_BANDWIDTH, GEMM_START_S = 0.82, 0.88, 4e-6
 KV_BANDWIDTH = 0.89
@@ -246,13 +255,21 @@ def values(path: Path) -> dict[str, Any]:
 
 def condense() -> dict[str, str]:
     """The text of each GPU preset, by name."""
-    gpus = {path.stem: Gpu.model_validate(values(path), context={"yaml": True}) for path in (PRESETS / "gpus").glob("*.yaml")}
-    models = {path.stem: LlmModel.model_validate(values(path), context={"yaml": True}) for path in (PRESETS / "models").glob("*.yaml")}
+    gpus = {
+        path.stem: Gpu.model_validate(values(path), context={"yaml": True})
+        for path in (PRESETS / "gpus").glob("*.yaml")
+    }
+    models = {
+        path.stem: LlmModel.model_validate(values(path), context={"yaml": True})
+        for path in (PRESETS / "models").glob("*.yaml")
+    }
     made: dict[str, dict[str, Figures]] = {}
     for gpu, model, folder in PROFILED:
         figures = measured_figures(gpus[gpu], models[model], SHARED / "data" / "vllm_profiles" / folder)
         made.setdefault(gpu, {})[model] = figures
-    made["h100_sxm"] = {name: h100_figures(gpus["h100_sxm"], models[name], made["rtx_pro_6000"][name]) for name in H100_DENSE_MS}
+    made["h100_sxm"] = {
+        name: h100_figures(gpus["h100_sxm"], models[name], made["rtx_pro_6000"][name]) for name in H100_DENSE_MS
+    }
     return {gpu: preset(gpu, costs) for gpu, costs in made.items()}
 
 

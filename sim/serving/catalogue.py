@@ -61,7 +61,11 @@ class Knots(Block):
     def _ordered(self) -> Self:
         ascending = all(a < b for a, b in zip(self.counts, self.counts[1:], strict=False))
         if not self.counts or self.counts[0] < 1 or not ascending:
-            raise PydanticCustomError("knots", "{message}", {"message": "`counts` must ascend strictly from 1 or more", "hint": "", "at": "counts"})
+            raise PydanticCustomError(
+                "knots",
+                "{message}",
+                {"message": "`counts` must ascend strictly from 1 or more", "hint": "", "at": "counts"},
+            )
         if len(self.seconds) != len(self.counts) or min(self.seconds) <= 0:
             text = f"`seconds` must hold {len(self.counts)} positive numbers, one a count; {len(self.seconds)} found"
             raise PydanticCustomError("knots", "{message}", {"message": text, "hint": "", "at": "seconds"})
@@ -208,7 +212,10 @@ class ServingSettings(Block):
     max_model_len: int | None = Field(None, gt=1)
     """Prompt and output together at most; by default the model's."""
     memory_share: Fixed = sourced(
-        0.9, "vLLM 0.19 default gpu_memory_utilization; recorded with the RTX 4090 run", "measured", "KV blocks, so the batch under load"
+        0.9,
+        "vLLM 0.19 default gpu_memory_utilization; recorded with the RTX 4090 run",
+        "measured",
+        "KV blocks, so the batch under load",
     )
     """Share of the GPU's memory that the engine takes."""
     reserve: Bytes = sourced(
@@ -223,17 +230,29 @@ class ServingSettings(Block):
     """After a preemption: find blocks again that nobody overwrote, or compute the whole sequence anew."""
     max_waiting: int | None = Field(None, ge=0, lt=2**31)
     """Waiting requests a replica holds before it rejects; by default no bound."""
-    detect: Seconds = sourced(10.0, "assumed: a health check every 5 s, down after two failures", "assumed", "requests lost to a failed node")
+    detect: Seconds = sourced(
+        10.0, "assumed: a health check every 5 s, down after two failures", "assumed", "requests lost to a failed node"
+    )
     """Time until routers notice a failed node."""
     max_attempts: int = sourced(
-        3, "assumed: the first attempt and two retries", "assumed", "the share of failed requests where nodes fail often", ge=1, le=1_000
+        3,
+        "assumed: the first attempt and two retries",
+        "assumed",
+        "the share of failed requests where nodes fail often",
+        ge=1,
+        le=1_000,
     )
     """Attempts of a request before it fails."""
     start: Seconds = sourced(
-        60.0, "assumed: vLLM start, compilation cached, CUDA graphs captured, beside the loading of weights", "assumed", "time from joining to serving"
+        60.0,
+        "assumed: vLLM start, compilation cached, CUDA graphs captured, beside the loading of weights",
+        "assumed",
+        "time from joining to serving",
     )
     """Time the engine takes to start, without loading weights."""
-    host: Seconds = sourced(0.0, "asynchronous scheduling hides the host's work (vLLM V1)", "assumed", "every pass lasts that much longer")
+    host: Seconds = sourced(
+        0.0, "asynchronous scheduling hides the host's work (vLLM V1)", "assumed", "every pass lasts that much longer"
+    )
     """Host overhead of a pass that the GPU waits for."""
 
     @model_validator(mode="before")

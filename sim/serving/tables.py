@@ -129,4 +129,6 @@ def prove(kind: ReplicaType) -> None:
             f"{SAFE_PS / PS_PER_S:.3g} s (lower max_model_len or max_batched_tokens)"
         )
     if cost.m4 * 2 * kind.max_batched_tokens * kind.max_model_len >= 2**63:
-        raise ScenarioError(f"{kind.name}: m4 of {cost.m4 / 1024:.4g} ps a pair found; it must leave a pass within 64 bits")
+        raise ScenarioError(
+            f"{kind.name}: m4 of {cost.m4 / 1024:.4g} ps a pair found; it must leave a pass within 64 bits"
+        )

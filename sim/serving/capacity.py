@@ -1,0 +1,125 @@
+"""How many requests a replica serves in the long run, from its cost tables alone: no engine, no requests.
+
+Assumed, and tested against saturated runs of an engine: a queue that never empties; every request has the mean prompt, and
+the mean output up to `output_cv`; passes differ only in whether they hold prefill; no preemption, failure or patience.
+Where memory binds, preemptions make the truth a few percent less; with very unequal lengths up to about 15 %.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from sim.serving.contract import BLOCK_TOKENS, ReplicaType
+from sim.units import PS_PER_S
+
+_STEPS = 60  # halvings: the answer is exact to the last bits of a float
+
+
+@dataclasses.dataclass(frozen=True)
+class Steady:
+    """A replica's steady state: requests served a second, decodes in a pass, seconds a pass, sequences in a pass."""
+
+    rps: float
+    decodes: float
+    pass_s: float
+    sequences: float
+
+
+def capacity_rps(
+    rtype: ReplicaType, mean_prompt: float, mean_output: float, tpot_slo_s: float | None = None, output_cv: float = 0.0
+) -> float:
+    """Requests a second that one replica completes in steady state, within its memory and the TPOT target.
+
+    `mean_prompt` and `mean_output` in tokens, >= 1; `output_cv` is the outputs' standard deviation over their mean. 0 if such a
+    request does not fit, or if even a lone one misses the target.
+    """
+    return steady_state(rtype, mean_prompt, mean_output, tpot_slo_s, output_cv).rps
+
+
+def steady_state(
+    rtype: ReplicaType, mean_prompt: float, mean_output: float, tpot_slo_s: float | None = None, output_cv: float = 0.0
+) -> Steady:
+    """The largest steady state within KV blocks, `max_num_seqs`, `max_batched_tokens` and the TPOT target.
+
+    Unknown is x, the requests admitted a pass; as many complete. Each decodes in output - 1 passes, so that a pass holds
+    x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is found by halving.
+    """
+    if min(mean_prompt, mean_output) < 1:
+        raise ValueError(f"mean_prompt {mean_prompt} and mean_output {mean_output} found; both must be 1 token or more")
+    none = Steady(0.0, 0.0, math.inf, 0.0)
+    held = math.ceil((mean_prompt + mean_output - 1) / BLOCK_TOKENS)
+    if mean_prompt + mean_output > rtype.max_model_len or held > rtype.blocks:
+        return none
+    load = _Load(rtype, mean_prompt, mean_output, output_cv)
+    low, high = 0.0, rtype.max_batched_tokens / (mean_prompt + mean_output - 1)
+    if load.within(high, tpot_slo_s):
+        return load.state(high)
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if load.within(middle, tpot_slo_s) else (low, middle)
+    return load.state(low) if low > 0 else none
+
+
+class _Load:
+    """What a pass holds and lasts when `admitted` requests enter a pass, one replica type and request."""
+
+    def __init__(self, rtype: ReplicaType, prompt: float, output: float, output_cv: float) -> None:
+        self.rtype, self.prompt, self.output = rtype, prompt, output
+        # Long outputs fill more of the passes: a decode's mean context holds output * (1 + cv^2) / 2 sampled tokens.
+        self.context = prompt + output * (1 + output_cv**2) / 2
+        self.dense_at = np.arange(rtype.max_batched_tokens + 1)
+        self.sequences_at = np.arange(rtype.max_num_seqs + 1)
+
+    def chunks(self, admitted: float) -> float:
+        """Passes a prompt takes: one, or more where it outgrows the budget that decodes leave."""
+        room = self.rtype.max_batched_tokens - admitted * (self.output - 1)
+        return max(1.0, self.prompt / room) if room > 0 else math.inf
+
+    def within(self, admitted: float, tpot_slo_s: float | None) -> bool:
+        """Whether memory, the cap on sequences, the token budget and the TPOT target allow it."""
+        decodes, chunks = admitted * (self.output - 1), self.chunks(admitted)
+        if (
+            admitted * self.prompt + decodes > self.rtype.max_batched_tokens
+            or decodes + admitted * chunks > self.rtype.max_num_seqs
+        ):
+            return False
+        # A sequence's last block is half empty on average; a prompt in chunks holds half of its blocks on average.
+        half = BLOCK_TOKENS / 2
+        tokens = decodes * (self.context + half) + admitted * (self.prompt * (chunks + 1) / 2 + half)
+        # The head of the queue waits until it fits whole: on average half a sequence of memory lies idle.
+        tokens += self.context / 2 if admitted * self.output > 1 else 0.0
+        if tokens > self.rtype.blocks * BLOCK_TOKENS:
+            return False
+        return tpot_slo_s is None or self.pass_s(admitted) <= tpot_slo_s
+
+    def pass_s(self, admitted: float) -> float:
+        """Mean seconds of a pass.
+
+        Completions, and with them admissions, fall on passes like Poisson points: a share 1 - exp(-admitted * chunks) of
+        the passes holds prefill, and at least as many as the budget needs for all of it. sum k(2c + k) over the chunks of a
+        prompt is prompt^2 however it is cut.
+        """
+        cost, decodes, chunks = self.rtype.cost, admitted * (self.output - 1), self.chunks(admitted)
+        needed = admitted * self.prompt / (self.rtype.max_batched_tokens - decodes)
+        mixed = min(1.0, max(-math.expm1(-admitted * chunks), needed))
+        context = decodes * self.context
+        prefill = admitted * self.prompt / mixed
+        pairs = prefill * self.prompt
+        plain = self._dense(decodes) + self._sequences(decodes) + cost.a0 + cost.a1 * decodes + cost.a2 * context
+        filled = self._dense(decodes + prefill) + self._sequences(decodes + admitted * chunks / mixed)
+        filled += cost.m0 + cost.m1 * decodes + cost.m2 * context + cost.m3 * prefill + cost.m4 * pairs / 2048
+        return float((1 - mixed) * plain + mixed * filled + cost.host) / PS_PER_S
+
+    def _dense(self, tokens: float) -> float:
+        return float(np.interp(max(tokens, 1.0), self.dense_at, self.rtype.cost.dense))
+
+    def _sequences(self, sequences: float) -> float:
+        return float(np.interp(max(sequences, 1.0), self.sequences_at, self.rtype.cost.per_sequence))
+
+    def state(self, admitted: float) -> Steady:
+        """The steady state at this rate of admission."""
+        seconds, decodes = self.pass_s(admitted), admitted * (self.output - 1)
+        return Steady(admitted / seconds, decodes, seconds, decodes + admitted * self.chunks(admitted))
