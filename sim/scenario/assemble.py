@@ -1,0 +1,158 @@
+"""From the tree of the file to the tree of everything a run needs: presets merged in, catalogue filled, files found."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.blocks import Block
+from sim.errors import Problem, ScenarioError
+from sim.scenario.library import Library
+from sim.scenario.nodes import Node, find, leaves, plain, split
+from sim.scenario.paths import PathError, locate
+from sim.scenario.problems import at, problems_of
+from sim.scenario.spec import RESOLVED_KEYS, Spec
+from sim.serving.catalogue import Gpu, LlmModel
+
+_EXTENDS = {"workload": "workloads", "networks": "networks"}
+
+
+def with_presets(root: Node, library: Library) -> tuple[Node, list[Problem]]:
+    """The file's tree with what classes and networks extend merged below them."""
+    problems: list[Problem] = []
+    for key in RESOLVED_KEYS:
+        node = root.get(key)
+        if node is not None:
+            fix = f"put each into a file NAME.yaml beside the scenario and name it where it is used"
+            problems.append(at(node.key, "resolved_key", key, f"`{key}` is filled in from the catalogue", fix))
+            root = root.without(key)
+    for section, folder in _EXTENDS.items():
+        block = root.get(section)
+        if block is None or not block.is_map:
+            continue
+        for name, node in block.value.items():
+            try:
+                block = block.with_(name, library.extended(folder, node).under(node.key))
+            except ScenarioError as error:
+                problems.extend(error.problems)
+                block = block.with_(name, node.without("extends") if node.is_map else node)
+        root = root.with_(section, block)
+    return root, problems
+
+
+def with_catalogue(tree: Node, library: Library) -> tuple[Node, list[Problem]]:
+    """The tree with `gpus` and `models`: the entries that its operators and client classes name."""
+    problems: list[Problem] = []
+    for key, asked in (("gpus", _named_gpus(tree)), ("models", _named_models(tree))):
+        entries: dict[str, Node] = dict(found.value) if (found := tree.get(key)) is not None else {}
+        for name, node in asked.items():
+            if name in entries:
+                continue
+            try:
+                entries[name] = library.block(key, name, node).under(None)
+            except ScenarioError as error:
+                problems.extend(error.problems)
+        tree = tree.with_(key, Node(dict(sorted(entries.items())), tree.mark, None))
+    return tree, problems
+
+
+def _named_gpus(tree: Node) -> dict[str, Node]:
+    return {node.value: node for operator in _operators(tree) if (node := operator.get("gpu")) is not None and isinstance(node.value, str)}
+
+
+def _named_models(tree: Node) -> dict[str, Node]:
+    classes = tree.get("workload")
+    blocks = [*(classes.value.values() if classes is not None and classes.is_map else ()), *_operators(tree)]
+    return {node.value: node for block in blocks if (node := block.get("model")) is not None and isinstance(node.value, str)}
+
+
+def _operators(tree: Node) -> list[Node]:
+    networks = tree.get("networks")
+    found = []
+    for network in networks.value.values() if networks is not None and networks.is_map else ():
+        operators = network.get("operators")
+        if operators is not None and operators.is_map:
+            found.extend(operators.value.values())
+    return found
+
+
+def with_files(tree: Node, library: Library) -> tuple[Node, list[Problem]]:
+    """The tree with every data file's path made absolute; a field says with `file` that it names one."""
+    from sim.scenario.overlay import put
+
+    problems: list[Problem] = []
+    for path in data_files(tree):
+        node = find(tree, path)
+        if node is None or node.value is None:
+            continue
+        try:
+            found = library.data_file(node)
+        except ScenarioError as error:
+            problems.extend(dataclasses.replace(problem, path=path) for problem in error.problems)
+            continue
+        tree = put(tree, split(tree, path), dataclasses.replace(node, value=str(found)))
+    return tree, problems
+
+
+def data_files(tree: Node) -> list[str]:
+    """Paths of the values that name data files."""
+    return [path for path, _ in leaves(tree) if path.split(".")[0] in _EXTENDS and _names_file(tree, path)]
+
+
+def _names_file(tree: Node, path: str) -> bool:
+    # Cheap test first: fields that name files are few and their names say so.
+    if not path.rpartition(".")[2].endswith("file"):
+        return False
+    try:
+        place = locate(Spec, tree, split(tree, path))
+    except PathError:
+        return False
+    extra = place.field.json_schema_extra if place.field is not None else None
+    return place.field is not None and (path.endswith(".file") or (isinstance(extra, dict) and "file" in extra))
+
+
+def tickers_of(tree: Node) -> frozenset[str]:
+    """The coins that the networks declare."""
+    networks = tree.get("networks")
+    nodes = networks.value.values() if networks is not None and networks.is_map else ()
+    found = (ticker.value for node in nodes if (coin := node.get("coin")) is not None and (ticker := coin.get("ticker")) is not None)
+    return frozenset(ticker for ticker in found if isinstance(ticker, str))
+
+
+def validated(tree: Node) -> tuple[Spec | None, list[Problem]]:
+    """The tree as a `Spec`, or everything that is wrong with its values."""
+    context = {"yaml": True, "tickers": tickers_of(tree)}
+    problems: list[Problem] = []
+    data = plain(tree.without(*RESOLVED_KEYS))
+    for key, block in (("gpus", Gpu), ("models", LlmModel)):
+        entries, wrong = _catalogue(block, key, tree.get(key))
+        data[key] = entries
+        problems += wrong
+    try:
+        spec = Spec.model_validate(data, context=context)
+    except ValidationError as error:
+        return None, problems + problems_of(error.errors(include_url=False), tree, Spec)
+    return (None if problems else spec), problems
+
+
+def _catalogue(block: type[Block], key: str, node: Node | None) -> tuple[dict[str, Block], list[Problem]]:
+    entries, problems = {}, []
+    for name, item in node.value.items() if node is not None else ():
+        made, wrong = _entry(block, item)
+        problems += [dataclasses.replace(problem, path=f"{key}.{name}.{problem.path}") for problem in wrong]
+        if made is not None:
+            entries[name] = made
+    return entries, problems
+
+
+@functools.lru_cache(maxsize=512)
+def _entry(block: type[Block], node: Node) -> tuple[Block | None, tuple[Problem, ...]]:
+    """A catalogue entry; the same node is read once, however many cases use it."""
+    data: Any = plain(node)
+    try:
+        return block.model_validate(data, context={"yaml": True, "tickers": frozenset()}), ()
+    except ValidationError as error:
+        return None, tuple(problems_of(error.errors(include_url=False), node, block))

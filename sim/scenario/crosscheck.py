@@ -1,0 +1,220 @@
+"""What no single block can know: names that refer to each other, times that must fit, GPUs that must hold models."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sim.blocks import Block
+from sim.errors import Problem, ScenarioError
+from sim.records.outcomes import AGGREGATES, OUTCOMES, split_name
+from sim.scenario.network import CoinNetwork
+from sim.scenario.nodes import Node, find
+from sim.scenario.paths import near_hint
+from sim.scenario.problems import at
+from sim.scenario.references import known_at, zone
+from sim.scenario.spec import Spec
+from sim.tokenomics.settle import terms
+from sim.units import DAY_S, Dated, Money, UnitError
+from sim.workload.classes import problems as class_problems
+
+LONGEST_S = 10 * DAY_S
+"""The engines' integers are proved for stretches up to this long."""
+
+
+def study_problems(spec: Spec, tree: Node, policies: list[str]) -> Iterator[Problem]:
+    """Problems of the keys that stand once for all cases."""
+    yield from _times(spec, tree)
+    yield from _compare(spec, tree, policies)
+    for index, check in enumerate(spec.checks):
+        where = f"checks.{index}"
+        yield from _reference(spec, tree, check.outcome, f"{where}.outcome")
+        for key in ("policy", "below"):
+            named = getattr(check, key)
+            if named is not None and named not in policies:
+                yield _problem(tree, f"{where}.{key}", "unknown_policy", f"there is no policy `{named}`", near_hint(named, policies))
+        yield from _limit(spec, tree, index)
+
+
+def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Problems of the networks and classes of one resolved case."""
+    yield from _classes(spec, tree)
+    yield from _coins(spec, tree)
+    yield from _fleets(spec, tree)
+
+
+def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:
+    node = find(tree, path)
+    while node is None and "." in path:
+        path = path.rpartition(".")[0]
+        node = find(tree, path)
+    node = node or tree
+    return at(node.key if of_key and node.key is not None else node.mark, kind, path, message, fix)
+
+
+def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
+    if spec.epoch > spec.horizon:
+        yield _problem(tree, "epoch", "range", "the epoch is longer than the horizon", "write a shorter epoch")
+    if spec.policies_from >= spec.horizon:
+        yield _problem(tree, "policies_from", "range", "policies begin at or after the horizon", "let them begin earlier")
+    if spec.requests.mode == "sampled" and spec.requests.window > min(spec.epoch, LONGEST_S):
+        yield _problem(tree, "requests.window", "range", "a window is longer than the epoch or 10 days", "write a shorter window")
+    if spec.requests.mode == "all" and spec.epoch > LONGEST_S:
+        yield _problem(tree, "epoch", "range", "an epoch lasts at most 10 days where every request is simulated", "write for example `epoch: 1 week`")
+    for index, shock in enumerate(spec.shocks):
+        if shock.begins >= spec.horizon:
+            yield _problem(tree, f"shocks.{index}.at", "range", "the shock comes at or after the horizon", "let it come earlier")
+
+
+def _compare(spec: Spec, tree: Node, policies: list[str]) -> Iterator[Problem]:
+    compare = spec.compare
+    if compare.baseline is not None and compare.baseline not in policies:
+        yield _problem(tree, "compare.baseline", "unknown_policy", f"there is no policy `{compare.baseline}`", near_hint(compare.baseline, policies))
+    for index, reference in enumerate(compare.outcomes):
+        yield from _reference(spec, tree, reference, f"compare.outcomes.{index}")
+    for reference, text in compare.indifferent.items():
+        node = find(tree, "compare.indifferent")
+        entry = node.get(reference) if node is not None else None
+        if reference != "default":
+            problem = reference_problem(spec, reference)
+            if problem is not None:
+                yield at(entry.key if entry else None, problem[0], f"compare.indifferent.{reference}", problem[1], problem[2])
+                continue
+        try:
+            zone(text, reference, _ticker(spec, reference))
+        except UnitError as error:
+            yield at(entry.mark if entry else None, error.kind, f"compare.indifferent.{reference}", str(error), error.hint)
+
+
+def _limit(spec: Spec, tree: Node, index: int) -> Iterator[Problem]:
+    check = spec.checks[index]
+    if reference_problem(spec, check.outcome) is not None:
+        return
+    try:
+        check.limit(_ticker(spec, check.outcome))
+    except UnitError as error:
+        yield _problem(tree, f"checks.{index}.{check.kind}", error.kind, str(error), error.hint)
+
+
+def _ticker(spec: Spec, reference: str) -> str:
+    network = spec.networks.get(split_name(reference)[0])
+    return network.coin.ticker if isinstance(network, CoinNetwork) else ""
+
+
+def _reference(spec: Spec, tree: Node, reference: str, path: str) -> Iterator[Problem]:
+    problem = reference_problem(spec, reference)
+    if problem is not None:
+        yield _problem(tree, path, *problem)
+
+
+def reference_problem(spec: Spec, reference: str) -> tuple[str, str, str] | None:
+    """Kind, message and fix of what is wrong with an outcome reference; None if it names an outcome of the run."""
+    network, name, when = split_name(reference)
+    outcome = OUTCOMES.get(name)
+    if outcome is None:
+        return "unknown_outcome", f"there is no outcome `{name}`", near_hint(name, OUTCOMES)
+    if outcome.scope == "network" and network not in spec.networks:
+        known = list(spec.networks)
+        told = f"there is no network `{network}`" if network != "world" else f"`{name}` is an outcome of a network"
+        return "unknown_network", told, near_hint(network, known) if network != "world" else f"write for example `{known[0]}.{name}`"
+    if outcome.scope == "network" and "coin" in outcome.needs and not isinstance(spec.networks[network], CoinNetwork):
+        return "no_coin", f"`{network}` has no coin, so it has no `{name}`", "name a network with a coin, or another outcome"
+    if outcome.scope == "world" and network != "world":
+        return "unknown_outcome", f"`{name}` belongs to the whole world", f"write `{name}`"
+    if not known_at(when):
+        return "unknown_time", f"'@{when}' is no time", f"write {', '.join('@' + word for word in AGGREGATES)} or a date such as @2028-01-01"
+    return _date_problem(spec, when)
+
+
+def _date_problem(spec: Spec, when: str) -> tuple[str, str, str] | None:
+    if not when or when in AGGREGATES:
+        return None
+    last = spec.start + datetime.timedelta(seconds=spec.horizon)
+    if spec.start <= datetime.date.fromisoformat(when) <= last:
+        return None
+    return "range", f"{when} lies outside the run", f"the run goes from {spec.start} to {last}"
+
+
+def _classes(spec: Spec, tree: Node) -> Iterator[Problem]:
+    classes = list(spec.workload)
+    if all(other in spec.workload for klass in spec.workload.values() for other in klass.correlation):
+        for problem in class_problems(spec.workload):
+            yield _problem(tree, problem.path, problem.kind, problem.message, problem.fix)
+    for name, klass in spec.workload.items():
+        for other in klass.correlation:
+            if other not in spec.workload or other == name:
+                told = f"there is no class `{other}`" if other != name else "a class cannot be correlated with itself"
+                yield _problem(tree, f"workload.{name}.correlation.{other}", "unknown_class", told, near_hint(other, [c for c in classes if c != name]), of_key=True)
+        chosen = getattr(klass.demand, "network", None)
+        if isinstance(chosen, str) and chosen not in spec.networks:
+            yield _problem(tree, f"workload.{name}.demand.network", "unknown_network", f"there is no network `{chosen}`", near_hint(chosen, spec.networks))
+        start = getattr(klass.demand, "start", None)
+        for network in start if isinstance(start, Mapping) else ():
+            if network not in spec.networks:
+                yield _problem(tree, f"workload.{name}.demand.start.{network}", "unknown_network", f"there is no network `{network}`", near_hint(network, spec.networks), of_key=True)
+
+
+def _coins(spec: Spec, tree: Node) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for name, network in spec.networks.items():
+        ticker = network.coin.ticker if isinstance(network, CoinNetwork) else ""
+        if ticker and ticker in seen:
+            yield _problem(tree, f"networks.{name}.coin.ticker", "ticker", f"{ticker} is the coin of `{seen[ticker]}` already", "give each coin its own ticker")
+        seen[ticker] = name
+        for path, money in _money(network, f"networks.{name}"):
+            if money.currency not in ("USD", ticker):
+                own = f"USD or {ticker}" if ticker else "USD: this network has no coin"
+                yield _problem(tree, path, "currency", f"'{money.currency}' is no currency of `{name}`", f"write it in {own}")
+        yield from _terms(network, ticker, tree, f"networks.{name}")
+
+
+def _terms(network: Any, ticker: str, tree: Node, where: str) -> Iterator[Problem]:
+    """Contradictions between the price list and the terms of payment."""
+    try:
+        terms(network.settle, getattr(network.price, "currency", "USD"), getattr(network.price, "pay", None), bool(ticker), f"{where}.settle")
+    except ScenarioError as error:
+        for problem in error.problems:
+            path = f"{where}.settle" if find(tree, f"{where}.settle") is not None else f"{where}.price"
+            yield _problem(tree, path, problem.kind, problem.message, problem.fix, of_key=True)
+
+
+def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
+    if isinstance(value, Money):
+        yield path, value
+    elif isinstance(value, Dated):
+        for _, step in value.steps:
+            yield from _money(step, path)
+    elif isinstance(value, Block):
+        for name in type(value).model_fields:
+            yield from _money(getattr(value, name), f"{path}.{name}")
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _money(item, f"{path}.{name}")
+
+
+def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
+    wanted = list(dict.fromkeys(klass.model for klass in spec.workload.values()))
+    for name, network in spec.networks.items():
+        for label, operator in network.operators.items():
+            where = f"networks.{name}.operators.{label}"
+            models = [operator.model] if operator.model is not None else wanted
+            if operator.model is not None and operator.model not in wanted:
+                yield _problem(tree, f"{where}.model", "unknown_model", f"no client class asks for `{operator.model}`", near_hint(operator.model, wanted))
+            elif len(models) > 1:
+                yield _problem(tree, where, "missing", f"`model` is missing: the workload asks for {', '.join(models)}", f"add for example `model: {models[0]}`", of_key=True)
+            else:
+                yield from _fit(spec, tree, network, operator, models[0], where)
+
+
+def _fit(spec: Spec, tree: Node, network: Any, operator: Any, model: str, where: str) -> Iterator[Problem]:
+    from sim.serving.tables import replica_type
+
+    gpu, llm = spec.gpus.get(operator.gpu), spec.models.get(model)
+    if gpu is None or llm is None:
+        return
+    try:
+        replica_type(gpu, llm, network.serving, network.serving.tp)
+    except ScenarioError as error:
+        for problem in error.problems:
+            yield _problem(tree, f"{where}.gpu", "fit", problem.message, problem.fix or "choose another GPU or model")

@@ -1,0 +1,87 @@
+"""The blocks of `networks:`: a network with a coin, and the centralized cloud beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sim.blocks import Block, OneOf, Table, sourced
+from sim.scenario.study import Name
+from sim.serving.catalogue import ServingSettings
+from sim.serving.routers import ROUTERS
+from sim.tokenomics.burnmint import BURNMINT
+from sim.tokenomics.coin import Coin
+from sim.tokenomics.market import MARKET
+from sim.tokenomics.operators import OperatorClass
+from sim.tokenomics.oracle import Oracle
+from sim.tokenomics.payout import PAYOUT
+from sim.tokenomics.price import PRICE
+from sim.tokenomics.settle import Settle
+from sim.tokenomics.split import Split
+from sim.tokenomics.supply import SUPPLY
+
+
+class Plausible(Block):
+    """Ranges in which the network lies in year 1, each with its source; a run outside them says so."""
+
+    gpus: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    """Fewest and most GPUs."""
+    mtok_per_day: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    """Fewest and most million tokens served a day."""
+    usd_per_day: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+    """Least and most that users pay a day."""
+    note: str = ""
+    """Why the network lies outside where it does."""
+
+
+class Network(Block):
+    """What every network has."""
+
+    price: Annotated[Any, OneOf(PRICE)]
+    """What users are asked to pay."""
+    settle: Settle = Field(default_factory=Settle)
+    """In what prices are quoted and paid, and when they are converted."""
+    router: Annotated[Any, OneOf(ROUTERS)] = sourced(
+        ROUTERS["power_of_two"](), "a common balancer of inference gateways", "assumed", "waiting times, and who of the operators gets work"
+    )
+    """How requests find a replica."""
+    serving: ServingSettings = Field(default_factory=ServingSettings)
+    """How engines are set."""
+    operators: Annotated[dict[Name, OperatorClass], Field(min_length=1)]
+    """Classes of owners of hardware, by name."""
+    plausible: Plausible | None = None
+    """Ranges in which the network lies in year 1."""
+
+
+class CoinNetwork(Network):
+    """A network that pays its operators in a coin of its own."""
+
+    kind: Literal["coin"] = "coin"
+    coin: Coin
+    """The coin."""
+    supply: Annotated[Any, OneOf(SUPPLY)]
+    """How coins come into being."""
+    split: Split
+    """Who gets what is minted."""
+    payout: Annotated[Any, OneOf(PAYOUT)]
+    """By what operators share their part of what is minted."""
+    burnmint: dict[Name, Annotated[Any, OneOf(BURNMINT)]] = Field(default_factory=dict)
+    """Rules that burn coins, by name."""
+    market: Annotated[Any, OneOf(MARKET)]
+    """What makes the coin's price."""
+    oracle: Oracle = Field(default_factory=Oracle)
+    """What the protocol sees of the coin's price."""
+
+
+class CentralNetwork(Network):
+    """A cloud with one owner: no coin, prices in USD."""
+
+    kind: Literal["central"] = "central"
+    payout: Annotated[Any, OneOf(PAYOUT)] | None = None
+    """By what operators share income; nothing is minted here."""
+
+
+NETWORKS = Table("networks")
+for _kind in (CoinNetwork, CentralNetwork):
+    NETWORKS.register(_kind)

@@ -1,0 +1,130 @@
+"""Every resolved value of a scenario as a row: path, text, place, unit, meaning, and where a constant comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from sim.blocks import Block
+from sim.records.study import Assumption
+from sim.scenario.nodes import Node, child
+from sim.scenario.paths import Kind, field_names, kind_of, strip
+from sim.units import DIMENSIONS, Dated, Money, text_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """One resolved value: `text` as written (or the default's), `where` it stands (`file:line`, or `default`).
+
+    `source`, `date`, `flag` (`measured | fitted | borrowed | assumed | illustrative`), `changes` are told for constants that carry
+    them. `meaning` is the key's line of documentation, `unit` what it is measured in.
+    """
+
+    path: str
+    text: str
+    where: str
+    file: str = ""
+    line: int = 0
+    unit: str = ""
+    meaning: str = ""
+    source: str = ""
+    date: str = ""
+    flag: str = ""
+    changes: str = ""
+    steps: tuple[tuple[datetime.date, str], ...] = ()
+    """For a dated value: from which date which text holds."""
+
+
+def rows(block: Block, tree: Node | None, path: str = "") -> Iterator[Source]:
+    """The rows of a block, keys in the order of its documentation; maps and inner blocks are entered."""
+    for name, field in field_names(type(block)).items():
+        attribute = next(key for key, other in type(block).model_fields.items() if other is field)
+        node = child(tree, name) if tree is not None and tree.is_map else None
+        yield from _of_value(getattr(block, attribute), node, f"{path}.{name}" if path else name, kind_of(field), field)
+
+
+def _of_value(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo | None) -> Iterator[Source]:
+    if isinstance(value, Block):
+        yield from rows(value, node, path)
+    elif isinstance(value, Mapping) and value and not _is_leaf_map(kind):
+        inner = _inner(kind)
+        for name, item in value.items():
+            yield from _of_value(item, child(node, name) if node is not None else None, f"{path}.{name}", inner, field)
+    elif isinstance(value, (list, tuple)) and not isinstance(value, Money) and any(isinstance(item, Block) for item in value):
+        for index, item in enumerate(value):
+            yield from _of_value(item, child(node, index) if node is not None else None, f"{path}.{index}", Kind(type(item), ()), field)
+    elif value is not None or node is not None:
+        yield _row(value, node, path, kind, field)
+
+
+def _is_leaf_map(kind: Kind) -> bool:
+    return kind.type is Any
+
+
+def _inner(kind: Kind) -> Kind:
+    import typing
+
+    arguments = typing.get_args(kind.type)
+    return strip(arguments[1]) if len(arguments) == 2 else Kind(Any, ())
+
+
+def _row(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo | None) -> Source:
+    quantity = kind.quantity
+    dimension = quantity.dimension if quantity is not None else ""
+    told = _told(field) if node is None else {}
+    if node is not None and node.origin is not None:
+        told = {key: getattr(node.origin, key) for key in ("source", "date", "flag", "changes")}
+    dated = isinstance(value, Dated)
+    return Source(
+        path=path,
+        text=_text(value, dimension, node),
+        where=node.mark.where if node is not None else "default",
+        file=node.mark.text.name if node is not None else "",
+        line=node.mark.line if node is not None else 0,
+        unit=DIMENSIONS[dimension].label if dimension else "",
+        meaning=((field.description or "").strip().splitlines() or [""])[0] if field is not None else "",
+        steps=tuple((day, text_of(step, dimension)) for day, step in value.steps) if dated and dimension else (),
+        **told,
+    )
+
+
+def _text(value: Any, dimension: str, node: Node | None) -> str:
+    if node is not None and node.mark.typed and not isinstance(node.value, (dict, list)):
+        return node.mark.typed
+    if isinstance(value, Dated) and dimension:
+        return ", ".join(f"{day}: {text_of(step, dimension)}" for day, step in value.steps)
+    if dimension and isinstance(value, (int, float, Money)) and not isinstance(value, bool):
+        return text_of(value, dimension)
+    return "" if value is None else str(value)
+
+
+def _told(field: FieldInfo | None) -> dict[str, str]:
+    extra = field.json_schema_extra if field is not None else None
+    if not isinstance(extra, dict) or "flag" not in extra:
+        return {}
+    return {key: str(extra.get(key, "")) for key in ("source", "flag", "changes")}
+
+
+def assumptions(block: Block, tree: Node | None) -> list[Assumption]:
+    """The constants that a run rests on: values that carry a flag, and tables of figures that carry one as a whole."""
+    found = [Assumption(row.path, row.text, row.flag, row.source, row.date, row.changes, row.where) for row in rows(block, tree) if row.flag]
+    return found + [item for item in _tables(block, tree, "")]
+
+
+def _tables(value: Any, node: Node | None, path: str) -> Iterator[Assumption]:
+    if isinstance(value, Block):
+        if isinstance(getattr(value, "flag", None), str) and isinstance(getattr(value, "source", None), str):
+            where = node.mark.where if node is not None else "default"
+            yield Assumption(path, "table of figures", value.flag, value.source, str(getattr(value, "date", "")), "", where)  # type: ignore[attr-defined]
+            return
+        pairs: Any = [(name, getattr(value, name)) for name in type(value).model_fields]
+    elif isinstance(value, Mapping):
+        pairs = value.items()
+    else:
+        return
+    for name, item in pairs:
+        yield from _tables(item, child(node, name) if node is not None else None, f"{path}.{name}" if path else str(name))

@@ -1,0 +1,216 @@
+"""The blocks of a scenario that say what to compare: requests, sweeps, shocks, seeds, comparison and checks."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from sim.blocks import Block
+from sim.scenario.references import Measure, Zone, measure, zone
+from sim.units import Change, FixedDuration, Share
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A name that a scenario gives: lower case, digits, `_`."""
+CoinPriceKind = Literal["path", "pool"]
+
+
+def refuse(message: str, hint: str, at: str = "") -> PydanticCustomError:
+    """An error of a block in the form that the reader tells: `at` names the key it belongs to."""
+    return PydanticCustomError("rule", "{message}", {"message": message, "hint": hint, **({"at": at} if at else {})})
+
+
+class Requests(Block):
+    """Which requests are simulated one by one."""
+
+    mode: Literal["all", "sampled", "capacity"] = "sampled"
+    """Every request; those of windows; or none (capacity from the cost tables)."""
+    window: FixedDuration = 300.0
+    """Length of a measured window (`sampled`)."""
+    per_epoch: Annotated[int, Field(ge=1, le=1000)] = 2
+    """Windows in a measured epoch (`sampled`)."""
+    every: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """Windows lie in every n-th epoch (`sampled`)."""
+    headroom: Annotated[int, Field(ge=1, le=15)] = 2
+    """Most that a class may want, in units of its base demand; more draws, the same requests."""
+
+
+class Initial(Block):
+    """The state at the start."""
+
+    kind: Literal["given", "steady"] = "given"
+    """As the file says, or solved so that nothing drifts under the baseline."""
+    alternatives: list[Any] | None = None
+    """Other starts to try."""
+
+    @field_validator("alternatives")
+    @classmethod
+    def _later(cls, value: Any) -> Any:
+        if value is not None:
+            raise refuse("`alternatives` is read but not simulated yet in this version", "remove it")
+        return value
+
+
+def _initial(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) else value
+
+
+Start = Annotated[Initial, BeforeValidator(_initial)]
+"""`given` or `steady`, short for `{kind: ...}`."""
+
+
+class Shock(Block):
+    """A change of a quantity from outside, for a time."""
+
+    begins: FixedDuration = Field(alias="at")
+    """When it begins, from the start of the run (`at`)."""
+    target: str
+    """Dotted path of what is hit; a whole class (`workload.NAME`) means its rate."""
+    by: Change
+    """Relative change: -50% is half."""
+    lasts: FixedDuration
+    """How long."""
+    shape: Literal["step", "decay"] = "step"
+    """Back at once at the end, or fading away."""
+
+
+class Vary(Block):
+    """Values that are run side by side, crossed with the policies."""
+
+    design: Literal["grid", "zip", "latin_hypercube", "sobol"] = "grid"
+    """Every combination, or the first with the first, the second with the second."""
+    over: dict[str, list[Any]] = Field(min_length=1)
+    """Values by dotted path."""
+
+    @field_validator("design")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value in ("latin_hypercube", "sobol"):
+            raise refuse(f"design `{value}` is read but not simulated yet in this version", "use `grid` or `zip`")
+        return value
+
+    @model_validator(mode="after")
+    def _lengths(self) -> Vary:
+        empty = next((path for path, values in self.over.items() if not values), None)
+        if empty is not None:
+            raise refuse(f"`{empty}` has no values", "write at least one", "over")
+        if self.design == "zip" and len({len(values) for values in self.over.values()}) > 1:
+            told = ", ".join(f"{path} has {len(values)}" for path, values in self.over.items())
+            raise refuse(f"`zip` needs lists of one length: {told}", "add or remove values, or use `grid`", "over")
+        return self
+
+
+Pair = Annotated[list[Any], Field(min_length=2, max_length=2)]
+Triple = Annotated[list[Any], Field(min_length=3, max_length=3)]
+
+
+class Law(Block):
+    """What is known about a parameter: bounds in its own unit."""
+
+    uniform: Pair | None = None
+    """Lowest and highest value, all between equally likely."""
+    log_uniform: Pair | None = None
+    """The same on a logarithmic scale."""
+    triangular: Triple | None = None
+    """Lowest, likeliest and highest value."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Law:
+        if sum(law is not None for law in (self.uniform, self.log_uniform, self.triangular)) != 1:
+            raise refuse("one law is needed", "write for example `{uniform: [-2.5, -0.5]}`")
+        return self
+
+    @property
+    def bounds(self) -> list[Any]:
+        """The law's values as written, lowest first."""
+        return self.uniform or self.log_uniform or self.triangular or []
+
+
+class Seeds(Block):
+    """Where randomness comes from."""
+
+    root: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    """The root seed: every stream follows from it and its own name."""
+    replications: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """Runs of each case, all with the same users under every policy."""
+
+
+class Compare(Block):
+    """What policies are judged by."""
+
+    baseline: str | None = None
+    """The policy that the others are compared with; default the first."""
+    coin_price: Annotated[list[CoinPriceKind], Field(min_length=1)] | None = None
+    """Kinds of coin price that every case runs under; default both where policies differ in what moves it."""
+    outcomes: list[str] = Field(default_factory=list)
+    """The outcomes compared, `network.outcome[@end | @min | @max | @DATE]`: one family for Holm's correction."""
+    indifferent: dict[str, Any] = Field(default_factory=dict)
+    """Differences that do not matter: `default` and single outcomes; relative (`2%`) or in the outcome's unit (`3 nodes`)."""
+    equalize: Any = None
+    """Solve each policy for an equal outcome."""
+    hold: Any = None
+    """Rescale policies to an equal budget."""
+
+    @field_validator("equalize", "hold")
+    @classmethod
+    def _later(cls, value: Any, info: Any) -> Any:
+        if value is not None:
+            raise refuse(f"`{info.field_name}` is read but not simulated yet in this version", "remove it")
+        return value
+
+    @field_validator("coin_price")
+    @classmethod
+    def _once(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and len(set(value)) < len(value):
+            raise refuse("a kind of coin price stands twice", "name each once")
+        return value
+
+    @property
+    def zones(self) -> dict[str, Zone]:
+        """The zones of indifference by outcome reference and `default` (2 % unless given)."""
+        read = {name: zone(value, name) for name, value in self.indifferent.items()}
+        return {"default": Zone(relative=0.02), **read}
+
+
+class Check(Block):
+    """A promise about an outcome, told at the end of a study."""
+
+    outcome: str
+    """`network.outcome[@...]`."""
+    policy: str | None = None
+    """The policy it is about; default all."""
+    at_most: Any = None
+    """Limit in the outcome's unit."""
+    at_least: Any = None
+    """Limit in the outcome's unit."""
+    below: str | None = None
+    """Another policy whose value must be higher."""
+    confidence: Annotated[Share, Field()] = 0.95
+    """Confidence of the one-sided statement."""
+    severity: Literal["error", "warn"] = "error"
+    """Whether a failure fails the command."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Check:
+        given = [name for name in ("at_most", "at_least", "below") if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = ", ".join(f"`{name}`" for name in given) or "none of them"
+            raise refuse(f"{found} found; one of `at_most`, `at_least`, `below` is needed", "write for example `at_most: 8 s`")
+        return self
+
+    @property
+    def kind(self) -> Literal["at_most", "at_least", "below"]:
+        """Which promise it is."""
+        return "at_most" if self.at_most is not None else "at_least" if self.at_least is not None else "below"
+
+    def limit(self, ticker: str = "") -> Measure | None:
+        """The limit in the outcome's unit; None for `below`. Raises `UnitError` where it is not in that unit."""
+        text = self.at_most if self.at_most is not None else self.at_least
+        return None if text is None else measure(text, self.outcome, ticker)
+
+
+Policies = Mapping[str, Mapping[str, Any]]
+Day = datetime.date
