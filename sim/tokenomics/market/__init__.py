@@ -8,10 +8,10 @@ from sim.tokenomics.market.holders import Holders
 from sim.tokenomics.market.noise import innovation
 from sim.tokenomics.market.path import Path
 from sim.tokenomics.market.pool import Pool, solve_drift
-from sim.tokenomics.market.trade import SHARED, Clearing, Market, State
+from sim.tokenomics.market.trade import Clearing, Market, State
 
 MARKET = Table("market")
 for _kind in (Path, Pool):
     MARKET.register(_kind)
 
-__all__ = ["MARKET", "SHARED", "Clearing", "Holders", "Market", "Path", "Pool", "State", "innovation", "solve_drift"]
+__all__ = ["MARKET", "Clearing", "Holders", "Market", "Path", "Pool", "State", "innovation", "solve_drift"]

@@ -10,15 +10,10 @@ import dataclasses
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
 from sim.blocks import Block, sourced
-from sim.errors import ScenarioError
 from sim.units import DAY_S, CoinPrice, Quantity
-
-SHARED = ("start", "daily_sd", "nu")
-"""Fields that every kind has: a scenario may be run under another kind with them."""
-
 
 @dataclasses.dataclass
 class State:
@@ -55,7 +50,7 @@ class Clearing:
 
 
 class Market(Block):
-    """Base of the kinds of `market`: what a coin costs."""
+    """Base of the kinds of `market`: what a coin costs. A study switches kinds by the fields that both have."""
 
     counterparty: ClassVar[Literal["pool", "outside"]]
     """Account on the other side of every trade."""
@@ -107,16 +102,6 @@ class Market(Block):
     def log_move(self, dt_s: float, shock: float) -> float:
         """The innovation of the log price: daily_sd x sqrt(days) x shock."""
         return self.daily_sd * math.sqrt(dt_s / DAY_S) * shock
-
-    def as_kind(self, other: type[Self]) -> Self:
-        """This market as another kind: what they share is kept, the rest must have defaults (else `ScenarioError`)."""
-        if type(self) is other:
-            return self
-        missing = [name for name, field in other.model_fields.items() if field.is_required() and name not in SHARED]
-        if missing:
-            kind = other.model_fields["kind"].default
-            raise ScenarioError(f"market: kind {kind} needs {', '.join(f'`{name}`' for name in missing)}; state the market as `{kind}` and compare under the other kinds")
-        return other(**{name: getattr(self, name) for name in SHARED})
 
 
 def pro_rata(total: int, weights: Mapping[str, int]) -> dict[str, int]:
