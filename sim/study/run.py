@@ -7,13 +7,15 @@ import dataclasses
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sim.errors import InfermintError, InvariantError, ScenarioError
 from sim.records.run import RunRecord
 from sim.records.study import StudyRecord
+from sim.scenario import ResolvedCase, Scenario
 from sim.study.plan import Cell, Plan
 from sim.study.planning import plan_of
 from sim.study.statistics import finite
@@ -52,7 +54,7 @@ class _Task(NamedTuple):
     key: str
     cell: Cell
     replication: int
-    resolved: Any
+    resolved: ResolvedCase
 
     @property
     def who(self) -> str:
@@ -70,7 +72,7 @@ class _Done(NamedTuple):
 
 
 def run(
-    scenario: Any,
+    scenario: Scenario,
     store_path: str | Path,
     jobs: int | None = None,
     replications: int | None = None,
@@ -87,7 +89,7 @@ def run(
     Parameters
     ----------
     scenario
-        A loaded `sim.scenario.Scenario`.
+        A loaded scenario.
     store_path
         The study's file; made if it is not there. Runs in it are used, never repeated and never lost.
     jobs
@@ -117,7 +119,7 @@ def run(
     return run_plan(plan_of(scenario, replications, policies), scenario.cases(), store_path, how)
 
 
-def run_plan(plan: Plan, cases: Sequence[Any], store_path: str | Path, how: How) -> StudyRecord:
+def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How) -> StudyRecord:
     """`run` once the scenario is read: `cases` are its `ResolvedCase`s, of which the plan's cells are taken."""
     tasks = _tasks(plan, cases, how.author)
     with Store(store_path) as store:
@@ -134,7 +136,7 @@ def run_plan(plan: Plan, cases: Sequence[Any], store_path: str | Path, how: How)
         return record
 
 
-def _tasks(plan: Plan, cases: Sequence[Any], author: str) -> list[_Task]:
+def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task]:
     """Replications outermost: a study that is cut short has whole pairs."""
     by_cell = {Cell(resolved.case.policy, resolved.case.coin_price, resolved.case.point): resolved for resolved in cases}
     cells = plan.cells()
@@ -195,7 +197,9 @@ def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], 
     stored = len(tasks) - len(missing)
     _tell(how, len(tasks), stored, 0, 0.0)
     known = versions()
-    with contextlib.closing(_results(tasks, missing, how)) as results:
+    with warnings.catch_warnings(), contextlib.closing(_results(tasks, missing, how)) as results:
+        # A study that stops early leaves runs that nobody will ask for; joblib would advise about them.
+        warnings.filterwarnings("ignore", ".*have been successfully executed", UserWarning)
         for count, done in enumerate(results, start=1):
             task = tasks[done.task]
             if done.broken:

@@ -19,6 +19,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
@@ -86,8 +87,11 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _problem(self.path, f"the folder cannot be made: {error.strerror}", "choose another with --out") from None
+        # SQLite writes beside a WAL file even to read it; in a folder that cannot be written nobody else writes either.
+        frozen = not create and not os.access(self.path.parent, os.W_OK)
+        name = f"{self.path.resolve().as_uri()}{'?immutable=1' if frozen else ''}"
         with self._told():
-            self._db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+            self._db = sqlite3.connect(name, uri=True, timeout=BUSY_S, isolation_level=None)
         try:
             with self._told():
                 self._prepare()
@@ -102,9 +106,9 @@ class Store:
             raise _problem(self.path, "this SQLite file is no store of infermint", "name another file, or move this one away")
         if version > FORMAT:
             raise _problem(self.path, f"store format {version} found; this version reads up to {FORMAT}", "install a newer infermint")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
         if not version:
+            # WAL stays with the file; a commit is on the disk when it returns (`synchronous` is FULL by default).
+            self._db.execute("PRAGMA journal_mode = WAL")
             self._create()
 
     def _create(self) -> None:

@@ -1,0 +1,254 @@
+"""A study simulates what is missing, keeps each run as it comes, and gives the same bytes however it was run."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from sim.errors import InvariantError, ScenarioError
+from sim.records.study import StudyRecord
+from sim.study.run import How, run_plan
+from sim.study.store import Store, run_key
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def world(economy):
+    """`simulate` functions that note who was simulated: (function, list of (policy, kind, replication))."""
+    seen = []
+
+    def simulate(resolved, replication, engine):
+        seen.append((resolved.case.policy, resolved.case.coin_price, replication))
+        return economy.simulated(resolved.case, replication)
+
+    return simulate, seen
+
+
+@pytest.fixture
+def small(economy):
+    return economy.plan(replications=3)
+
+
+def study(economy, plan, path, simulate, **how):
+    return run_plan(plan, economy.cases(plan), path, How(simulate=simulate, **{"jobs": 1, **how}))
+
+
+def test_every_run_is_simulated_once_and_a_second_study_simulates_nothing(economy, small, tmp_path, world):
+    simulate, seen = world
+    first = study(economy, small, tmp_path / "s", simulate)
+    assert len(seen) == len(set(seen)) == 18 == first.counts["runs"]
+    told = []
+    second = study(economy, small, tmp_path / "s", simulate, progress=told.append)
+    assert len(seen) == 18
+    assert second.to_json() == first.to_json()
+    assert [(p.total, p.stored, p.simulated) for p in told] == [(18, 18, 0)]
+
+
+def test_more_replications_simulate_only_the_new_ones(economy, small, tmp_path, world):
+    simulate, seen = world
+    study(economy, small, tmp_path / "s", simulate)
+    seen.clear()
+    wider = study(economy, economy.plan(replications=4), tmp_path / "s", simulate)
+    assert {replication for *_, replication in seen} == {3}
+    assert wider.replications == 4
+    seen.clear()
+    fewer = study(economy, economy.plan(replications=2), tmp_path / "s", simulate)
+    assert not seen
+    assert fewer.outcomes[0].n == 2
+
+
+def test_worker_count_and_order_of_finishing_change_no_byte(economy, small, tmp_path):
+    def simulate(resolved, replication, engine):
+        # The first ones take longest, so that two workers finish in another order than one.
+        time.sleep(0.02 * (2 - replication))
+        return economy.simulated(resolved.case, replication)
+
+    alone = study(economy, small, tmp_path / "alone", simulate)
+    together = study(economy, small, tmp_path / "together", simulate, jobs=2)
+    assert together.to_json() == alone.to_json()
+    with Store(tmp_path / "alone") as one, Store(tmp_path / "together") as two:
+        keys = {run_key(case.case.key) for case in economy.cases(small)}
+        assert one.done(keys) == two.done(keys)
+        assert all(one.get(*which).to_json() == two.get(*which).to_json() for which in one.done(keys))
+
+
+def test_workers_have_one_thread_each(economy, small, tmp_path):
+    def simulate(resolved, replication, engine):
+        threads = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        return dataclasses.replace(economy.simulated(resolved.case, replication), notes=[str(threads), f"process {os.getpid()}"])
+
+    record = study(economy, small, tmp_path / "s", simulate, jobs=2)
+    notes = " ".join(record.warnings)
+    assert "{'OMP_NUM_THREADS': '1', 'NUMBA_NUM_THREADS': '1', 'OPENBLAS_NUM_THREADS': '1'}" in notes
+    assert "None" not in notes
+    assert f"process {os.getpid()}" not in notes
+
+
+def test_fresh_simulates_its_own_runs_anew_and_leaves_those_of_others(economy, small, tmp_path, world):
+    simulate, seen = world
+    study(economy, small, tmp_path / "s", simulate)
+    with Store(tmp_path / "s") as store:
+        store.put("another study", 0, economy.simulated(economy.cases(small)[0].case, 0))
+    seen.clear()
+    study(economy, small, tmp_path / "s", simulate, fresh=True)
+    assert len(seen) == 18
+    with Store(tmp_path / "s") as store:
+        assert store.count() == 19
+
+
+def test_policies_that_say_the_same_are_simulated_once_and_keep_their_names(economy, tmp_path, world):
+    simulate, seen = world
+    plan = economy.plan(replications=2, policies=("four_years", "same_again"), coin_prices=("path",))
+    cases = economy.cases(plan)
+    twins = [cases[0], type(cases[1])(case=dataclasses.replace(cases[1].case, key=cases[0].case.key))]
+    record = run_plan(plan, twins, tmp_path / "s", How(simulate=simulate, jobs=1))
+    assert len(seen) == 2
+    assert {summary.policy for summary in record.outcomes} == {"four_years", "same_again"}
+    assert {verdict.word for verdict in record.verdicts} == {"no difference"}
+    assert all(verdict.difference == 0 for verdict in record.verdicts)
+
+
+def test_a_run_of_one_engine_is_not_taken_for_anothers(economy, small, tmp_path, world):
+    simulate, seen = world
+    study(economy, small, tmp_path / "s", simulate)
+    study(economy, small, tmp_path / "s", simulate, author="reference", engine="reference")
+    assert len(seen) == 36
+
+
+def test_a_broken_law_names_the_run_and_keeps_the_finished_ones(economy, small, tmp_path, world):
+    simulate, seen = world
+
+    def broken(resolved, replication, engine):
+        if (resolved.case.policy, resolved.case.coin_price, replication) == ("two_years", "path", 1):
+            raise InvariantError("TAO: 5 base units vanished in posting emission")
+        return simulate(resolved, replication, engine)
+
+    with pytest.raises(InvariantError, match="policy two_years, coin price path, replication 1: TAO: 5 base units vanished"):
+        study(economy, small, tmp_path / "s", broken)
+    kept = len(seen)
+    assert kept == 9  # replications outermost: all six of replication 0 and three of replication 1
+    with Store(tmp_path / "s") as store:
+        assert store.count() == kept
+        assert store.failures() == [("two_years", "path", 0, 1, "TAO: 5 base units vanished in posting emission")]
+    study(economy, small, tmp_path / "s", simulate)
+    assert len(seen) == len(set(seen)) == 18
+    with Store(tmp_path / "s") as store:
+        assert store.failures() == []
+
+
+def test_a_broken_law_in_a_worker_stops_the_study_too(economy, small, tmp_path):
+    def broken(resolved, replication, engine):
+        if replication == 1:
+            raise InvariantError("requests lost")
+        return economy.simulated(resolved.case, replication)
+
+    with pytest.raises(InvariantError, match=r"policy \w+, coin price \w+, replication 1: requests lost"):
+        study(economy, small, tmp_path / "s", broken, jobs=2)
+    with Store(tmp_path / "s") as store:
+        assert store.count() >= 1
+
+
+@pytest.mark.parametrize("where", ["outcomes", "series", "times"])
+def test_a_number_that_is_not_finite_stops_the_study(economy, small, tmp_path, where):
+    def broken(resolved, replication, engine):
+        record = economy.simulated(resolved.case, replication)
+        name = "tao.half_nodes_days" if where == "times" else "tao.nodes"
+        bad = [float("nan")] * 10 if where == "series" else float("nan")
+        return dataclasses.replace(record, **{where: {**getattr(record, where), name: bad}})
+
+    with pytest.raises(InvariantError, match=r"policy four_years, .*replication 0: .*tao\.\w+: nan found"):
+        study(economy, small, tmp_path / "s", broken)
+
+
+def test_a_fault_of_the_program_shows_the_run_in_its_traceback(economy, small, tmp_path):
+    def broken(resolved, replication, engine):
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError) as caught:
+        study(economy, small, tmp_path / "s", broken)
+    assert caught.value.__notes__ == ["in the run of policy four_years, coin price pool, replication 0"]
+
+
+def test_an_interrupt_leaves_a_store_that_goes_on(economy, small, tmp_path, world):
+    simulate, seen = world
+
+    def interrupted(resolved, replication, engine):
+        if len(seen) == 7:
+            raise KeyboardInterrupt
+        return simulate(resolved, replication, engine)
+
+    with pytest.raises(KeyboardInterrupt):
+        study(economy, small, tmp_path / "s", interrupted)
+    with Store(tmp_path / "s") as store:
+        assert store.count() == 7
+    resumed = study(economy, small, tmp_path / "s", simulate)
+    assert len(seen) == len(set(seen)) == 18
+    assert resumed.to_json() == study(economy, small, tmp_path / "other", simulate).to_json()
+
+
+def test_jobs_below_one_are_refused(economy, small, tmp_path, world):
+    with pytest.raises(ScenarioError, match="jobs: 0 found; must be at least 1"):
+        study(economy, small, tmp_path / "s", world[0], jobs=0)
+
+
+SLOW_STUDY = """
+    import importlib.util, sys, time
+    spec = importlib.util.spec_from_file_location("economy", {conftest!r})
+    economy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(economy)
+    from sim.study.run import How, run_plan
+
+    def simulate(resolved, replication, engine):
+        time.sleep(0.1)
+        return economy.simulated(resolved.case, replication)
+
+    def tell(progress):
+        print(progress.simulated, flush=True)
+
+    plan = economy.make_plan(replications=40)
+    try:
+        run_plan(plan, economy.make_cases(plan), {path!r}, How(simulate=simulate, jobs={jobs}, progress=tell))
+    except KeyboardInterrupt:
+        sys.exit(130)
+"""
+
+
+def start_slow_study(path, jobs):
+    """A study of 240 slow runs in a process group of its own; returns once a few are done."""
+    code = textwrap.dedent(SLOW_STUDY.format(conftest=str(Path(__file__).with_name("conftest.py")), path=str(path), jobs=jobs))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    for line in process.stdout:
+        if int(line) >= 4:
+            break
+    return process
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_at_the_terminal_ends_the_study_in_good_order(tmp_path, jobs):
+    process = start_slow_study(tmp_path / "s", jobs)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers as well
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    with Store(tmp_path / "s") as store:
+        assert 4 <= store.count() < 240
+
+
+def test_a_killed_study_loses_no_finished_run(tmp_path):
+    process = start_slow_study(tmp_path / "s", 2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    with Store(tmp_path / "s") as store:
+        assert 4 <= store.count() < 240
+
+
+def test_the_record_of_a_study_survives_json(economy, small, tmp_path, world):
+    record = study(economy, small, tmp_path / "s", world[0])
+    assert StudyRecord.from_json(record.to_json()) == record
