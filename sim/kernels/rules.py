@@ -24,7 +24,7 @@ _MAX = np.uint64(units.INT64_MAX)
 
 
 @numba.njit(cache=False)
-def _muldiv(a: int, b: int, c: int) -> int:
+def _muldiv(a: Any, b: Any, c: Any) -> Any:
     """floor(a b / c) over int64: schoolbook product of 32-bit limbs, then binary long division of the 128 bits."""
     if a < 0 or b < 0 or c <= 0:
         raise OverflowError("muldiv: a negative factor or a divisor that is not positive")

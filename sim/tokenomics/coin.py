@@ -38,18 +38,39 @@ class Coin(Block):
     def _checked(self) -> Coin:
         _known(self.held, HOLDERS)
         if sum(share_parts(share) for share in self.held.values()) > SHARE_ONE:
-            raise PydanticCustomError("sum", "{message}", {"message": "shares held exceed 100 %", "hint": "what is not named stays with `holders`"})
+            raise PydanticCustomError(
+                "sum",
+                "{message}",
+                {"message": "shares held exceed 100 %", "hint": "what is not named stays with `holders`"},
+            )
         if self.supply.currency != self.ticker:
-            raise PydanticCustomError("currency", "{message}", {"message": f"supply is in {self.supply.currency}, the coin is {self.ticker}", "hint": f"write for example `21 M{self.ticker}`"})
+            raise PydanticCustomError(
+                "currency",
+                "{message}",
+                {
+                    "message": f"supply is in {self.supply.currency}, the coin is {self.ticker}",
+                    "hint": f"write for example `21 M{self.ticker}`",
+                },
+            )
         if self.ledger_decimals is not None and self.ledger_decimals > self.decimals:
-            raise PydanticCustomError("range", "{message}", {"message": f"ledger_decimals {self.ledger_decimals} found; the chain has {self.decimals}", "hint": "leave it out"})
+            raise PydanticCustomError(
+                "range",
+                "{message}",
+                {
+                    "message": f"ledger_decimals {self.ledger_decimals} found; the chain has {self.decimals}",
+                    "hint": "leave it out",
+                },
+            )
         return self
 
     def units(self, cap: Money | None = None) -> int:
         """Decimals of the ledger's base unit; `cap` is the most coins that may ever exist, if the schedule has one."""
         if self.ledger_decimals is not None:
             return self.ledger_decimals
-        most = max(Fraction(str(cap.amount)) if cap else Fraction(0), Fraction(str(self.supply.amount)) * (1 if cap else GROWTH_ROOM))
+        most = max(
+            Fraction(str(cap.amount)) if cap else Fraction(0),
+            Fraction(str(self.supply.amount)) * (1 if cap else GROWTH_ROOM),
+        )
         fitting = [n for n in range(min(self.decimals, 9) + 1) if most * 10**n < COLUMN_LIMIT]
         return fitting[-1] if fitting else 0
 
@@ -57,7 +78,9 @@ class Coin(Block):
         """Base units of each first holder: `pool` first, shares of the rest rounded down, `holders` keep what is left."""
         free = to_base(self.supply, decimals) - pool
         if free < 0:
-            raise ScenarioError(f"the market's pool needs more than the supply of {self.supply.amount:g} {self.ticker}: a smaller `market.depth` or a larger `coin.supply`")
+            raise ScenarioError(
+                f"the market's pool needs more than the supply of {self.supply.amount:g} {self.ticker}: a smaller `market.depth` or a larger `coin.supply`"
+            )
         amounts = {name: free * share_parts(share) // SHARE_ONE for name, share in self.held.items()}
         amounts["holders"] = free - sum(amounts.values())
         return {**amounts, "pool": pool} if pool else amounts
@@ -69,13 +92,22 @@ HOLDERS = ("validators", "treasury", "operators", "users")
 def to_base(amount: Money | float, decimals: int) -> int:
     """An amount in coins (or dollars) as base units, from its shortest decimal text, half to even."""
     number = amount.amount if isinstance(amount, Money) else amount
-    return round(Fraction(str(number)) * 10**decimals)
+    return round(Fraction(str(number)) * unit(decimals))
+
+
+def unit(decimals: int) -> int:
+    """Base units of one coin (or dollar)."""
+    return int(10**decimals)
 
 
 def _known(names: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
     for name in names:
         if name not in allowed:
-            raise PydanticCustomError("unknown_name", "{message}", {"message": f"'{name}' found; must be one of {', '.join(allowed)}", "hint": ""})
+            raise PydanticCustomError(
+                "unknown_name",
+                "{message}",
+                {"message": f"'{name}' found; must be one of {', '.join(allowed)}", "hint": ""},
+            )
 
 
 def _day(value: Any) -> Any:
@@ -83,7 +115,9 @@ def _day(value: Any) -> Any:
         try:
             return datetime.date.fromisoformat(value)
         except ValueError:
-            raise PydanticCustomError("date", "{message}", {"message": f"'{value}' is not a date", "hint": "write for example `2029-12-14`"}) from None
+            raise PydanticCustomError(
+                "date", "{message}", {"message": f"'{value}' is not a date", "hint": "write for example `2029-12-14`"}
+            ) from None
     return value
 
 

@@ -52,7 +52,9 @@ class Column:
     def grow(self, size: int) -> None:
         """Make room for `size` members; new ones hold nothing. A smaller size raises `ValueError`."""
         if size < len(self.amounts):
-            raise ValueError(f"size {size} found; the column of {self.account} holds {len(self.amounts)} members already")
+            raise ValueError(
+                f"size {size} found; the column of {self.account} holds {len(self.amounts)} members already"
+            )
         self.amounts = np.concatenate((self.amounts, np.zeros(size - len(self.amounts), dtype=np.int64)))
 
 
@@ -63,6 +65,7 @@ class Ledger:
     ----------
     decimals
         Decimals of each currency's base unit (`ledger_decimals` of a coin). USD is always kept in nano-dollars.
+
     """
 
     def __init__(self, decimals: Mapping[str, int]) -> None:
@@ -212,9 +215,13 @@ class Ledger:
         """
         for currency, residual in self.residuals().items():
             if residual:
-                raise InvariantError(f"{label}: balances of {currency} sum to {residual:+d} base units beside minted - burned; last posting: {self._last}")
+                raise InvariantError(
+                    f"{label}: balances of {currency} sum to {residual:+d} base units beside minted - burned; last posting: {self._last}"
+                )
         for (currency, account), posting in self._overdrawn.items():
-            raise InvariantError(f"{label}: {account} holds {self.balance(account, currency)} {currency} base units; first overdrawn by {posting}")
+            raise InvariantError(
+                f"{label}: {account} holds {self.balance(account, currency)} {currency} base units; first overdrawn by {posting}"
+            )
         for column in self._columns.values():
             self._check_column(label, column)
         rows = [self._row(key, amount) for key, amount in self._epoch.items()]
@@ -226,10 +233,14 @@ class Ledger:
     def _check_column(self, label: str, column: Column) -> None:
         held, members = self.balance(column.account, column.currency), exact_sum(column.amounts)
         if members != held:
-            raise InvariantError(f"{label}: members of {column.account} hold {members} {column.currency} base units, the account {held}; last posting: {self._last}")
+            raise InvariantError(
+                f"{label}: members of {column.account} hold {members} {column.currency} base units, the account {held}; last posting: {self._last}"
+            )
         if column.amounts.size and column.amounts.min() < 0 and not _is_outside(column.account):
             member = int(column.amounts.argmin())
-            raise InvariantError(f"{label}: member {member} of {column.account} holds {column.amounts[member]} {column.currency} base units; last posting: {self._last}")
+            raise InvariantError(
+                f"{label}: member {member} of {column.account} holds {column.amounts[member]} {column.currency} base units; last posting: {self._last}"
+            )
 
 
 def exact_sum(amounts: np.ndarray) -> int:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from sim.blocks import Block, sourced
 from sim.errors import Problem, ScenarioError
+from sim.tokenomics.coin import unit
 from sim.units import SHARE_ONE, CoinPrice, Share, share_parts
 
 PRICE_ONE = 10**12
@@ -39,7 +40,9 @@ class Settle(Block):
     """Part of users' payments that the protocol keeps."""
     take_to: Literal["treasury", "validators", "owner", "holders"] = "treasury"
     """Account that gets the take."""
-    sell: Share = sourced(1.0, _NO_FIGURE + "; costs are in USD", "assumed", "pressure on the coin's price; `pool` only")
+    sell: Share = sourced(
+        1.0, _NO_FIGURE + "; costs are in USD", "assumed", "pressure on the coin's price; `pool` only"
+    )
     """Part of the coins operators get that they sell at once; the rest they keep."""
     sell_others: Share = sourced(1.0, _NO_FIGURE, "assumed", "pressure on the coin's price; `pool` only")
     """The same for other recipients of emission (validators, owner, `others`); treasury and holders keep theirs."""
@@ -67,18 +70,26 @@ def terms(settle: Settle, currency: str, price_pay: str | None, has_coin: bool, 
 
     quote: Literal["usd", "coin"] = "usd" if currency == "USD" else "coin"
     if settle.quote not in (None, quote):
-        raise refuse(f"`quote: {settle.quote}` found, but the price list is in {currency}", "leave `quote` out or change the list")
+        raise refuse(
+            f"`quote: {settle.quote}` found, but the price list is in {currency}",
+            "leave `quote` out or change the list",
+        )
     if settle.pay and price_pay and settle.pay != price_pay:
         raise refuse(f"`pay: {settle.pay}` found, but `price.pay` is {price_pay}", "state it once")
     pay = settle.pay or price_pay or ("coin" if has_coin else "usd")
     if "coin" in (pay, quote) and not has_coin:
         raise refuse("payment in coins found, but the network has no coin", "write `pay: usd`")
     if pay == "usd" and quote == "coin":
-        raise refuse("a price in coins paid in USD is read but not simulated yet in this version", "write `pay: coin`, or prices in USD")
+        raise refuse(
+            "a price in coins paid in USD is read but not simulated yet in this version",
+            "write `pay: coin`, or prices in USD",
+        )
     converts = quote == "usd" and pay == "coin"
     rate = (settle.rate or "oracle") if converts else None
     if settle.rate and not converts:
-        raise refuse(f"`rate: {settle.rate}` found, but nothing is converted: quoted and paid in {currency}", "leave `rate` out")
+        raise refuse(
+            f"`rate: {settle.rate}` found, but nothing is converted: quoted and paid in {currency}", "leave `rate` out"
+        )
     if (settle.fixed is not None) != (rate == "fixed"):
         raise refuse("`fixed` and `rate: fixed` belong together", "for example `rate: fixed` with `fixed: 300 USD/TAO`")
     fixed = pusd(settle.fixed.amount) if settle.fixed is not None else None
@@ -92,12 +103,12 @@ def pusd(price_usd: float) -> int:
 
 def coins_of(usd: int, price_pusd: int, decimals: int) -> int:
     """Base units of coin that `usd` nano-dollars buy at a price, rounded down."""
-    return usd * 10 ** (decimals + 3) // price_pusd
+    return usd * unit(decimals + 3) // price_pusd
 
 
 def usd_of(coins: int, price_pusd: int, decimals: int) -> int:
     """Nano-dollars that `coins` base units are worth at a price, rounded down."""
-    return coins * price_pusd // 10 ** (decimals + 3)
+    return coins * price_pusd // unit(decimals + 3)
 
 
 def take_of(paid: int, take_rate: float) -> int:
@@ -126,7 +137,7 @@ class Exchange:
 
     def usd(self, gain: int) -> float:
         """One of the gains in USD."""
-        return gain / 10 ** (12 + self.decimals)
+        return gain / unit(12 + self.decimals)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,10 +166,13 @@ def exchange(due_usd: int, paid: Paid, bought_pusd: int, settled_pusd: int, sold
     bought_pusd, settled_pusd, sold_pusd
         Price when users bought the coins, at settlement (burns happen there), and when the recipients sold (or the
         closing price, for what they keep).
+    decimals
+        Ledger decimals of the coin.
 
     The invoice is owed to operators and protocol in the ratio of their coins.
+
     """
-    due = due_usd * 10 ** (decimals + 3)
+    due = due_usd * unit(decimals + 3)
     due_operators = due * paid.operators // paid.total if paid.total else due
     user = due - paid.total * bought_pusd
     operators = paid.operators * sold_pusd - due_operators

@@ -44,7 +44,14 @@ class Split(Block):
             total = sum(share_parts(getattr(now, name)) for name in RECIPIENTS)
             if total != SHARE_ONE:
                 when = f" on {day}" if days else ""
-                raise PydanticCustomError("sum", "{message}", {"message": f"shares sum to {total * 100 / SHARE_ONE:g} %{when}; must be 100 %", "hint": f"shares of {', '.join(RECIPIENTS)}"})
+                raise PydanticCustomError(
+                    "sum",
+                    "{message}",
+                    {
+                        "message": f"shares sum to {total * 100 / SHARE_ONE:g} %{when}; must be 100 %",
+                        "hint": f"shares of {', '.join(RECIPIENTS)}",
+                    },
+                )
         return self
 
     def amounts(self, total: int) -> dict[str, int]:
@@ -53,6 +60,8 @@ class Split(Block):
         Shares are rounded down; `remainder` keeps the rest. With nothing dated left (`at` was called).
         """
         own = total * share_parts(self.share) // SHARE_ONE
-        amounts = {name: own * share_parts(share) // SHARE_ONE for name in RECIPIENTS if (share := getattr(self, name)) > 0}
+        amounts = {
+            name: own * share_parts(share) // SHARE_ONE for name in RECIPIENTS if (share := getattr(self, name)) > 0
+        }
         amounts[self.remainder] = amounts.get(self.remainder, 0) + own - sum(amounts.values())
         return {**amounts, "others": total - own} if own < total else amounts

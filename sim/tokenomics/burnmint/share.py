@@ -9,8 +9,8 @@ import numpy as np
 
 from sim import units
 from sim.blocks import Block
-from sim.units import share_parts
 from sim.units import Share as ShareOf
+from sim.units import share_parts
 
 SIGNATURE = "int64(int64, int64, int64[::1])"
 """rule(paid, taken, row): base units to burn of the coins paid in a settlement and of the take among them."""

@@ -19,7 +19,9 @@ def _read(value: Any, info: ValidationInfo) -> Any:
     try:
         return _SIGNED.read(value, (info.context or {}).get("tickers"))
     except UnitError as error:
-        raise PydanticCustomError(error.kind, "{message}", {"message": f"{error}, or `solve`", "hint": error.hint}) from None
+        raise PydanticCustomError(
+            error.kind, "{message}", {"message": f"{error}, or `solve`", "hint": error.hint}
+        ) from None
 
 
 _Drift = Annotated[
@@ -36,7 +38,12 @@ class Holders(Block):
     """What they take a coin to be worth: the price at the start, or users' payments a year over `rate` and supply."""
     a: _Drift = "solve"
     """Constant net buying (negative: selling), or `solve`: what leaves no drift at the start."""
-    b: Flow | None = sourced(None, "default 1 % of the pool's USD side a day: a gap closes by half in 35 days", "assumed", "how far the price follows flows; `pool` only")
+    b: Flow | None = sourced(
+        None,
+        "default 1 % of the pool's USD side a day: a gap closes by half in 35 days",
+        "assumed",
+        "how far the price follows flows; `pool` only",
+    )
     """Net buying per unit of ln(value / price)."""
     rate: Annotated[float, Quantity("growth", above=0)] | None = None
     """Rate at which `fees_capitalized` discounts."""
@@ -44,10 +51,24 @@ class Holders(Block):
     @model_validator(mode="after")
     def _complete(self) -> Holders:
         if (self.value == "fees_capitalized") != (self.rate is not None):
-            raise PydanticCustomError("missing", "{message}", {"message": "`rate` and `value: fees_capitalized` belong together", "hint": "for example `rate: 20 %/year`"})
+            raise PydanticCustomError(
+                "missing",
+                "{message}",
+                {
+                    "message": "`rate` and `value: fees_capitalized` belong together",
+                    "hint": "for example `rate: 20 %/year`",
+                },
+            )
         for name in ("a", "b"):
             if isinstance(money := getattr(self, name), Money) and money.currency != "USD":
-                raise PydanticCustomError("currency", "{message}", {"message": f"`{name}` is in {money.currency}; must be in USD", "hint": "for example `100 kUSD/day`"})
+                raise PydanticCustomError(
+                    "currency",
+                    "{message}",
+                    {
+                        "message": f"`{name}` is in {money.currency}; must be in USD",
+                        "hint": "for example `100 kUSD/day`",
+                    },
+                )
         return self
 
     def worth(self, start_usd: float, fees_usd_per_year: float, supply_coins: float) -> float:

@@ -21,15 +21,28 @@ class Path(Market):
     """Growth of the median price a year, compounded."""
 
     def open(self, decimals: int) -> State:
+        """The start price; no reserves."""
         return State(decimals, pusd(self.start.amount), pusd(self.start.amount))
 
     def sell(self, state: State, coins: int) -> int:
+        """Nano-dollars at the price now; nothing moves."""
         return usd_of(coins, state.price_pusd, state.decimals)
 
     def buy(self, state: State, usd: int) -> int:
+        """Base units at the price now; nothing moves."""
         return coins_of(usd, state.price_pusd, state.decimals)
 
-    def clear(self, state: State, dt_s: float, sells: Mapping[str, int], buys: Mapping[str, int], shock: float, fundamental_usd: float, free_coins: int | None = None) -> Clearing:
+    def clear(
+        self,
+        state: State,
+        dt_s: float,
+        sells: Mapping[str, int],
+        buys: Mapping[str, int],
+        shock: float,
+        fundamental_usd: float,
+        free_coins: int | None = None,
+    ) -> Clearing:
+        """All trades at the price before the move; then the drift and the innovation."""
         proceeds = {party: self.sell(state, coins) for party, coins in sells.items()}
         bought = {party: self.buy(state, usd) for party, usd in buys.items()}
         move = math.log1p(self.drift) * dt_s / YEAR_S + self.log_move(dt_s, shock)

@@ -21,7 +21,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from sim.blocks import sourced
-from sim.tokenomics.coin import to_base
+from sim.tokenomics.coin import to_base, unit
 from sim.tokenomics.market.holders import Holders
 from sim.tokenomics.market.trade import Clearing, Market, State, pro_rata
 from sim.tokenomics.settle import coins_of, pusd
@@ -44,31 +44,49 @@ class Pool(Market):
     kind: Literal["pool"] = "pool"
     depth: Amount
     """USD side of the pool at the start; the coin side is worth as much."""
-    fee: Annotated[float, Quantity("share", low=0, high=0.5)] = sourced(0.003, "Uniswap v2's fee; Bittensor's swaps take 0.05 %", "borrowed", "cost of trading")
+    fee: Annotated[float, Quantity("share", low=0, high=0.5)] = sourced(
+        0.003, "Uniswap v2's fee; Bittensor's swaps take 0.05 %", "borrowed", "cost of trading"
+    )
     """Part of what goes in that buys nothing and stays in the pool."""
     holders: Holders = Field(default_factory=Holders)
     """Those who hold the coin without serving or using it."""
 
     def open(self, decimals: int) -> State:
+        """Both reserves from `depth` and `start`; the drift if it is given."""
         usd, price = to_base(self.depth, 9), pusd(self.start.amount)
         drift = self.holders.a.amount if isinstance(self.holders.a, Money) else None
         return State(decimals, price, price, usd, coins_of(usd, price, decimals), drift)
 
     def solve(self, state: State, sold_per_day: float, bought_usd_per_day: float, fundamental_usd: float) -> None:
+        """`a: solve`: see `solve_drift`; a drift that is given stays."""
         if self.holders.a == "solve":
-            state.drift_usd_per_day = solve_drift(state.price_usd, sold_per_day, bought_usd_per_day, self._pull(), fundamental_usd)
+            state.drift_usd_per_day = solve_drift(
+                state.price_usd, sold_per_day, bought_usd_per_day, self._pull(), fundamental_usd
+            )
 
     def sell(self, state: State, coins: int) -> int:
+        """Constant product, rounded in favour of the pool; the fee is taken from the coins that go in."""
         kept = coins - coins * share_parts(self.fee) // SHARE_ONE
         proceeds = state.usd - -(-state.usd * state.coins // (state.coins + kept))
         return self._move(state, -proceeds, coins, proceeds)
 
     def buy(self, state: State, usd: int) -> int:
+        """Constant product, rounded in favour of the pool; the fee is taken from the dollars that go in."""
         kept = usd - usd * share_parts(self.fee) // SHARE_ONE
         coins = state.coins - -(-state.usd * state.coins // (state.usd + kept))
         return self._move(state, usd, -coins, coins)
 
-    def clear(self, state: State, dt_s: float, sells: Mapping[str, int], buys: Mapping[str, int], shock: float, fundamental_usd: float, free_coins: int | None = None) -> Clearing:
+    def clear(
+        self,
+        state: State,
+        dt_s: float,
+        sells: Mapping[str, int],
+        buys: Mapping[str, int],
+        shock: float,
+        fundamental_usd: float,
+        free_coins: int | None = None,
+    ) -> Clearing:
+        """Steps of at most `STEP_S`: flows, then holders. Raises `ValueError` before `a` is solved."""
         if state.drift_usd_per_day is None:
             raise ValueError("the drift of holders is not solved; `solve` comes before the first epoch")
         steps = max(1, math.ceil(dt_s / STEP_S))
@@ -77,12 +95,27 @@ class Pool(Market):
         for step in range(steps):
             left = None if free_coins is None else free_coins + got
             trade = self._step(
-                state, dt_s / steps, _part(sold, step, steps), _part(spent, step, steps), self.log_move(dt_s, shock) / steps, fundamental_usd, left
+                state,
+                dt_s / steps,
+                _part(sold, step, steps),
+                _part(spent, step, steps),
+                self.log_move(dt_s, shock) / steps,
+                fundamental_usd,
+                left,
             )
             usd, coins, paid, got = usd + trade[0], coins + trade[1], paid + trade[2], got + trade[3]
         return Clearing(pro_rata(usd, sells), pro_rata(coins, buys), paid, got)
 
-    def _step(self, state: State, dt_s: float, sold: int, spent: int, move: float, fundamental_usd: float, free_coins: int | None) -> tuple[int, int, int, int]:
+    def _step(
+        self,
+        state: State,
+        dt_s: float,
+        sold: int,
+        spent: int,
+        move: float,
+        fundamental_usd: float,
+        free_coins: int | None,
+    ) -> tuple[int, int, int, int]:
         """One step: nano-dollars to sellers, base units to buyers, what holders paid, what they took."""
         drift = round((state.drift_usd_per_day or 0.0) * dt_s / DAY_S * _NANO)
         # Holders who sell on balance offer the coins that their dollars are worth at the price now.
@@ -92,7 +125,12 @@ class Pool(Market):
         bought = pro_rata(coins, {"buyers": spent, "holders": max(0, drift)})
         left = None if free_coins is None else free_coins - offered
         paid, got = self._hold(state, dt_s, move, fundamental_usd, left)
-        return proceeds["sellers"], bought["buyers"], paid + max(0, drift) - proceeds["holders"], got + bought["holders"] - offered
+        return (
+            proceeds["sellers"],
+            bought["buyers"],
+            paid + max(0, drift) - proceeds["holders"],
+            got + bought["holders"] - offered,
+        )
 
     def _flow(self, state: State, coins_in: int, usd_in: int) -> tuple[int, int]:
         """Both flows evenly over the epoch: nano-dollars to the sellers, base units to the buyers."""
@@ -110,7 +148,9 @@ class Pool(Market):
         self._move(state, usd_in - usd_out, coins_in - coins_out, 0)
         return usd_out, coins_out
 
-    def _hold(self, state: State, dt_s: float, move: float, fundamental_usd: float, free_coins: int | None) -> tuple[int, int]:
+    def _hold(
+        self, state: State, dt_s: float, move: float, fundamental_usd: float, free_coins: int | None
+    ) -> tuple[int, int]:
         """Holders' one trade at the end: nano-dollars in, base units out (negative: the other way)."""
         price = state.price_usd
         # Pulling by b closes the log gap at the rate 2 b / U: exponentially, so that no epoch overshoots.
@@ -123,17 +163,19 @@ class Pool(Market):
         return -self.sell(state, coins), -coins
 
     def _pull(self) -> float:
-        """b in USD a day per unit of ln(value / price)."""
+        """USD a day, `b`, per unit of ln(value / price)."""
         return self.holders.b.amount if self.holders.b is not None else PULL_PER_DAY * self.depth.amount
 
     def _move(self, state: State, usd: int, coins: int, result: int) -> int:
         state.usd += usd
         state.coins += coins
-        state.price_pusd = max(1, state.usd * 10 ** (state.decimals + 3) // state.coins)
+        state.price_pusd = max(1, state.usd * unit(state.decimals + 3) // state.coins)
         return result
 
 
-def solve_drift(price_usd: float, sold_per_day: float, bought_usd_per_day: float, pull_usd_per_day: float, fundamental_usd: float) -> float:
+def solve_drift(
+    price_usd: float, sold_per_day: float, bought_usd_per_day: float, pull_usd_per_day: float, fundamental_usd: float
+) -> float:
     """`a` in USD a day with which the price has no drift at the start.
 
     Coins sold a day times the price, less dollars that others spend on coins, less what holders' pull to their value

@@ -15,6 +15,7 @@ from typing import Annotated, ClassVar, Literal
 from sim.blocks import Block, sourced
 from sim.units import DAY_S, CoinPrice, Quantity
 
+
 @dataclasses.dataclass
 class State:
     """A market in a run: `decimals` of the coin, price in pico-dollars per coin. Pools add reserves and a drift."""
@@ -59,7 +60,13 @@ class Market(Block):
     """Price at the start."""
     daily_sd: Annotated[float, Quantity("share", low=0, high=1)] = 0.0
     """Standard deviation of the log price's change in a day."""
-    nu: float | None = sourced(None, "none: normal changes; TAO 2024-07 to 2025-06 fits Student-t with 11.5", "illustrative", "size of extreme changes", gt=2)
+    nu: float | None = sourced(
+        None,
+        "none: normal changes; TAO 2024-07 to 2025-06 fits Student-t with 11.5",
+        "illustrative",
+        "size of extreme changes",
+        gt=2,
+    )
     """Degrees of freedom of the changes' Student-t law (default: normal)."""
 
     @abstractmethod
@@ -75,11 +82,22 @@ class Market(Block):
         """Buy for `usd` nano-dollars at once; gives the base units got and moves the state."""
 
     @abstractmethod
-    def clear(self, state: State, dt_s: float, sells: Mapping[str, int], buys: Mapping[str, int], shock: float, fundamental_usd: float, free_coins: int | None = None) -> Clearing:
+    def clear(
+        self,
+        state: State,
+        dt_s: float,
+        sells: Mapping[str, int],
+        buys: Mapping[str, int],
+        shock: float,
+        fundamental_usd: float,
+        free_coins: int | None = None,
+    ) -> Clearing:
         """Trade an epoch's flows evenly over it, then let the price move.
 
         Parameters
         ----------
+        state
+            The market; moved.
         dt_s
             Length of the epoch.
         sells, buys
@@ -90,6 +108,7 @@ class Market(Block):
             USD per coin that holders take it to be worth (`Holders.worth`; unused by `path`).
         free_coins
             Base units that holders can sell at most; None is no limit.
+
         """
 
     def epoch(self, state: State, dt_s: float, shock: float, fundamental_usd: float) -> Clearing:
@@ -113,5 +132,3 @@ def pro_rata(total: int, weights: Mapping[str, int]) -> dict[str, int]:
     first = next(name for name, weight in weights.items() if weight)
     parts[first] += total - sum(parts.values())
     return parts
-
-

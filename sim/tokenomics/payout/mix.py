@@ -35,4 +35,5 @@ class Mix(Payout):
     """Part paid by the value of work delivered; the rest by live time."""
 
     def row(self) -> np.ndarray:
+        """The share paid by work, of 10^12."""
         return np.array([share_parts(self.work_share)], dtype=np.int64)

@@ -41,10 +41,18 @@ class Payout(Block):
 
         Each member's part is rounded down. Where all weights are 0 everything is left over. Raises `ValueError` for
         negative weights, other shapes, or weights that sum to 2^62 or more.
+
         """
         for name, column in (("work", work), ("live", live)):
-            if column.dtype != np.int64 or column.shape != work.shape or (column.size and column.min() < 0) or exact_sum(column) >= _LIMIT:
-                raise ValueError(f"{name}: {column.dtype}{column.shape} found; must be int64{work.shape}, each >= 0, with a sum below 2^62")
+            if (
+                column.dtype != np.int64
+                or column.shape != work.shape
+                or (column.size and column.min() < 0)
+                or exact_sum(column) >= _LIMIT
+            ):
+                raise ValueError(
+                    f"{name}: {column.dtype}{column.shape} found; must be int64{work.shape}, each >= 0, with a sum below 2^62"
+                )
         if not 0 <= total < _LIMIT:
             raise ValueError(f"total {total} found; must be in [0, 2^62)")
         out = np.zeros(len(work), dtype=np.int64)

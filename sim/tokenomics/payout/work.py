@@ -29,4 +29,5 @@ class Work(Payout):
     kind: Literal["work"] = "work"
 
     def row(self) -> np.ndarray:
+        """Nothing: the kind has no parameters."""
         return np.zeros(0, dtype=np.int64)

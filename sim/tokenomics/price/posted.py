@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from sim.tokenomics.coin import unit
 from sim.tokenomics.meter import SCALE
 from sim.tokenomics.price.quote import Price
 from sim.units import Dated, Money, TokenPrice
@@ -35,20 +36,29 @@ class Posted(Price):
     def _one_currency(self) -> Posted:
         found = sorted({money.currency for price in (self.input, self.output) for money in _steps(price)})
         if len(found) > 1:
-            raise PydanticCustomError("currency", "{message}", {"message": f"prices in {' and '.join(found)} found; a list is in one currency", "hint": f"write both in {found[-1]}"})
+            raise PydanticCustomError(
+                "currency",
+                "{message}",
+                {
+                    "message": f"prices in {' and '.join(found)} found; a list is in one currency",
+                    "hint": f"write both in {found[-1]}",
+                },
+            )
         return self
 
     @property
     def currency(self) -> str:
+        """The currency that both prices are written in."""
         return _steps(self.input)[0].currency
 
     def row(self, decimals: int) -> np.ndarray:
+        """Both prices a token; dated prices must have been resolved by `at`."""
         return np.array([per_token(self.input, decimals), per_token(self.output, decimals)], dtype=np.int64)
 
 
 def per_token(price: Money, decimals: int) -> int:
     """A price per million tokens in `SCALE`-th base units per token, half to even (USD: exact to a millionth a Mtok)."""
-    return round(Fraction(str(price.amount)) * 10**decimals * SCALE / 10**6)
+    return round(Fraction(str(price.amount)) * unit(decimals) * SCALE / 10**6)
 
 
 def _steps(price: Money | Dated) -> list[Money]:

@@ -23,4 +23,5 @@ class Fixed(Supply):
     kind: Literal["fixed"] = "fixed"
 
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
+        """Only that there is no cap."""
         return np.array([NO_CAP], dtype=np.int64)

@@ -39,7 +39,7 @@ def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray)
         paid = units.muldiv(row[1], days, 1) + units.muldiv(row[1], rest, 86_400_000_000_000_000)
         count0 = count1
         count1 = row[place + 2] + (paid >> (row[2] + (place - 3) // 3))
-    return max(0, min(count1 - count0, row[0] - supply))
+    return int(max(0, min(count1 - count0, row[0] - supply)))
 
 
 class Halving(Supply):
@@ -60,7 +60,11 @@ class Halving(Supply):
     @model_validator(mode="after")
     def _has_a_halving(self) -> Halving:
         if self.first is None and self.every is None:
-            raise PydanticCustomError("missing", "{message}", {"message": "neither `first` nor `every` is given", "hint": "write for example `every: 4 year`"})
+            raise PydanticCustomError(
+                "missing",
+                "{message}",
+                {"message": "neither `first` nor `every` is given", "hint": "write for example `every: 4 year`"},
+            )
         return self
 
     def halvings_ps(self, start: datetime.date) -> list[int]:
@@ -70,6 +74,7 @@ class Halving(Supply):
         return [first + k * every for k in range(LEVELS if every else 1)]
 
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
+        """Cap, flow a day, level at the start, then begin (days, ps) and count so far of each stretch."""
         flow = to_base(self.initial, decimals)
         halvings = self.halvings_ps(start)
         level = sum(time <= 0 for time in halvings)

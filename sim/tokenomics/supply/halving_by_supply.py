@@ -37,7 +37,7 @@ def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray)
         many = min(blocks, (missing - (row[0] >> (level + 1)) + each - 1) // each)
         missing -= min(many * each, missing)
         blocks -= many
-    return max(0, row[0] - supply) - max(0, missing)
+    return int(max(0, row[0] - supply) - max(0, missing))
 
 
 class HalvingBySupply(Supply):
@@ -50,15 +50,22 @@ class HalvingBySupply(Supply):
     """Emission at level 0, before half of the cap exists (Bittensor: 7200 TAO/day)."""
     cap: Amount
     """The most coins that may ever exist; level k begins at cap x (1 - 2^-k)."""
-    block: Tick = sourced(12.0, "Bittensor's block time: opentensor/subtensor runtime, 7,200 blocks a day (read 2026-11-22)", "borrowed", "the instant of a halving, by less than a block")
+    block: Tick = sourced(
+        12.0,
+        "Bittensor's block time: opentensor/subtensor runtime, 7,200 blocks a day (read 2026-11-22)",
+        "borrowed",
+        "the instant of a halving, by less than a block",
+    )
     """Time between blocks; a whole number of them makes a day."""
 
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
+        """Cap, base units of a block at level 0 (rounded down, as on the chain), blocks a day."""
         blocks = ticks_a_day(self.block)
-        return np.array([to_base(self.cap, decimals), to_base(self.initial, decimals) // blocks, blocks], dtype=np.int64)
+        return np.array(
+            [to_base(self.cap, decimals), to_base(self.initial, decimals) // blocks, blocks], dtype=np.int64
+        )
 
 
 def per_block(supply: int, cap: int, first: int) -> int:
     """Base units that a block creates at `supply`, by the same rule that runs (one block of a day of one block)."""
     return int(rule(0, 0, 1, 0, supply, np.array([cap, first, 1], dtype=np.int64)))
-

@@ -43,10 +43,16 @@ class Inflation(Supply):
     """New coins a year as a share of those that exist, compounded."""
     cap: Amount | None = None
     """The most coins that may ever exist."""
-    tick: Tick = sourced(3600.0, "chains mint every block; an hour is short beside an epoch", "assumed", "nothing but rounding: a year makes `rate` for any tick")
+    tick: Tick = sourced(
+        3600.0,
+        "chains mint every block; an hour is short beside an epoch",
+        "assumed",
+        "nothing but rounding: a year makes `rate` for any tick",
+    )
     """Time between two mints; a whole number of them makes a day."""
 
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
+        """Cap, growth of a tick in 10^-18, ticks a day."""
         growth = math.expm1(math.log1p(self.rate) * self.tick / YEAR_S)
         cap = to_base(self.cap, decimals) if self.cap is not None else NO_CAP
         return np.array([cap, round(growth * GROWTH_ONE), ticks_a_day(self.tick)], dtype=np.int64)

@@ -31,7 +31,11 @@ NO_CAP = 2**62
 
 def _whole_day(seconds: float) -> float:
     if DAY_PS % ps(seconds):
-        raise PydanticCustomError("range", "{message}", {"message": f"{seconds:g} s found; a whole number must make a day", "hint": "for example `12 s` or `1 h`"})
+        raise PydanticCustomError(
+            "range",
+            "{message}",
+            {"message": f"{seconds:g} s found; a whole number must make a day", "hint": "for example `12 s` or `1 h`"},
+        )
     return seconds
 
 
@@ -67,4 +71,6 @@ class Supply(Block):
         """
         if not 0 <= t0_ps <= t1_ps:
             raise ValueError(f"interval [{t0_ps}, {t1_ps}) ps found; must be 0 <= t0 <= t1")
-        return int(type(self).rule(*divmod(t0_ps, DAY_PS), *divmod(t1_ps, DAY_PS), supply_base, self.row(start, decimals)))
+        return int(
+            type(self).rule(*divmod(t0_ps, DAY_PS), *divmod(t1_ps, DAY_PS), supply_base, self.row(start, decimals))
+        )
