@@ -13,6 +13,10 @@ from sim.records.run import MODEL_REVISION
 from sim.scenario.spec import STUDY_KEYS, Spec
 
 
+_PROVENANCE = frozenset({"source", "date", "licence", "error", "flag"})
+"""What a block of figures says about itself moves no number."""
+
+
 def canonical(data: Any) -> str:
     """JSON with sorted keys and no blanks."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False, default=str)
@@ -38,6 +42,8 @@ def spec_content(spec: Spec) -> Any:
 
 def _with_contents(data: Any) -> Any:
     if isinstance(data, Mapping):
+        if _PROVENANCE <= data.keys():
+            data = {key: item for key, item in data.items() if key not in _PROVENANCE}
         return {key: _file(item) if _names_file(key, item) else _with_contents(item) for key, item in data.items()}
     if isinstance(data, list):
         return [_with_contents(item) for item in data]

@@ -93,6 +93,8 @@ def _row(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo 
 
 
 def _text(value: Any, dimension: str, node: Node | None) -> str:
+    if node is not None and isinstance(node.value, str):
+        return node.value
     if node is not None and node.mark.typed and not isinstance(node.value, (dict, list)):
         return node.mark.typed
     if isinstance(value, Dated) and dimension:

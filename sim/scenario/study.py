@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block
+from sim.blocks import Block, sourced
 from sim.scenario.references import Measure, Zone, measure, zone
 from sim.units import Change, FixedDuration, Share
 
@@ -34,6 +34,8 @@ class Requests(Block):
     """Windows in a measured epoch (`sampled`)."""
     every: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Windows lie in every n-th epoch (`sampled`)."""
+    headroom: Annotated[int, Field(ge=1, le=64)] = sourced(2, "a modelling choice", "assumed", "how far demand can grow above its base before a run stops")
+    """Potential requests drawn, in multiples of base demand; raising it renumbers none."""
     headroom: Annotated[int, Field(ge=1, le=15)] = 2
     """Most that a class may want, in units of its base demand; more draws, the same requests."""
 

@@ -1,0 +1,112 @@
+"""What each value of a scenario is, where it stands, and what it means: rows for `infermint explain`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sim.errors import Problem, ScenarioError
+from sim.scenario.nodes import split
+from sim.scenario.overlay import OPEN_TO_POLICIES
+from sim.scenario.paths import PathError, locate
+from sim.scenario.rows import Source, rows
+from sim.scenario.scenario import Scenario
+from sim.scenario.spec import RESOLVED_KEYS, Spec
+
+
+def explain(scenario: Scenario, path: str = "") -> list[Source]:
+    """The resolved values at and below a dotted path, then those that policies change there.
+
+    Without a path the tables of figures of the catalogue are left out. Raises `ScenarioError` for a path that names
+    nothing, with the nearest name.
+    """
+    if path:
+        _require(scenario, path)
+    found = [row for row in scenario.sources.values() if _below(row.path, path) and (path or not _is_table(row.path))]
+    return found + list(_of_policies(scenario, path))
+
+
+def _require(scenario: Scenario, path: str) -> None:
+    if any(_below(row, path) for row in scenario.sources):
+        return
+    try:
+        locate(Spec, scenario.tree, split(scenario.tree, path))
+    except PathError as error:
+        raise ScenarioError([Problem("unknown_path", path, str(error), error.hint)]) from None
+
+
+def _below(path: str, wanted: str) -> bool:
+    return not wanted or path == wanted or path.startswith(f"{wanted}.")
+
+
+def _is_table(path: str) -> bool:
+    return path.split(".")[0] in RESOLVED_KEYS and ".costs." in path
+
+
+def _of_policies(scenario: Scenario, path: str) -> Iterator[Source]:
+    """What policies put in place of the values shown, under `policy NAME: path`."""
+    for change in scenario.changes:
+        if _below(change.path, path) and change.path.split(".")[0] in OPEN_TO_POLICIES:
+            row = _policy_rows(scenario, change.policy).get(change.path)
+            told = row if row is not None else Source(change.path, change.new or "(taken away)", f"{change.file}:{change.line}", change.file, change.line)
+            yield dataclasses.replace(told, path=f"{change.policy}: {change.path}", meaning=f"instead of {change.old}" if change.old else told.meaning)
+
+
+def _policy_rows(scenario: Scenario, policy: str) -> dict[str, Source]:
+    from sim.scenario.assemble import validated
+
+    tree, _ = scenario.parts.tree(policy)
+    spec, _ = validated(tree)
+    return {row.path: row for row in rows(spec, tree)} if spec is not None else {}
+
+
+def runs_text(scenario: Scenario) -> str:
+    """How many runs the scenario means: `3 policies x 2 coin prices x 3 points x 20 replications = 360 runs`."""
+    counts = (
+        (len(scenario.policies), "policy", "policies"),
+        (len(scenario.coin_prices), "coin price", "coin prices"),
+        (len(scenario.points), "point", "points"),
+        (scenario.spec.seeds.replications, "replication", "replications"),
+    )
+    told = [f"{count} {one if count == 1 else many}" for count, one, many in counts]
+    return f"{' x '.join(told)} = {scenario.runs:,} run{'' if scenario.runs == 1 else 's'}"
+
+
+def format_rows(found: Sequence[Source]) -> str:
+    """Rows as aligned text: path, value, place, unit, then meaning and origin on a line below."""
+    if not found:
+        return "nothing"
+    widths = [min(60, max(len(cell(row)) for row in found)) for cell in (_path, _text, _where)]
+    lines = []
+    for row in found:
+        cells = [cell(row).ljust(width) for cell, width in zip((_path, _text, _where), widths, strict=True)]
+        lines.append("  ".join([*cells, row.meaning]).rstrip())
+        lines += [f"    {extra}" for extra in _extras(row)]
+    return "\n".join(lines)
+
+
+def _path(row: Source) -> str:
+    return row.path
+
+
+def _text(row: Source) -> str:
+    return row.text if len(row.text) <= 60 else f"{row.text[:59]}…"
+
+
+def _where(row: Source) -> str:
+    return row.where
+
+
+def _extras(row: Source) -> Iterator[str]:
+    if row.flag or row.source:
+        told = [f"[{row.flag or 'sourced'}]", row.source, row.date and f"read {row.date}", row.changes and f"changes: {row.changes}"]
+        yield " ".join(part for part in told if part)
+    for index, (day, text) in enumerate(row.steps):
+        until = f" until {row.steps[index + 1][0]}" if index + 1 < len(row.steps) else " on"
+        yield f"from {'the start' if index == 0 else day}{until}: {text}"
+
+
+def as_dict(row: Source) -> dict[str, Any]:
+    """A row for JSON."""
+    return {**dataclasses.asdict(row), "steps": [[day.isoformat(), text] for day, text in row.steps]}
