@@ -39,9 +39,11 @@ _LATER_SCHEDULERS = ("sarathi", "prefill_first")
 _LATER_FIGURES = ("grid", "moe")
 
 
-def _refuse(key: str, found: object, why: str, fix: str) -> PydanticCustomError:
-    """The error that names a feature of a later version; `at` is the key inside the block."""
-    return PydanticCustomError("later", "{message}", {"message": f"'{found}' {NOT_YET}: {why}", "hint": fix, "at": key})
+def _refuse(key: str, written: str, why: str, fix: str) -> PydanticCustomError:
+    """The error that names a feature of a later version as it was written; `at` is the key inside the block."""
+    return PydanticCustomError(
+        "later", "{message}", {"message": f"`{written}` {NOT_YET}: {why}", "hint": fix, "at": key}
+    )
 
 
 class Knots(Block):
@@ -117,7 +119,7 @@ class CostFigures(Block):
     @classmethod
     def _later(cls, values: Any) -> Any:
         if isinstance(values, Mapping) and values.get("kind") in _LATER_FIGURES:
-            raise _refuse("kind", values["kind"], "cost figures of this kind", "write `kind: linear`")
+            raise _refuse("kind", f"kind: {values['kind']}", "cost figures of this kind", "write `kind: linear`")
         return values
 
 
@@ -192,7 +194,7 @@ class LlmModel(Block):
     def _later(self) -> Self:
         for key in ("weight_bits", "kv_bits"):
             if getattr(self, key) != 16:
-                raise _refuse(key, getattr(self, key), "quantized models", f"write `{key}: 16`")
+                raise _refuse(key, f"{key}: {getattr(self, key)}", "quantized models", f"write `{key}: 16`")
         return self
 
 
@@ -223,7 +225,7 @@ class ServingSettings(Block):
         "what is left of 0.9 x 25,250,627,584 bytes after bf16 weights and the 2,588 KV blocks that vLLM 0.19 reported on an RTX 4090 "
         "(casys-kaist/LLMServingSim, commit 5daddb2): 1.2355 to 1.2376 GB",
         "fitted",
-        "KV blocks: 1 GB is 477 blocks of Llama-3.1-8B",
+        "KV blocks: 1 GB is 477 blocks of Llama-3.1-8B; fitted at 2,048 tokens a pass, larger passes need more",
     )
     """Memory a GPU keeps for activations and CUDA graphs."""
     recompute: Literal["cached", "full"] = "cached"
@@ -261,10 +263,12 @@ class ServingSettings(Block):
         if not isinstance(values, Mapping):
             return values
         if values.get("scheduler") in _LATER_SCHEDULERS:
-            raise _refuse("scheduler", values["scheduler"], "this scheduler", "write `scheduler: vllm_v1`")
+            raise _refuse(
+                "scheduler", f"scheduler: {values['scheduler']}", "this scheduler", "write `scheduler: vllm_v1`"
+            )
         tp = values.get("tp", 1)
         if isinstance(tp, int) and tp > 1:
-            raise _refuse("tp", tp, "replicas over several GPUs", "write `tp: 1`")
+            raise _refuse("tp", f"tp: {tp}", "replicas over several GPUs", "write `tp: 1`")
         for key in values:
             if key in _LATER_SERVING:
                 raise _refuse(key, key, _LATER_SERVING[key], f"remove `{key}`")

@@ -13,7 +13,8 @@ def joules(busy_ps: np.ndarray, idle_ps: np.ndarray, active_w: np.ndarray, idle_
 
     Times are int64 picoseconds, one a replica, watts broadcast against them. A dead replica has no time and no energy.
     """
-    return (np.asarray(busy_ps) * np.asarray(active_w) + np.asarray(idle_ps) * np.asarray(idle_w)) / PS_PER_S
+    energy: np.ndarray = (np.asarray(busy_ps) * active_w + np.asarray(idle_ps) * idle_w) / PS_PER_S
+    return energy
 
 
 def watts_of(types: tuple[ReplicaType, ...], replica_types: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,146 @@
+"""Presets load, figures come from their profiles, and what is not simulated yet is refused by name."""
+
+import sys
+
+import pytest
+from pydantic import ValidationError
+
+from sim.serving.catalogue import CostFigures, Gpu, Knots, LlmModel, ServingSettings
+from tests.serving.catalogue_files import PRESETS, gpu, model, shared, values
+
+GPUS = sorted(path.stem for path in (PRESETS / "gpus").glob("*.yaml"))
+MODELS = sorted(path.stem for path in (PRESETS / "models").glob("*.yaml"))
+
+
+def refusal(block, **values):
+    with pytest.raises(ValidationError) as caught:
+        block.model_validate(values, context={"yaml": True})
+    return caught.value.errors()[0]
+
+
+@pytest.mark.parametrize("name", GPUS)
+def test_every_gpu_preset_is_a_gpu_under_its_own_name(name):
+    assert gpu(name).name == name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_preset_has_the_bytes_of_its_shape(name):
+    it = model(name)
+    # Keys and values: 2 of them, bf16. Weights: attention, gated feed-forward, embedding and head; norms are < 0.1 %.
+    assert it.kv_bytes_per_token == 2 * it.layers * it.kv_heads * it.head_dim * 2
+    matrices = it.layers * it.hidden * (it.head_dim * 2 * (it.heads + it.kv_heads) + 3 * it.intermediate)
+    assert it.weights == pytest.approx(2 * (matrices + 2 * it.vocabulary * it.hidden), rel=1e-3)
+    assert 0 < it.quality < 1
+
+
+@pytest.mark.parametrize("name", GPUS)
+def test_an_idle_gpu_draws_less_than_a_busy_one(name):
+    it = gpu(name)
+    assert 0 < it.idle < it.active
+    assert 0 < it.node_idle <= it.node_active
+
+
+@pytest.mark.parametrize("name", GPUS)
+def test_engine_defaults_follow_the_memory_rule(name):
+    # 256 and 2,048 below 70 GB, 1,024 and 8,192 above.
+    it = gpu(name)
+    assert (it.max_num_seqs, it.max_batched_tokens) == ((256, 2048) if it.memory < 70e9 else (1024, 8192))
+
+
+@pytest.mark.parametrize("name", GPUS)
+def test_each_number_of_a_preset_has_a_source_or_is_assumed(name):
+    import yaml
+
+    for key, item in yaml.safe_load((PRESETS / "gpus" / f"{name}.yaml").read_text()).items():
+        if key not in ("name", "costs"):
+            assert item.get("source") or item.get("assumed") is True, key
+            assert item.get("source") or item.get("changes"), key
+
+
+def test_cost_figures_of_the_presets_are_those_of_the_profiles():
+    shared("data", "vllm_profiles")
+    from benchmarks.condense_profiles import condense
+
+    for name, text in condense().items():
+        assert (PRESETS / "gpus" / f"{name}.yaml").read_text(encoding="utf-8") == text
+
+
+def test_measured_pairs_are_fitted_and_the_h100_is_borrowed():
+    flags = {(g, m): degrees["tp1"].flag for g in GPUS for m, degrees in gpu(g).costs.items()}
+    assert flags == {
+        ("rtx_4090", "llama-3.1-8b"): "fitted",
+        ("rtx_pro_6000", "llama-3.1-8b"): "fitted",
+        ("rtx_pro_6000", "qwen3-32b"): "fitted",
+        ("h100_sxm", "llama-3.1-8b"): "borrowed",
+        ("h100_sxm", "qwen3-32b"): "borrowed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("scheduler", "sarathi", "`scheduler: sarathi` is read but not simulated yet in this version"),
+        ("scheduler", "prefill_first", "`scheduler: prefill_first` is read but not simulated yet"),
+        ("tp", 2, "`tp: 2` is read but not simulated yet in this version: replicas over several GPUs"),
+        ("prefix_cache", True, "`prefix_cache` is read but not simulated yet"),
+        ("speculative", {"k": 4}, "speculative decoding"),
+    ],
+)
+def test_later_features_of_an_engine_are_refused_by_name(key, value, words):
+    error = refusal(ServingSettings, **{key: value})
+    assert words in error["msg"]
+    assert error["type"] == "later"
+    assert error["ctx"]["at"] == key
+
+
+def test_a_scheduler_that_nobody_knows_is_not_taken_for_a_later_one():
+    error = refusal(ServingSettings, scheduler="fifo")
+    assert error["type"] == "literal_error"
+    assert "vllm_v1" in error["msg"]
+
+
+@pytest.mark.parametrize("key", ["weight_bits", "kv_bits"])
+def test_quantized_models_are_refused_by_name(key):
+    error = refusal(LlmModel, **values(PRESETS / "models" / "qwen3-32b.yaml"), **{key: 8})
+    assert error["msg"] == f"`{key}: 8` is read but not simulated yet in this version: quantized models"
+    assert error["ctx"]["hint"] == f"write `{key}: 16`"
+
+
+def test_cost_figures_over_a_grid_are_refused_by_name():
+    assert "`kind: grid` is read but not simulated yet" in refusal(CostFigures, kind="grid")["msg"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "seconds", "words"),
+    [
+        ([2, 2], [1.0, 1.0], "`counts` must ascend strictly from 1 or more"),
+        ([0, 2], [1.0, 1.0], "`counts` must ascend strictly from 1 or more"),
+        ([], [], "`counts` must ascend strictly from 1 or more"),
+        ([1, 2], [1.0], "`seconds` must hold 2 positive numbers, one a count; 1 found"),
+        ([1, 2], [1.0, 0.0], "`seconds` must hold 2 positive numbers"),
+    ],
+)
+def test_a_curve_that_is_none_is_refused(counts, seconds, words):
+    assert words in refusal(Knots, counts=counts, seconds=seconds)["msg"]
+
+
+def test_a_gpu_without_units_is_refused():
+    figures = values(PRESETS / "gpus" / "rtx_4090.yaml") | {"memory": 24}
+    assert refusal(Gpu, **figures)["type"] == "bare_number"
+
+
+def test_settings_say_where_their_defaults_come_from():
+    for name in ("memory_share", "reserve", "detect", "max_attempts", "start", "host"):
+        told = ServingSettings.model_fields[name].json_schema_extra
+        assert told["source"], name
+        assert told["changes"], name
+
+
+def test_the_catalogue_loads_neither_numba_nor_scipy():
+    import subprocess
+
+    code = (
+        "import sys, sim.serving.tables, sim.serving.capacity, sim.serving.energy, sim.serving.routers; "
+        "print(sorted({'numba', 'scipy', 'simpy', 'pandas', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,42 @@
+"""Routers as scenario files write them."""
+
+import pytest
+from pydantic import ValidationError
+
+from sim.serving.contract import Routing
+from sim.serving.routers import ROUTERS
+
+
+def read(**block):
+    return ROUTERS[block["kind"]].model_validate(block, context={"yaml": True})
+
+
+@pytest.mark.parametrize("kind", ["random", "round_robin", "power_of_two"])
+def test_every_router_becomes_what_engines_take(kind):
+    assert read(kind=kind).routing().kind == kind
+
+
+def test_the_table_holds_the_routers_of_the_engines_and_no_others():
+    assert set(ROUTERS) == {"random", "round_robin", "power_of_two"}
+
+
+def test_power_of_two_compares_two_unless_told():
+    assert read(kind="power_of_two").routing() == Routing("power_of_two", 2)
+    assert read(kind="power_of_two", d=5).routing() == Routing("power_of_two", 5)
+
+
+@pytest.mark.parametrize("d", [0, 17])
+def test_more_choices_than_the_routing_words_hold_are_refused(d):
+    with pytest.raises(ValidationError) as caught:
+        read(kind="power_of_two", d=d)
+    assert caught.value.errors()[0]["loc"] == ("d",)
+
+
+def test_staleness_is_read_and_told_to_be_without_effect_yet():
+    block = read(kind="power_of_two", staleness="1 s")
+    assert block.staleness == 1.0
+    assert (
+        block.notice()
+        == "router.staleness: 1 s is read but not simulated yet in this version; the router sees the live state"
+    )
+    assert read(kind="power_of_two", staleness="0 s").notice() == ""

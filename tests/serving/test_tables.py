@@ -1,0 +1,123 @@
+"""Integer tables: each figure rounded once, linear between knots, and proved safe or refused."""
+
+import numpy as np
+import pytest
+
+from sim.errors import ScenarioError
+from sim.serving.catalogue import Knots, ServingSettings
+from sim.serving.tables import filled, linear_cost, load_s, longest_pass, replica_type
+from tests.serving.catalogue_files import gpu, model
+
+PAIRS = [
+    ("rtx_4090", "llama-3.1-8b"),
+    ("rtx_pro_6000", "llama-3.1-8b"),
+    ("rtx_pro_6000", "qwen3-32b"),
+    ("h100_sxm", "llama-3.1-8b"),
+    ("h100_sxm", "qwen3-32b"),
+]
+
+
+def figures(**changes):
+    return gpu("rtx_4090").costs["llama-3.1-8b"]["tp1"].model_copy(update=changes)
+
+
+def costing(**changes):
+    """An RTX 4090 with other cost figures."""
+    return gpu("rtx_4090").model_copy(update={"costs": {"llama-3.1-8b": {"tp1": figures(**changes)}}})
+
+
+@pytest.mark.parametrize(("card", "llm"), PAIRS)
+def test_every_pair_of_the_presets_makes_a_replica(card, llm):
+    kind = replica_type(gpu(card), model(llm), ServingSettings())
+    cost = kind.cost
+    assert len(cost.dense) == kind.max_batched_tokens + 1
+    assert len(cost.per_sequence) == kind.max_num_seqs + 1
+    assert cost.dense.dtype == cost.per_sequence.dtype == np.int64
+    assert longest_pass(kind) * kind.max_model_len < 2**61
+    assert kind.active_w > kind.idle_w > 0
+
+
+def test_a_curve_is_linear_between_knots_flat_before_and_carried_on_after():
+    # 2 ns at 2, 4 ns at 6: 0.5 ns a count between; 3 ns a count beyond.
+    curve = filled(Knots(counts=[2, 6], seconds=[2e-9, 4e-9], beyond=3e-9), 8)
+    assert curve.tolist() == [2000, 2000, 2000, 2500, 3000, 3500, 4000, 7000, 10000]
+
+
+def test_a_curve_shorter_than_its_knots_stops_where_the_engine_does():
+    assert filled(Knots(counts=[1, 100], seconds=[1e-12, 1e-10]), 3).tolist() == [1, 1, 2, 3]
+
+
+def test_prefill_pairs_cost_what_the_figures_say():
+    # One chunk of 512 tokens on 1,000 held: 512 * (1000 + 256) pairs at 4 ns.
+    cost = linear_cost(figures(m4=4e-9), 2048, 256)
+    k, c = 512, 1000
+    paid = cost.m4 * (k * (2 * c + k)) // 2048
+    assert cost.m4 == 4000 * 1024
+    assert paid == 512 * 1256 * 4000
+
+
+def test_each_coefficient_is_rounded_once_to_the_nearest_picosecond():
+    cost = linear_cost(figures(a2=1.4999e-12, m1=1.5001e-12), 2048, 256, host_s=5e-6)
+    assert (cost.a2, cost.m1, cost.host) == (1, 2, 5_000_000)
+
+
+def test_settings_win_over_the_gpus_defaults():
+    settings = ServingSettings(max_num_seqs=8, max_batched_tokens=64, max_model_len=500, kv_blocks=50, max_waiting=0)
+    kind = replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), settings)
+    found = (kind.max_num_seqs, kind.max_batched_tokens, kind.max_model_len, kind.blocks, kind.max_waiting)
+    assert found == (8, 64, 500, 49, 0)
+
+
+def test_without_settings_the_gpu_and_the_model_decide():
+    kind = replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings())
+    found = (kind.max_num_seqs, kind.max_batched_tokens, kind.max_model_len, kind.blocks, kind.max_waiting)
+    assert found == (256, 2048, 131_072, 2587, 2**31 - 1)
+
+
+def test_a_models_own_figures_win_over_the_gpus():
+    own = model("llama-3.1-8b").model_copy(update={"costs": {"rtx_4090": {"tp1": figures(a0=7e-12)}}})
+    assert replica_type(gpu("rtx_4090"), own, ServingSettings()).cost.a0 == 7
+
+
+def test_a_pair_without_figures_names_what_the_gpu_has():
+    stranger = model("llama-3.1-8b").model_copy(update={"name": "llama-3.2-8b"})
+    with pytest.raises(
+        ScenarioError, match=r"no cost figures for llama-3.2-8b on rtx_4090 \(tp1\); did you mean llama-3.1-8b\?"
+    ):
+        replica_type(gpu("rtx_4090"), stranger, ServingSettings())
+
+
+def test_several_gpus_a_replica_are_refused_by_name():
+    with pytest.raises(ScenarioError, match=r"serving\.tp: 2 is read but not simulated yet in this version"):
+        replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(), tp=2)
+
+
+def test_a_pass_of_no_time_is_refused():
+    nothing = Knots(counts=[1], seconds=[1e-13])
+    card = costing(dense=nothing, per_sequence=nothing, a0=0.0, m0=0.0)
+    with pytest.raises(ScenarioError, match="a pass of 0 ps found; every pass must last at least 1 ps"):
+        replica_type(card, model("llama-3.1-8b"), ServingSettings())
+
+
+def test_passes_too_long_for_the_integers_are_refused():
+    # 131,072 passes of 20 s are 2.6 million seconds; 2^61 ps are 2.3 million.
+    card = costing(dense=Knots(counts=[1], seconds=[20.0]))
+    with pytest.raises(ScenarioError, match=r"131072 passes of up to .* together they must stay below 2.31e\+06 s"):
+        replica_type(card, model("llama-3.1-8b"), ServingSettings())
+
+
+def test_the_bound_of_a_pass_holds_for_the_costliest_one():
+    # All sequences decode at full memory while a last chunk fills the budget at the longest context.
+    kind = replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings(max_model_len=4096))
+    cost, seqs, tokens = kind.cost, kind.max_num_seqs, kind.max_batched_tokens
+    prefill = tokens - (seqs - 1)
+    pairs = prefill * (2 * (4096 - prefill) + prefill)
+    context = kind.blocks * 16
+    costliest = int(cost.dense[tokens] + cost.per_sequence[seqs]) + cost.m0 + cost.m1 * (seqs - 1) + cost.m2 * context
+    costliest += cost.m3 * prefill + cost.m4 * pairs // 2048
+    assert costliest <= longest_pass(kind) < 2 * costliest
+
+
+def test_loading_reads_the_weights_and_starts_the_engine():
+    # 16.06 GB at 2 GB/s, then 60 s.
+    assert load_s(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings()) == pytest.approx(8.030261248 + 60)
