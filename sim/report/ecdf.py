@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sim.records.study import Histogram, StudyRecord
@@ -15,7 +16,7 @@ from sim.report import style, words
 METRICS = {"ttft": "time to first token (TTFT)", "e2e": "time from arrival to the last token (E2E)"}
 MARKED = (0.50, 0.95, 0.99)
 HEAD = ("network", "metric", "policy", "coin_price", "point", "floor_s", "ceiling_s", "requests", "share_frac", "slo_s")
-MOST_POINTS = 160
+MOST_POINTS = 140
 _PANEL_PT = 150.0
 
 
@@ -62,7 +63,7 @@ def ecdf(record: StudyRecord, network: str, metric: str = "ttft", coin_price: st
         _axes(ax, *extent(curves))
         ax.set_xlabel(METRICS.get(metric, metric))
         ax.set_ylabel("requests (%)")
-        ax.legend(loc="lower right", handlelength=3.2)
+        ax.legend(loc="upper left", handlelength=3.2)
     return ax
 
 
@@ -71,7 +72,7 @@ def _draw(ax: Axes, histogram: Histogram, index: int) -> None:
     start = max(histogram.bins[0][0], histogram.bins[0][1] / 2, 1e-9)
     times, shares = np.concatenate(([start], times)), np.concatenate(([0.0], shares))
     keep = _thinned(shares, MOST_POINTS)
-    ax.plot(times[keep], 100 * shares[keep], label=words.clip(histogram.policy, 22), drawstyle="steps-post", **style.look(index))
+    ax.plot(times[keep], 100 * shares[keep], label=words.clip(histogram.policy, 22), drawstyle="steps-post" if len(histogram.bins) < 60 else "default", linewidth=max(1.2, 2.8 - 0.6 * index), **style.look(index))
     for share, mark in zip(MARKED, style.MARKS, strict=False):
         ax.plot([at_share(histogram, share)], [100 * share], marker=mark, color=style.look(index)["color"], linestyle="none", markersize=4.5)
 
@@ -127,7 +128,9 @@ def figure(record: StudyRecord, network: str, metric: str, point: int = 0) -> Fi
     """A panel a kind of coin price, one under the other, on one common axis."""
     kinds = [kind for kind in record.coin_prices if chosen(record, network, metric, kind, point)]
     everything = [h for kind in kinds for h in chosen(record, network, metric, kind, point)]
-    top, gap, bottom = 22.0 if len(kinds) > 1 else 8.0, 24.0, 38.0
+    policies = [p for p in record.policies if any(h.policy == p for h in everything)]
+    key = 15.0 * -(-len(policies) // 3) + 6
+    top, gap, bottom = key + (20.0 if len(kinds) > 1 else 6.0), 24.0, 38.0
     with style.styled():
         sheet = style.sheet(top + len(kinds) * _PANEL_PT + gap * (len(kinds) - 1) + bottom)
         for row, kind in enumerate(kinds):
@@ -137,9 +140,15 @@ def figure(record: StudyRecord, network: str, metric: str, point: int = 0) -> Fi
             ax.set_title(words.coin_price_words(kind) if len(kinds) > 1 else "")
             ax.tick_params(labelbottom=row == len(kinds) - 1)
             ax.set_xlabel(ax.get_xlabel() if row == len(kinds) - 1 else "")
-            if row and ax.get_legend() is not None:
-                ax.get_legend().remove()
+            if (legend := ax.get_legend()) is not None:
+                legend.remove()
+        _key(sheet, record, policies)
     return sheet
+
+
+def _key(sheet: Figure, record: StudyRecord, policies: list[str]) -> None:
+    lines = [Line2D([], [], label=words.clip(policy, 18), linewidth=2.0, **style.look(record.policies.index(policy))) for policy in policies]
+    sheet.legend(handles=lines, loc="upper left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.1, columnspacing=1.4, handletextpad=0.6, handlelength=3.2)
 
 
 def csv_rows(record: StudyRecord, network: str, metric: str) -> list[list[Any]]:

@@ -15,7 +15,7 @@ from sim.report import style, words
 
 SHOWN = ("nodes", "coin_usd", "emission_coin", "utilization_frac")
 HEAD = ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95")
-MOST_POINTS = 160
+MOST_POINTS = 120
 YEAR_S = 31_557_600
 _ROW_PT = 92.0
 
@@ -116,7 +116,7 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
     bands = [band for p in record.policies for k in kinds if (band := find(record, outcome, p, k, point)) is not None]
     policies = [p for p in record.policies if any(b.policy == p for b in bands)]
     low, high = limits(bands)
-    left, top, gap, bottom = 50.0, 38.0 if len(kinds) > 1 else 22.0, 24.0, 36.0
+    left, top, gap, bottom = 50.0, 34.0 if len(kinds) > 1 else 18.0, 22.0, 36.0
     width = (style.WIDTH_PT - left - 8 - 14 * (len(kinds) - 1)) / len(kinds)
     with style.styled():
         sheet = style.sheet(top + len(policies) * _ROW_PT + gap * (len(policies) - 1) + bottom)
@@ -129,6 +129,7 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
                 fan(record, outcome, policy, kind, point, ax)
                 ax.set_ylim(low, high)
                 ax.set_ylabel("")
+                ax.set_title("" if column else ax.get_title(loc="left"))
                 ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
                 ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
         for column, kind in enumerate(kinds if len(kinds) > 1 else []):

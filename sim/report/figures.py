@@ -44,10 +44,18 @@ def file_name(*parts: str) -> str:
 
 
 def _forests(record: StudyRecord, point: int) -> list[Entry]:
-    if not forest.compared(record, point):
-        return []
-    alt = forest.description(record, point)
-    return [Entry("forest", "differences", forest.TITLE, alt, forest.HEAD, forest.csv_rows(record), lambda: forest.figure(record, point))]
+    return [
+        Entry(
+            file_name("forest", policy),
+            "differences",
+            f"{words.clip(policy)} against {words.clip(forest.of_policy(record, policy, point)[0].baseline)}",
+            forest.description(record, policy, point),
+            forest.HEAD,
+            forest.csv_rows(record, policy),
+            lambda policy=policy: forest.figure(record, policy, point),  # type: ignore[misc]
+        )
+        for policy in forest.compared(record, point)
+    ]
 
 
 def _fans(record: StudyRecord, point: int) -> list[Entry]:

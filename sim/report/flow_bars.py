@@ -110,11 +110,12 @@ def _draw(ax: Axes, flows: PolicyFlows, currency: str, accounts: list[str], bars
             ax.barh(bars.index(name), height, left=at, height=0.68, facecolor=style.COLOURS[index % len(style.COLOURS)],
                     hatch=style.HATCHES[index % len(style.HATCHES)], edgecolor=style.INK, linewidth=0.6)  # fmt: skip
             at += height
+        ax.annotate(words.tick(float(f"{at:.3g}")), (at, bars.index(name)), xytext=(3, 0), textcoords="offset points", va="center", fontsize=style.SMALL_PT)
     ax.set_ylim(len(bars) - 0.5, -0.5)
     ax.set_yticks(range(len(bars)), bars)
     ax.tick_params(axis="y", length=0)
     ax.grid(False, axis="y")
-    ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 4, 5, 10]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.tick(value)))
 
 
@@ -127,7 +128,7 @@ def figure(record: StudyRecord, currency: str, point: int = 0) -> Figure:
     most = max(sum(bar.values()) for flows in cases for bar in heights(flows, currency).values())
     key = 15.0 * -(-len(accounts) // 3)
     left, gap, bottom, tall = 72.0, 26.0, 36.0, _BAR_PT * len(bars)
-    top = key + 10 + (36 if len(kinds) > 1 else 20)
+    top = key + 8 + (32 if len(kinds) > 1 else 18)
     width = (style.WIDTH_PT - left - 14 - 16 * (len(kinds) - 1)) / len(kinds)
     with style.styled():
         sheet = style.sheet(top + len(policies) * tall + gap * (len(policies) - 1) + bottom)
@@ -135,12 +136,13 @@ def figure(record: StudyRecord, currency: str, point: int = 0) -> Figure:
             row, column = policies.index(flows.policy), kinds.index(flows.coin_price)
             ax = style.panel(sheet, left + column * (width + 16), top + row * (tall + gap), width, tall)
             flow_bars(record, currency, flows.policy, flows.coin_price, point, ax)
-            ax.set_xlim(0, 1.04 * most)
+            ax.set_xlim(0, 1.32 * most)
+            ax.set_title("" if column else ax.get_title(loc="left"))
             ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
             ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
         heads = dict(zip(kinds, (left + i * (width + 16) for i in range(len(kinds))), strict=True)) if len(kinds) > 1 else {}
         for kind, x in heads.items():
-            sheet.text(x / style.WIDTH_PT, 1 - (key + 8) / (72 * sheet.get_size_inches()[1]), words.coin_price_words(kind), va="top", weight="bold")
+            sheet.text(x / style.WIDTH_PT, 1 - (key + 6) / (72 * sheet.get_size_inches()[1]), words.coin_price_words(kind), va="top", weight="bold")
         _key(sheet, accounts)
     return sheet
 

@@ -10,13 +10,12 @@ from matplotlib.figure import Figure
 from sim.records.study import StudyRecord, Verdict
 from sim.report import style, words
 
-TITLE = "Paired differences from the baseline"
 HEAD = (
     "outcome", "unit", "policy", "baseline", "coin_price", "point", "relative_frac", "relative_low_frac",
     "relative_high_frac", "difference", "low", "high", "indifferent", "word", "drawn",
 )  # fmt: skip
 # Beyond this a difference is drawn as an arrow at the edge with its number, so that one tenfold does not flatten the rest.
-_EDGE = 1.5
+_EDGE = 1.1
 _ROW_PT = 25.0
 
 
@@ -35,29 +34,25 @@ def compared(record: StudyRecord, point: int = 0) -> list[str]:
     return [policy for policy in record.policies if of_policy(record, policy, point)]
 
 
-def reach(record: StudyRecord, point: int = 0) -> float:
-    """Half-width of the common axis: the farthest interval end or zone of indifference, at most 150 %."""
-    ends = [0.05]
-    for policy in compared(record, point):
-        for v in of_policy(record, policy, point):
-            ends += [abs(v.relative_low or 0), abs(v.relative_high or 0)]
-    return min(_EDGE, 1.08 * max(ends))
+def reach(verdicts: list[Verdict]) -> float:
+    """Half-width of a panel's axis as a fraction: the farthest end of an interval, at least 5 %, at most 110 %."""
+    ends = [abs(end or 0.0) for v in verdicts for end in (v.relative_low, v.relative_high)]
+    return min(_EDGE, 1.08 * max(0.05, *ends))
 
 
-def forest(record: StudyRecord, policy: str | None = None, point: int = 0, ax: Axes | None = None, limit: float | None = None) -> Axes:
+def forest(record: StudyRecord, policy: str | None = None, point: int = 0, ax: Axes | None = None) -> Axes:
     """One policy's differences from the baseline: a row an outcome, a mark a kind of coin price.
 
-    The grey band is the zone in which a difference does not matter; `limit` is the axis's half-width as a fraction
-    (default `reach`). What lies beyond is an arrow at the edge with its number. Raises `ValueError` where the policy has no difference.
+    The grey band is the zone in which a difference does not matter. What lies beyond 110 % is an arrow at the edge with its
+    number. Raises `ValueError` where the policy has no relative difference.
     """
     chosen = policy or next(iter(compared(record, point)), "")
     verdicts = of_policy(record, chosen, point)
     if not verdicts:
         raise ValueError(f"policy {chosen!r} has no relative difference to draw at point {point}")
-    limit = limit or reach(record, point)
     with style.styled():
         ax = ax if ax is not None else style.new_axes()
-        _rows(ax, verdicts, list(record.coin_prices), limit)
+        _rows(ax, verdicts, list(record.coin_prices), reach(verdicts))
         ax.set_title(f"{words.clip(chosen, 24)} against {words.clip(verdicts[0].baseline, 24)}")
         ax.set_xlabel("difference from the baseline (%)")
     return ax
@@ -66,7 +61,7 @@ def forest(record: StudyRecord, policy: str | None = None, point: int = 0, ax: A
 def _rows(ax: Axes, verdicts: list[Verdict], kinds: list[str], limit: float) -> None:
     names = list(dict.fromkeys(v.outcome for v in verdicts))
     shifts = {kind: 0.17 * (2 * i - len(kinds) + 1) for i, kind in enumerate(kinds)}
-    ax.axvline(0, color=style.INK, linewidth=1.0)
+    ax.axvline(0, color=style.INK, linewidth=1.0, zorder=1.5)
     for v in verdicts:
         row = names.index(v.outcome)
         _zone(ax, v, row, limit)
@@ -91,8 +86,7 @@ def _mark(ax: Axes, v: Verdict, y: float, kind: int, limit: float) -> None:
     middle, low, high = v.relative or 0.0, v.relative_low or 0.0, v.relative_high or 0.0
     ax.plot([100 * max(low, -limit), 100 * min(high, limit)], [y, y], linestyle=style.LINES[kind % 2], linewidth=1.8, **look)
     if abs(middle) <= limit:
-        face = look["color"] if kind == 0 else "none"
-        ax.plot([100 * middle], [y], marker=style.MARKS[kind % len(style.MARKS)], markerfacecolor=face, markeredgewidth=1.4, linestyle="none", **look)
+        ax.plot([100 * middle], [y], marker=style.MARKS[kind % len(style.MARKS)], linestyle="none", **look)
         return
     side = 1 if middle > 0 else -1
     ax.plot([100 * limit * side], [y], marker=">" if side > 0 else "<", linestyle="none", clip_on=False, **look)
@@ -100,24 +94,17 @@ def _mark(ax: Axes, v: Verdict, y: float, kind: int, limit: float) -> None:
                 ha="right" if side > 0 else "left", va="center", fontsize=style.SMALL_PT)  # fmt: skip
 
 
-def figure(record: StudyRecord, point: int = 0) -> Figure:
-    """A panel a policy, one under the other, on one common axis."""
-    policies = compared(record, point)
-    rows = {p: len({v.outcome for v in of_policy(record, p, point)}) for p in policies}
-    key = 18.0
-    top, bottom, gap = 20.0 + key, 34.0, 24.0
-    height = top + sum(rows[p] * _ROW_PT for p in policies) + gap * (len(policies) - 1) + bottom
-    limit = reach(record, point)
+def figure(record: StudyRecord, policy: str, point: int = 0) -> Figure:
+    """One policy's panel with the key of the kinds of coin price on top."""
+    rows = len({v.outcome for v in of_policy(record, policy, point)})
+    top = 26.0 if len(record.coin_prices) > 1 else 6.0
     with style.styled():
-        sheet = style.sheet(height)
-        for index, policy in enumerate(policies):
-            ax = style.panel(sheet, 128, top, style.WIDTH_PT - 128 - 12, rows[policy] * _ROW_PT)
-            forest(record, policy, point, ax, limit)
-            ax.title.set_x(-126 / (style.WIDTH_PT - 140))
-            ax.tick_params(labelbottom=index == len(policies) - 1)
-            ax.set_xlabel("difference from the baseline (%)" if index == len(policies) - 1 else "")
-            top += rows[policy] * _ROW_PT + gap
-        _key(sheet, list(record.coin_prices))
+        sheet = style.sheet(top + rows * _ROW_PT + 36)
+        ax = style.panel(sheet, 132, top, style.WIDTH_PT - 132 - 10, rows * _ROW_PT)
+        forest(record, policy, point, ax)
+        ax.set_title("")
+        if len(record.coin_prices) > 1:
+            _key(sheet, list(record.coin_prices))
     return sheet
 
 
@@ -125,36 +112,34 @@ def _key(sheet: Figure, kinds: list[str]) -> None:
     from matplotlib.lines import Line2D
 
     marks = [
-        Line2D([], [], color=style.COLOURS[i % 6], linestyle=style.LINES[i % 2], marker=style.MARKS[i % 6], linewidth=1.8,
-               markerfacecolor=style.COLOURS[i % 6] if i == 0 else "none", markeredgewidth=1.4, label=words.coin_price_words(kind))
+        Line2D([], [], color=style.COLOURS[i % 6], linestyle=style.LINES[i % 2], marker=style.MARKS[i % 6], linewidth=1.8, label=words.coin_price_words(kind))
         for i, kind in enumerate(kinds)
     ]  # fmt: skip
     sheet.legend(handles=marks, loc="upper left", bbox_to_anchor=(0, 1), ncols=len(kinds), borderaxespad=0.1, columnspacing=1.6, handletextpad=0.6)
 
 
-def csv_rows(record: StudyRecord) -> list[list[Any]]:
-    """Every verdict behind the figure, those not drawn too."""
+def csv_rows(record: StudyRecord, policy: str) -> list[list[Any]]:
+    """Every verdict of the policy at all points, those not drawn too."""
     return [
         [v.outcome, v.unit, v.policy, v.baseline, v.coin_price, v.point, v.relative, v.relative_low, v.relative_high,
          v.difference, v.low, v.high, v.indifferent, v.word, "yes" if drawable(v) else "no"]
         for v in record.verdicts
+        if v.policy == policy
     ]  # fmt: skip
 
 
-def description(record: StudyRecord, point: int = 0) -> str:
+def description(record: StudyRecord, policy: str, point: int = 0) -> str:
     """What the figure shows, in full sentences made of the record's own numbers."""
-    level = f"{100 * record.confidence:g} %"
-    parts = [f"Differences from the baseline {words.clip(record.baseline)} in percent of its mean, with {level} intervals over {record.replications} paired replications."]
-    for policy in compared(record, point):
-        by_name: dict[str, list[Verdict]] = {}
-        for v in of_policy(record, policy, point):
-            by_name.setdefault(v.outcome, []).append(v)
-        said = [f"{words.full_label(name)} {_each(group, len(record.coin_prices) > 1)}" for name, group in by_name.items()]
-        parts.append(f"{words.clip(policy)}: {'; '.join(said)}.")
-    missing = list(dict.fromkeys(words.full_label(v.outcome) for v in record.verdicts if v.point == point and v.coin_price != "both" and not drawable(v)))
-    if missing:
-        parts.append(f"Not drawn, because they have no relative difference: {words.listing(missing)}.")
-    return " ".join(parts)
+    level, verdicts = f"{100 * record.confidence:g} %", of_policy(record, policy, point)
+    first = f"Differences of {words.clip(policy)} from {words.clip(verdicts[0].baseline)} in percent of its mean, with {level} intervals over {verdicts[0].n} paired replications"
+    by_name: dict[str, list[Verdict]] = {}
+    for v in verdicts:
+        by_name.setdefault(v.outcome, []).append(v)
+    said = [f"{words.full_label(name)} {_each(group, len(record.coin_prices) > 1)}" for name, group in by_name.items()]
+    here = [v for v in record.verdicts if v.policy == policy and v.point == point and v.coin_price != "both"]
+    missing = list(dict.fromkeys(words.full_label(v.outcome) for v in here if not drawable(v)))
+    rest = f" Not drawn, because they have no relative difference: {words.listing(missing)}." if missing else ""
+    return f"{first}: {'; '.join(said)}.{rest}"
 
 
 def _each(group: list[Verdict], several: bool) -> str:

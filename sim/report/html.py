@@ -41,7 +41,7 @@ _TONES = {"better": "good", "worse": "bad", "higher": "plain", "lower": "plain",
 
 
 def _figure(entry: figures.Entry) -> dict[str, Any]:
-    drawn = svg.inline(entry.draw(), entry.name, f"t-{entry.name} d-{entry.name}")
+    drawn = svg.inline(entry.draw(), entry.name, f"{entry.title}. {entry.alt}")
     return {"name": entry.name, "title": entry.title, "alt": entry.alt, "svg": Markup(drawn)}  # noqa: S704 - our own drawing, its texts escaped by matplotlib
 
 

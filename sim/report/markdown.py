@@ -49,7 +49,7 @@ def _row(cells: Iterable[str]) -> str:
 def _table(table: tables.Table) -> str:
     lines = [safe(table.caption) + ":", "", _row(map(safe, table.head)), _row("---" for _ in table.head)]
     for row in table.rows:
-        lines.append(_row(safe(cell.text) + (f" ({safe(cell.small)})" if cell.small else "") for cell in row))
+        lines.append(_row(safe(cell.text) + (f" ({safe(cell.small)})" if cell.small else "") + (f"; {safe(cell.note)}" if cell.note else "") for cell in row))
     return "\n".join(lines)
 
 

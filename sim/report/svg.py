@@ -4,55 +4,89 @@ from __future__ import annotations
 
 import io
 import re
-from html import escape
+from xml.etree import ElementTree
 
 from matplotlib.figure import Figure
 
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")
-_FONT = re.compile(r"font: (?:(?:normal|italic|oblique|small-caps|bold|\d{3}) )*([\d.]+)px [^;\"]*")
-_ID = re.compile(r' id="([^"]*)"')
-_STYLE_OR_PATH = re.compile(r' (d|style|transform|x|y|width|height|viewBox)="([^"]*)"')
+from sim.report import style
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_FONT = re.compile(r"font: (?:[a-z]+ |\d{3} )*?((?:bold|700) )?([\d.]+)px [^;]*")
+# The page holds the palette's colours, so that they may be lighter on a dark page.
+_PAGE_COLOURS = {style.INK: "currentColor"} | {colour.lower(): f"var(--p{i})" for i, colour in enumerate(style.COLOURS)}
+_COLOUR = re.compile("|".join(_PAGE_COLOURS))
+_REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
 def svg_text(figure: Figure) -> str:
     """The figure as matplotlib writes it, without date and creator."""
     buffer = io.StringIO()
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
+    with style.styled():
+        figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
     return buffer.getvalue()
 
 
-def inline(figure: Figure, name: str, described_by: str) -> str:
-    """The figure as one `<svg role="img">` element named by the elements with the ids in `described_by`.
+def inline(figure: Figure, name: str, said: str) -> str:
+    """The figure as one `<svg role="img">` element; `said` is what a screen reader says for it.
 
     Namespaces, fonts and metadata go (a page needs none), ids get the figure's name (two figures of a page may not
-    share one), black becomes `currentColor`, coordinates keep two decimals (a hundredth of a pixel on a phone).
+    share one), black becomes `currentColor` and the palette the page's `--p0`, `--p1`, ..., coordinates keep one decimal, marks two (a twentieth of a pixel on a phone).
     """
-    text = svg_text(figure)
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    box = re.search(r'viewBox="([^"]*)"', text)
-    if box is None:
-        raise ValueError("matplotlib wrote an SVG without a viewBox")
-    text = text[text.index(">") + 1 :]
-    text = _own_ids(text.replace("xlink:href", "href"), name)
-    text = _STYLE_OR_PATH.sub(lambda m: f' {m[1]}="{_short(m[2])}"', text)
-    text = text.replace("#000000", "currentColor")
-    text = re.sub(r"\s*\n\s*", "\n", text)
-    head = f'<svg class="plot" viewBox="{_short(box[1])}" role="img" aria-labelledby="{escape(described_by)}">'
-    return head + text.strip()
+    root = ElementTree.fromstring(svg_text(figure))  # noqa: S314 - the drawing was written a line above
+    _prune(root)
+    _own_ids(root, name)
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+        for key, value in list(element.attrib.items()):
+            element.attrib[key] = _short(value, 1 if key == "d" and "id" not in element.attrib else 2)
+    box = root.attrib["viewBox"]
+    root.attrib.clear()
+    root.attrib.update({"class": "plot", "viewBox": box, "role": "img", "aria-label": said})
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
 
 
-def _short(value: str) -> str:
-    value = _FONT.sub(r"font-size: \1px", value)
-    value = _NUMBER.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), value)
+def _prune(element: ElementTree.Element) -> None:
+    """Drop metadata, style sheets, comments and blanks; put the children of bare groups in the groups' places."""
+    kept: list[ElementTree.Element] = []
+    for child in list(element):
+        element.remove(child)
+        if not isinstance(child.tag, str) or child.tag in (f"{_SVG}metadata", f"{_SVG}style"):
+            continue
+        _prune(child)
+        child.tail = None
+        # An id alone does nothing to what a group holds.
+        bare = child.tag == f"{_SVG}g" and not set(child.attrib) - {"id"}
+        kept += list(child) if bare else [child] if len(child) or child.tag != f"{_SVG}g" else []
+    if element.tag != f"{_SVG}text":
+        element.text = None
+    element.extend(kept)
+
+
+def _own_ids(root: ElementTree.Element, name: str) -> None:
+    """Number the ids that something refers to, in order; drop the others."""
+    wanted: dict[str, str] = {}
+    for element in root.iter():
+        found = [match for value in element.attrib.values() for match in _REFERENCE.findall(value)]
+        if _HREF in element.attrib:
+            found.append(element.attrib[_HREF].removeprefix("#"))
+        for key in found:
+            wanted.setdefault(key, f"{name}-{len(wanted)}")
+    for element in root.iter():
+        key = element.attrib.pop("id", None)
+        if key in wanted:
+            element.attrib["id"] = wanted[key]
+        if _HREF in element.attrib:
+            element.attrib["href"] = "#" + wanted[element.attrib.pop(_HREF).removeprefix("#")]
+        for attribute, value in element.attrib.items():
+            if "url(#" in value:
+                element.attrib[attribute] = _REFERENCE.sub(lambda m: f"url(#{wanted[m[1]]})", value)
+
+
+def _short(value: str, decimals: int) -> str:
+    value = _FONT.sub(lambda m: f"{'font-weight: 700; ' if m[1] else ''}font-size: {m[2]}px", value)
+    value = _NUMBER.sub(lambda m: f"{float(m[0]):.{decimals}f}".rstrip("0").rstrip("."), value)
+    value = _COLOUR.sub(lambda m: _PAGE_COLOURS[m[0]], value)
     return re.sub(r"\s+", " ", value).strip()
-
-
-def _own_ids(text: str, name: str) -> str:
-    """Drop the ids that nothing refers to; put the figure's name before the others."""
-    used = set(re.findall(r'url\(#([^)"]*)\)|href="#([^"]*)"', text))
-    wanted = {one or other for one, other in used}
-    text = _ID.sub(lambda m: f' id="{name}-{m[1]}"' if m[1] in wanted else "", text)
-    text = re.sub(r"url\(#", f"url(#{name}-", text)
-    return text.replace('href="#', f'href="#{name}-')

@@ -14,11 +14,12 @@ from sim.report import flow_bars, words
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One cell: what it says, a smaller second line, and its kind (`number`, `text`, `code`, `missing`)."""
+    """One cell: what it says, a smaller second line, its kind (`number`, `text`, `code`, `missing`), and a note under both."""
 
     text: str
     small: str = ""
     kind: str = "text"
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +49,8 @@ def summary(record: StudyRecord, point: int) -> Table:
     found = {(s.outcome, s.policy, s.coin_price): s for s in record.outcomes if s.point == point}
     names = list(dict.fromkeys(s.outcome for s in record.outcomes if s.point == point))
     rows = [[_outcome_cell(name, found)] + [_summary_cell(found.get((name, *case))) for case in columns] for name in names]
-    caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals"
+    never = "; a time that never came counts as the horizon" if any(s.reached is not None for s in found.values()) else ""
+    caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals{never}"
     return Table(caption, ["outcome", *(case_words(record, *case) for case in columns)], rows, names)
 
 
@@ -62,10 +64,8 @@ def _summary_cell(row: Summary | None) -> Cell:
         return Cell("not run", kind="missing")
     if row.mean is None:
         return Cell(f"not supported: {words.clip(row.reason, 200)}" if row.reason else words.NONE, kind="missing")
-    small = words.span(row.low, row.high, row.unit)
-    if row.reached is not None:
-        small = f"{small} came in {row.reached} of {row.n}; never counts as the horizon".strip()
-    return Cell(words.plain(words.in_reading_unit(row.mean, row.unit)), small, "number")
+    note = "" if row.reached is None else f"came in {row.reached} of {row.n}"
+    return Cell(words.plain(words.in_reading_unit(row.mean, row.unit)), words.span(row.low, row.high, row.unit), "number", note)
 
 
 def flows(record: StudyRecord, currency: str, point: int) -> Table:

@@ -43,8 +43,7 @@ def _verdicts(record: StudyRecord, point: int) -> str:
     kinds = list(record.coin_prices)
     heads = [words.coin_price_words(kind) for kind in kinds] if len(kinds) > 1 else ["difference"]
     lines = _point(record, point)
-    for policy in dict.fromkeys(row.policy for row in rows):
-        group = [row for row in rows if row.policy == policy]
+    for policy, group in verdicts.by_policy(rows):
         head = f"{words.clip(policy, 24)} against {words.clip(group[0].baseline, 24)}"
         cells = [[head, *heads, "verdict"]]
         for row in group:

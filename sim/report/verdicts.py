@@ -50,6 +50,12 @@ def rows(record: StudyRecord, point: int) -> list[Row]:
     return [_row(policy, outcome, group) for (policy, outcome), group in ranked]
 
 
+def by_policy(table: list[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows of each policy, in the order of the table."""
+    names = dict.fromkeys(row.policy for row in table)
+    return [(name, [row for row in table if row.policy == name]) for name in names]
+
+
 def _row(policy: str, outcome: str, group: list[Verdict]) -> Row:
     by_kind = {v.coin_price: v for v in group if v.coin_price != "both"}
     joint = next((v for v in group if v.coin_price == "both"), None)
@@ -72,7 +78,7 @@ def difference(verdict: Verdict) -> tuple[str, str]:
     means = f"{_bare(verdict.baseline_mean, verdict.unit)} → {words.amount(verdict.policy_mean, verdict.unit)}"
     if verdict.relative is None:
         return absolute, means
-    return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means} ({absolute})"
+    return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means} ({words.signed(verdict.difference, verdict.unit)})"
 
 
 def _bare(value: Number, unit: str) -> str:

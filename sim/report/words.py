@@ -16,7 +16,7 @@ from sim.records.run import Number
 NONE = "n/a"
 _NAME_CHARACTERS = 48
 _AT = {"end": "{} at the end", "min": "lowest {}", "max": "highest {}"}
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 
 SIGNS = {
     "better": "✓",
@@ -45,7 +45,7 @@ def clip(text: object, characters: int = _NAME_CHARACTERS) -> str:
 
 
 def plain(value: float) -> str:
-    """A number with three significant digits; from 1,000 on whole, with commas; from a billion on in billions."""
+    """A number with three significant digits; from 1,000 on whole, with commas; from ten million on in M or bn."""
     size = abs(value)
     if not math.isfinite(value):
         return NONE
@@ -55,9 +55,11 @@ def plain(value: float) -> str:
         return f"{value:.3g}"
     if size >= 1e9:
         return f"{value / 1e9:.3f} bn"
+    if size >= 1e7:
+        return f"{value / 1e6:.2f} M"
     if size >= 999.5:
         return f"{value:,.0f}"
-    if size < 1e-4:
+    if size < 1e-5:
         return f"{value:.2e}"
     return f"{value:.{max(0, 2 - math.floor(math.log10(size)))}f}"
 
@@ -167,5 +169,6 @@ def duration(seconds: float) -> str:
 
 
 def minus(text: str) -> str:
-    """The text with a true minus sign before each negative number."""
-    return re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text)
+    """The text with a true minus sign before each negative number, and no line break inside an interval or before `%`."""
+    text = re.sub(r"(?<![\w.])-(?=\d)", "\u2212", text).replace(" %", "\u00a0%")
+    return re.sub(r"\[[^\[\]]{1,40}\]", lambda match: match[0].replace(" ", "\u00a0"), text)
