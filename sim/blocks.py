@@ -46,10 +46,14 @@ def _at(value: Any, day: datetime.date) -> Any:
 
 
 class Table(Mapping[str, type[Block]]):
-    """The kinds of one primitive by name, in the order of registration; `kind` is a field of each block."""
+    """The kinds of one primitive by name, in the order of registration; `kind` is a field of each block.
 
-    def __init__(self, name: str) -> None:
+    `later` names kinds that a later version brings: a file that uses one is told so.
+    """
+
+    def __init__(self, name: str, later: tuple[str, ...] = ()) -> None:
         self.name = name
+        self.later = later
         self._kinds: dict[str, type[Block]] = {}
 
     def register(self, kind: type[Block]) -> type[Block]:
@@ -95,6 +99,9 @@ class OneOf:
         kind = value.get("kind", self.default)
         if kind is None:
             raise PydanticCustomError("missing_kind", "{message}", {"message": "`kind` is missing", "hint": f"one of {', '.join(self.table)}"})
+        if kind not in self.table and kind in self.table.later:
+            message = f"`{kind}` is read but not simulated yet in this version"
+            raise PydanticCustomError("later", "{message}", {"message": message, "hint": f"one of {', '.join(self.table)}", "at": "kind"})
         if kind not in self.table:
             near = nearest(str(kind), self.table, 1)
             hint = f"did you mean `{near[0]}`?" if near else ""

@@ -1,8 +1,11 @@
 """Routers as scenario files write them."""
 
-import pytest
-from pydantic import ValidationError
+from typing import Annotated, Any
 
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from sim.blocks import OneOf
 from sim.serving.contract import Routing
 from sim.serving.routers import ROUTERS
 
@@ -40,3 +43,18 @@ def test_staleness_is_read_and_told_to_be_without_effect_yet():
         == "router.staleness: 1 s is read but not simulated yet in this version; the router sees the live state"
     )
     assert read(kind="power_of_two", staleness="0 s").notice() == ""
+
+
+@pytest.mark.parametrize("kind", ROUTERS.later)
+def test_routers_of_later_versions_are_refused_by_name(kind):
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Annotated[Any, OneOf(ROUTERS)]).validate_python({"kind": kind})
+    error = caught.value.errors()[0]
+    assert error["msg"] == f"`{kind}` is read but not simulated yet in this version"
+    assert error["ctx"]["hint"] == "one of power_of_two, round_robin, random"
+
+
+def test_a_router_that_nobody_knows_gets_the_nearest_name():
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(Annotated[Any, OneOf(ROUTERS)]).validate_python({"kind": "power_of_too"})
+    assert caught.value.errors()[0]["ctx"]["hint"] == "did you mean `power_of_two`?"

@@ -10,7 +10,8 @@ from sim.serving.routers.power_of_two import PowerOfTwo
 from sim.serving.routers.random import Random
 from sim.serving.routers.round_robin import RoundRobin
 
-ROUTERS = Table("router")
+LATER = ("least_outstanding", "least_work", "price_weighted", "reputation_weighted", "region_nearest")
+ROUTERS = Table("router", LATER)
 for _router in (PowerOfTwo, RoundRobin, Random):
     ROUTERS.register(_router)
 
