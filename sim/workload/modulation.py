@@ -46,7 +46,7 @@ def correlations(classes: Mapping[str, Any]) -> tuple[Floats, list[Problem]]:
                 continue
             matrix[row, column] = matrix[column, row] = value
             told[row, column] = told[column, row] = True
-    if not problems and np.linalg.eigvalsh(matrix)[0] < -1e-9:
+    if names and not problems and np.linalg.eigvalsh(matrix)[0] < -1e-9:
         pairs = ", ".join(f"{a}-{b} {matrix[i, j]:g}" for i, a in enumerate(names) for j, b in enumerate(names) if i < j and matrix[i, j])
         first = next(name for name, cls in classes.items() if cls.correlation)
         message = f"correlations {pairs} cannot hold together: their matrix is not positive semi-definite"

@@ -89,6 +89,10 @@ class Potential:
         columns.time_ps[:] -= begin
         return columns
 
+    def ceiling(self, name: str) -> int:
+        """The greatest demand of a class relative to its base that can be met: the headroom, or 1 of a replayed class."""
+        return self.headroom if name in self._base else 1
+
     def base_requests(self, name: str, t0_s: float, t1_s: float) -> float:
         """Expected requests of a class at base demand in [t0, t1), seconds since the start of the run.
 

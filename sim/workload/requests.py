@@ -32,7 +32,8 @@ class Columns:
 
     `id` int64, unique over the run; `time_ps` int64 since the start of the block they were drawn for; `klass` int32,
     the class's place among the classes; `prompt`, `output`, `cached` int32 tokens; `patience_ps`, `deadline_ps` int64
-    after arrival (patience may be NEVER); `mark` float64 in [0, headroom).
+    after arrival (patience may be NEVER); `mark` float64 in [0, headroom). Also read by name: `columns["mark"]`,
+    `{**columns}`.
     """
 
     id: Ints
@@ -47,6 +48,15 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.id)
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(field.name for field in dataclasses.fields(self))
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        if name not in self.keys():
+            raise KeyError(name)
+        return np.asarray(getattr(self, name))
 
     def take(self, rows: Any) -> Columns:
         """The rows that a mask, slice or array of indexes chooses, in its order."""
@@ -64,7 +74,7 @@ class Columns:
         return cls(*(np.empty(0, dtype=kind) for kind in kinds))
 
     def _all(self) -> tuple[npt.NDArray[Any], ...]:
-        return tuple(getattr(self, field.name) for field in dataclasses.fields(self))
+        return tuple(getattr(self, name) for name in self.keys())
 
 
 class Seat:
@@ -131,7 +141,9 @@ class ClassLayer:
         return parts[0] if len(parts) == 1 else Columns.concatenate(parts)
 
     def _columns(self, cls: Any, first: int, count: int, origin: int) -> Columns:
-        times = self._law.times(Cells(first, count, self._layer, self._seat("arrivals"), self._base, self._factors))
+        cells = Cells(first, count, self._layer, self._seat("arrivals"), self._base, self._factors)
+        self._check(cells.rates() * CELL_S if self._base else np.zeros(1))
+        times = self._law.times(cells)
         counts = times.counts
         self._check(counts)
         cell = np.repeat(np.arange(count), counts)
@@ -148,9 +160,9 @@ class ClassLayer:
             mark=self._marks(first, counts),
         )
 
-    def _check(self, counts: Ints) -> None:
-        if len(counts) and counts.max() >= 1 << INDEX_BITS:
-            raise ScenarioError(f"workload.{self._name}: {counts.max()} requests in one minute found; must be below {1 << INDEX_BITS}")
+    def _check(self, counts: npt.NDArray[Any]) -> None:
+        if counts.max() >= 1 << INDEX_BITS:
+            raise ScenarioError(f"workload.{self._name}: {counts.max():.0f} requests in one minute found; must be below {1 << INDEX_BITS}")
 
     def _seat(self, what: str) -> Seat:
         if what not in self._seats:

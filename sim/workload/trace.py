@@ -200,7 +200,7 @@ def import_azure(file: str | Path, out: str | Path) -> int:
 
 def import_mooncake(file: str | Path, out: str | Path) -> int:
     """Refused: prefix block ids are not simulated yet."""
-    raise ScenarioError("`trace import mooncake` is known but not supported yet in this version; `csv` reads any table of requests")
+    raise ScenarioError("`trace import mooncake` is read but not simulated yet in this version; `trace import csv` reads any table of requests")
 
 
 def _existing(file: str | Path) -> str:

@@ -55,13 +55,17 @@ class Cells:
         """The hours of the run that the cells touch."""
         return range(self.first // HOUR_CELLS, (self.first + self.count - 1) // HOUR_CELLS + 1)
 
+    def within(self, hour: int) -> tuple[int, int]:
+        """First wanted cell of an hour and the one after the last, counted from the hour's start."""
+        zero = hour * HOUR_CELLS
+        return max(self.first - zero, 0), min(self.first + self.count - zero, HOUR_CELLS)
+
 
 def by_cell(cells: Cells, hour: int, within_s: Floats) -> Times:
     """Arrivals of one hour (seconds from its start, rising) as those of the wanted cells in it."""
     within_ps = np.minimum((within_s * PS_PER_S).astype(np.int64), HOUR_CELLS * CELL_PS - 1)
     cell = within_ps // CELL_PS
-    first = max(cells.first - hour * HOUR_CELLS, 0)
-    last = min(cells.first + cells.count - hour * HOUR_CELLS, HOUR_CELLS)
+    first, last = cells.within(hour)
     kept = slice(*np.searchsorted(cell, (first, last)))
     return Times(np.bincount(cell[kept] - first, minlength=last - first), within_ps[kept] - cell[kept] * CELL_PS)
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from sim.workload.arrivals.cells import Cells, Times, by_cell, joined
+from sim.workload.arrivals.cells import HOUR_CELLS, Cells, Times, by_cell, joined
 from sim.workload.law import Figures
 from sim.workload.rate import HOUR_S
 
@@ -34,7 +34,9 @@ class ConstantArrivals(Figures):
         parts = []
         for hour in cells.hours():
             before, after = cells.base.before(hour), cells.base.before(hour + 1)
-            numbers = np.arange(np.ceil(before - 0.5), np.ceil(after - 0.5))
+            begin, end = (before + (after - before) * cell / HOUR_CELLS for cell in cells.within(hour))
+            # One more on both sides: which cell an instant is in is decided in one place, by its picoseconds.
+            numbers = np.arange(max(np.ceil(before - 0.5), np.ceil(begin - 1.5)), min(np.ceil(after - 0.5), np.ceil(end + 0.5)))
             share = (numbers + 0.5 - before) / (after - before) if after > before else numbers
             parts.append(by_cell(cells, hour, share * HOUR_S))
         return joined(parts)

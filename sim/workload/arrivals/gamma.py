@@ -8,25 +8,30 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from sim.workload.arrivals.cells import Cells, Times, by_cell, joined
+from sim.workload.arrivals.cells import CELL_S, Cells, Times, by_cell, joined
 from sim.workload.law import Figures, Floats
 from sim.workload.rate import HOUR_S
 
+_FEWEST, _MOST = 64, 2**18
+"""Gaps drawn at a time, doubling from the one to the other."""
 
-def renewals(generator: Generator, cv: float, until: float) -> Floats:
-    """Renewal instants in [0, until) of a process in equilibrium with gamma gaps of mean 1 and variance cv^2.
+
+def renewals(generator: Generator, cv: float, until: float, since: float = 0.0) -> Floats:
+    """Renewal instants in [since, until) of a process that is in equilibrium at 0, gamma gaps of mean 1, variance cv^2.
 
     The first lies at a uniform share of a length-biased gap, a gamma of shape k + 1 (Cox 1962, Renewal Theory,
-    section 5.3), so the expected number in any interval is its length.
+    section 5.3), so the expected number in any interval is its length. The interval asked for moves no instant.
     """
     shape, scale = 1 / cv**2, cv**2
-    first = generator.random() * generator.standard_gamma(shape + 1) * scale
-    instants = np.array([first])
-    ahead = int(until + 6 * cv * np.sqrt(until) + 16)
-    while instants[-1] < until:
-        gaps = generator.standard_gamma(shape, ahead) * scale
-        instants = np.cumsum(np.concatenate((instants[-1:], gaps))) if len(instants) == 1 else np.concatenate((instants, instants[-1] + np.cumsum(gaps)))
-    return instants[: np.searchsorted(instants, until)]
+    last = generator.random() * generator.standard_gamma(shape + 1) * scale
+    kept = [np.array([last] if since <= last < until else [])]
+    ahead = _FEWEST
+    while last < until:
+        # Sizes that do not depend on the interval: sums are rounded the same way wherever it begins and ends.
+        instants = last + np.cumsum(generator.standard_gamma(shape, ahead) * scale)
+        kept.append(instants[slice(*np.searchsorted(instants, (since, until)))])
+        last, ahead = float(instants[-1]), min(2 * ahead, _MOST)
+    return np.concatenate(kept)
 
 
 class GammaArrivals(Figures):
@@ -55,7 +60,9 @@ class GammaArrivals(Figures):
         parts = []
         rates = cells.base.hourly(cells.hours()[0], len(cells.hours()))
         for hour, rate in zip(cells.hours(), rates, strict=True):
-            expected = rate * HOUR_S
-            instants = renewals(cells.generator(hour), self.cv, expected) if expected > 0 else np.empty(0)
-            parts.append(by_cell(cells, hour, instants / rate if expected > 0 else instants))
+            begin, end = cells.within(hour)
+            until, since = rate * end * CELL_S, rate * begin * CELL_S
+            # A little more on both sides: which cell an instant is in is decided in one place, by its picoseconds.
+            instants = renewals(cells.generator(hour), self.cv, min(until + 1, rate * HOUR_S), since - 1) if rate > 0 else np.empty(0)
+            parts.append(by_cell(cells, hour, instants / rate if rate > 0 else instants))
         return joined(parts)
