@@ -23,8 +23,36 @@ def at(mark: Mark | None, kind: str, path: str, message: str, fix: str = "", sev
 
 def problems_of(errors: Iterable[Any], root: Node, model: type[Block]) -> list[Problem]:
     """One problem for each of pydantic's errors, nested ones flattened, a missing key folded with its near-miss."""
-    flat = [error for raw in errors for error in _flatten(raw, ())]
-    return [_problem(error, root, model) for error in _fold(flat)]
+    flat = [_trimmed(error, root) for raw in errors for error in _flatten(raw, ())]
+    return [_problem(error, root, model) for error in _fold(_once(flat))]
+
+
+def _is_missing(error: dict[str, Any]) -> bool:
+    """Pydantic's own `missing`; blocks raise errors of that name in their own words."""
+    return bool(error["type"] == "missing") and "message" not in (error.get("ctx") or {})
+
+
+def _trimmed(error: dict[str, Any], root: Node) -> dict[str, Any]:
+    """Steps that stand in no file (branches of a union) are taken off the place of an error at a value."""
+    loc = error["loc"]
+    if _is_missing(error) or error["type"] == "extra_forbidden" or error["of_key"]:
+        return error
+    while loc and _node(root, loc) is None:
+        loc = loc[:-1]
+    return {**error, "loc": loc, "trimmed": len(loc) < len(error["loc"])}
+
+
+def _once(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the errors of a union's branches at one value the first."""
+    seen: set[tuple[Any, ...]] = set()
+    kept = []
+    for error in errors:
+        if error.get("trimmed"):
+            if error["loc"] in seen:
+                continue
+            seen.add(error["loc"])
+        kept.append(error)
+    return kept
 
 
 def _flatten(error: Any, prefix: tuple[Any, ...]) -> Iterable[dict[str, Any]]:
@@ -43,7 +71,7 @@ def _fold(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     unknown = [error for error in errors if error["type"] == "extra_forbidden"]
     folded: list[dict[str, Any]] = []
     for error in errors:
-        if error["type"] == "missing":
+        if _is_missing(error):
             near = nearest(str(error["loc"][-1]), [str(u["loc"][-1]) for u in unknown if u["loc"][:-1] == error["loc"][:-1] and "meant" not in u], 1)
             twin = next((u for u in unknown if near and u["loc"] == (*error["loc"][:-1], near[0])), None)
             if twin is not None:
@@ -57,7 +85,7 @@ def _problem(error: dict[str, Any], root: Node, model: type[Block]) -> Problem:
     loc = error["loc"]
     path = ".".join(str(step) for step in loc)
     kind = error["type"]
-    if kind == "missing":
+    if _is_missing(error):
         return at(key_mark(root, loc[:-1]), "missing", path, f"`{loc[-1]}` is missing", _missing_fix(loc, root, model))
     if kind == "missing_kind":
         return at(key_mark(root, loc), "missing", f"{path}.kind", *_told(error))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Mapping
+import dataclasses
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -60,7 +59,14 @@ def _initial(value: Any) -> Any:
     return {"kind": value} if isinstance(value, str) else value
 
 
-Start = Annotated[Initial, BeforeValidator(_initial)]
+@dataclasses.dataclass(frozen=True)
+class Short:
+    """Marks a block that may be written as one word: editors are told which."""
+
+    words: tuple[str, ...]
+
+
+Start = Annotated[Initial, BeforeValidator(_initial), Short(("given", "steady"))]
 """`given` or `steady`, short for `{kind: ...}`."""
 
 
@@ -212,7 +218,3 @@ class Check(Block):
         """The limit in the outcome's unit; None for `below`. Raises `UnitError` where it is not in that unit."""
         text = self.at_most if self.at_most is not None else self.at_least
         return None if text is None else measure(text, self.outcome, ticker)
-
-
-Policies = Mapping[str, Mapping[str, Any]]
-Day = datetime.date
