@@ -22,13 +22,17 @@ SAFE_PS = 2**61
 def replica_type(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1) -> ReplicaType:
     """One replica of `model` on `tp` GPUs of a type, ready for engines.
 
-    Raises ScenarioError if the model does not fit, has no cost figures on that GPU, `tp` > 1, or if times could leave
-    the range that the engines' integers are proved for.
+    Raises ScenarioError if the model does not fit, has no cost figures on that GPU, is shorter than `max_model_len`, `tp` > 1, or
+    if times could leave the range that the engines' integers are proved for.
     """
     if tp != 1 or settings.tp != 1:
         raise ScenarioError(f"serving.tp: {max(tp, settings.tp)} {NOT_YET}: replicas over several GPUs (write `tp: 1`)")
     blocks = usable_blocks(gpu, model, settings, tp)
     figures = figures_of(gpu, model, tp)
+    if settings.max_model_len is not None and settings.max_model_len > model.max_model_len:
+        raise ScenarioError(
+            f"serving.max_model_len: {settings.max_model_len} found; must be at most {model.max_model_len}, what {model.name} was made for"
+        )
     seqs = settings.max_num_seqs or gpu.max_num_seqs
     tokens = settings.max_batched_tokens or gpu.max_batched_tokens
     made = ReplicaType(

@@ -33,6 +33,14 @@ def test_every_model_preset_has_the_bytes_of_its_shape(name):
     assert 0 < it.quality < 1
 
 
+def test_a_scenario_reads_the_catalogue_as_it_stands():
+    from sim.scenario import load
+
+    spec = load(PRESETS.parents[1] / "tests" / "scenarios" / "format-v1.yaml").cases()[0].before
+    assert spec.gpus == {name: gpu(name) for name in ("h100_sxm", "rtx_4090")}
+    assert spec.models == {"llama-3.1-8b": model("llama-3.1-8b")}
+
+
 @pytest.mark.parametrize("name", GPUS)
 def test_an_idle_gpu_draws_less_than_a_busy_one(name):
     it = gpu(name)

@@ -92,6 +92,13 @@ def test_several_gpus_a_replica_are_refused_by_name():
         replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(), tp=2)
 
 
+def test_a_longer_context_than_the_models_is_refused():
+    with pytest.raises(
+        ScenarioError, match=r"max_model_len: 50000 found; must be at most 40960, what qwen3-32b was made for"
+    ):
+        replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(max_model_len=50_000))
+
+
 def test_a_pass_of_no_time_is_refused():
     nothing = Knots(counts=[1], seconds=[1e-13])
     card = costing(dense=nothing, per_sequence=nothing, a0=0.0, m0=0.0)
