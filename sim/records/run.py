@@ -40,8 +40,8 @@ class RunRecord:
 
     `outcomes` holds each `network.outcome` by the aggregation of the outcome table; None where no number is defined
     (with the reason in `unsupported`, or because nothing was measured). `series` has one value an epoch (None where
-    not measured) and `epoch_end_s` the end of each epoch. `times` holds censored times: seconds, or None if not reached
-    by the horizon. `histograms` maps `network.metric` (ttft, tpot, e2e, gap) to sparse pairs [bucket, count] over
+    not measured) and `epoch_end_s` the end of each epoch. `times` holds censored times in days from
+    `policies_from` (the outcome's unit), or None if not reached by the horizon. `histograms` maps `network.metric` (ttft, tpot, e2e, gap) to sparse pairs [bucket, count] over
     picoseconds (`sim.serving.contract.bucket_of`). `operators` is a table of rows (network, class, ...). `counts` are exact
     integers (requests by fate, windows). `residuals` are the ledger's sums that must be 0, by currency.
     """

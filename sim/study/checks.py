@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sim.records.study import CheckResult
 from sim.study import statistics
 from sim.study.plan import Cell, Check, Plan
-from sim.study.rounding import told
+from sim.study.rounding import told, with_interval
 from sim.study.verdicts import Table
 
 Found = tuple[bool | None, str]
@@ -48,7 +48,7 @@ def _check(plan: Plan, check: Check, cell: Cell, table: Table) -> Found:
     unit = plan.unit(check.outcome)
     if found.low is None or found.high is None:
         return None, f"{told(found.mean, unit)}: one replication gives no interval"
-    text = f"{told(found.mean, unit)} [{told(found.low, unit)}, {told(found.high, unit)}]"
+    text = with_interval(found.mean or 0.0, found.low, found.high, unit)
     holds = found.high <= check.limit if check.kind == "at_most" else found.low >= check.limit
     breaks = found.low > check.limit if check.kind == "at_most" else found.high < check.limit
     return (True, text) if holds else (False, text) if breaks else (None, f"{text}: not enough runs")

@@ -26,15 +26,24 @@ def significant_decimals(number: float, digits: int = 3) -> int:
     return min(12, max(0, digits - 1 - math.floor(math.log10(abs(number)))))
 
 
-def interval_decimals(low: float, high: float) -> int:
-    """Decimals that show the first digit of an interval's half-width; three significant digits where it has no width."""
+def interval_decimals(middle: float, low: float, high: float) -> int:
+    """Decimals that show the first digit of an interval's half-width, and no more than three digits of what it is about."""
     half = (high - low) / 2
-    return significant_decimals(half, 1) if half > 0 else significant_decimals(high)
+    most = significant_decimals(middle or high)
+    return min(most, significant_decimals(half, 1)) if half > 0 else most
 
 
 def interval(low: float, high: float, decimals: int) -> str:
     """`[low, high]` with as many decimals, no unit: it stands behind a number that has one."""
     return f"[{told(low, decimals=decimals)}, {told(high, decimals=decimals)}]"
+
+
+def with_interval(mean: float, low: float, high: float, unit: str) -> str:
+    """`0.201 USD/Mtok [0.196, 0.206]`: all three with the decimals that the interval bears; fractions (`%`) times 100."""
+    scale = 100 if unit == "%" else 1
+    mean, low, high = scale * mean, scale * low, scale * high
+    decimals = interval_decimals(mean, low, high)
+    return f"{told(mean, decimals=decimals)} {unit}".rstrip() + f" {interval(low, high, decimals)}"
 
 
 def listed(names: list[str]) -> str:

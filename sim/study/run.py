@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.errors import InfermintError, InvariantError, ScenarioError
+from sim.errors import InvariantError, ScenarioError
 from sim.records.run import RunRecord
 from sim.records.study import StudyRecord
 from sim.scenario import ResolvedCase, Scenario
@@ -219,7 +219,10 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
         for index in missing:
             yield _one(index, tasks[index], how.engine, function)
         return
-    _compile_first(how)
+    if how.simulate is None and how.engine != "reference":
+        # The first run goes in this process: it compiles what the scenario needs, once, into the cache that workers read.
+        first, *missing = missing
+        yield _one(first, tasks[first], how.engine, function)
     yield from _side_by_side(jobs, [(index, tasks[index], how.engine, function) for index in missing])
 
 
@@ -245,8 +248,8 @@ def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
         return _Done(index, record.to_json(), "", time.monotonic() - begun)
     except InvariantError as error:
         return _Done(index, "", str(error), time.monotonic() - begun)
-    except InfermintError:
-        raise
+    except ScenarioError as error:
+        raise ScenarioError([dataclasses.replace(one, message=f"{one.message} (in the run of {task.who})") for one in error.problems]) from None
     except Exception as error:
         error.add_note(f"in the run of {task.who}")
         raise
@@ -264,14 +267,6 @@ def _world() -> Simulate:
     from sim.world import run as simulate
 
     return simulate
-
-
-def _compile_first(how: How) -> None:
-    """Let the parent compile the kernels once, so that workers find them in the cache instead of each compiling its own."""
-    if how.simulate is None and how.engine != "reference":
-        from sim.serving import fast
-
-        fast.warm_up()
 
 
 def _tell(how: How, total: int, stored: int, simulated: int, elapsed_s: float) -> None:

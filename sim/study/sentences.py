@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Summary, Verdict
 from sim.study.plan import Plan
-from sim.study.rounding import interval, interval_decimals, listed, readable, told
+from sim.study.rounding import interval, interval_decimals, listed, readable, told, with_interval
 
 CLEAR = ("better", "worse", "higher", "lower")
 COUNTED = ("nodes", "GPUs", "operators")
@@ -30,7 +30,7 @@ _AT = {"": "", "end": " at the end", "min": " at the lowest", "max": " at the hi
 def sentences(plan: Plan, verdicts: Sequence[Verdict], summaries: Sequence[Summary] = ()) -> list[str]:
     """One sentence a policy (and point of a small sweep); where nothing is compared, one a policy with its outcomes.
 
-    `summaries` are those of the declared outcomes; they are read only where there are no verdicts.
+    `summaries` are those of the declared outcomes, in their order; they are read only where there are no verdicts.
     """
     if not verdicts:
         return [_summary_sentence(plan, policy, summaries) for policy in plan.policies]
@@ -41,7 +41,7 @@ def sentences(plan: Plan, verdicts: Sequence[Verdict], summaries: Sequence[Summa
         mine = [verdict for verdict in heads if verdict.policy == policy]
         told_now += [_sweep_sentence(plan, mine, many)] if len(plan.points) > 3 else _by_point(plan, mine, many)
     if len(plan.coin_prices) > 1:
-        told_now.append(f"All of this holds under each kind of coin price: {listed(list(plan.coin_prices))}.")
+        told_now.append(f"What is said holds under each kind of coin price ({listed(list(plan.coin_prices))}) unless it says otherwise.")
     return told_now
 
 
@@ -89,7 +89,7 @@ def _amount(verdict: Verdict) -> tuple[str, str]:
         numbers, unit = (verdict.relative, verdict.relative_low, verdict.relative_high), "%"
     scale = 100 if unit in ("pp", "%") else 1
     middle, low, high = (scale * (number or 0.0) for number in numbers)
-    decimals = interval_decimals(low, high)
+    decimals = interval_decimals(middle, low, high)
     return f"{told(abs(middle), decimals=decimals)} {unit}".rstrip(), interval(low, high, decimals)
 
 
@@ -120,11 +120,9 @@ def _summary_sentence(plan: Plan, policy: str, summaries: Sequence[Summary]) -> 
 
 def _level(summary: Summary, many: bool) -> str:
     name = outcome_name(summary.outcome, many)
+    unit = "" if summary.unit == OUTCOMES[split_name(summary.outcome)[1]].label else summary.unit
     if summary.mean is None:
         return f"{name}: not supported"
     if summary.low is None or summary.high is None:
-        return f"{name} {told(summary.mean, summary.unit)}"
-    scale = 100 if summary.unit == "%" else 1
-    mean, low, high = (scale * number for number in (summary.mean, summary.low, summary.high))
-    decimals = interval_decimals(low, high)
-    return f"{name} {told(mean, decimals=decimals)} {summary.unit}".rstrip() + f" {interval(low, high, decimals)}"
+        return f"{name} {told(summary.mean, unit)}"
+    return f"{name} {with_interval(summary.mean, summary.low, summary.high, unit)}"

@@ -85,7 +85,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         method=_method(plan),
         warnings=_warnings(plan, runs),
         counts=_counts(runs),
-        sentences=sentences(plan, judged, [summary for summary in summaries if summary.outcome in outcomes]),
+        sentences=sentences(plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]),
     )
 
 

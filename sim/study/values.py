@@ -100,8 +100,7 @@ def _times(plan: Plan, records: Sequence[RunRecord], name: str, reasons: set[str
     limit = (plan.horizon_s - plan.policies_from_s) / DAY_S
     if reasons or any(name not in record.times for record in records):
         return Values([None] * len(records), "; ".join(sorted(reasons)) or "the runs do not carry it")
-    came = [record.times[name] for record in records]
-    days = [None if time is None else time / DAY_S for time in came]
+    days = [record.times[name] for record in records]
     statistics.finite([day for day in days if day is not None], name)
     return Values(list(statistics.restricted(days, limit)), reached=sum(day is not None and day <= limit for day in days))
 

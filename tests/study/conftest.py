@@ -49,7 +49,7 @@ def simulated(case: Case, replication: int, *, nodes: float | None = None) -> Ru
             "tao.half_nodes_days": None,
         },
         series={"tao.nodes": path, "tao.e2e_p95_s": [4.0 if k % 4 == 0 else None for k in range(EPOCHS)]},
-        times={"tao.half_nodes_days": 20.0 * DAY_S if case.policy == "two_years" and replication % 2 else None},
+        times={"tao.half_nodes_days": 20.0 if case.policy == "two_years" and replication % 2 else None},
         histograms={"tao.ttft": [[10, 5], [2000, 1 + replication]]},
         operators=[{"network": "tao", "class": "home", "nodes": 10.0 + users, "margin_frac": 0.1}],
         flows=[FlowRow("USD", 9, "fee", "users", "operators", 5 + replication)],
