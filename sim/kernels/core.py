@@ -1,0 +1,150 @@
+"""The verbs of the compiled core, the only kernels that Python calls: each takes the whole state and one span of work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.kernels.ending import finish
+from sim.kernels.layout import NEVER, NO_REASON, NONE, POOL_FULL, REJECTED, TOO_OFTEN_FAILED
+from sim.kernels.options import kernel
+from sim.kernels.queues import fate_waiting
+from sim.kernels.replica import halt, run, set_due, settle
+from sim.kernels.routing import route
+
+
+@kernel
+def arrive(s: Any, request: Any, t: int) -> int:
+    """Take a free slot for the request that arrives at t; returns it."""
+    engine = s.engine[0]
+    v = engine.free_slot
+    slot = s.slots[v]
+    engine.free_slot = slot.next
+    engine.live += 1
+    slot.id = request.id
+    slot.arrival = t
+    slot.klass = request.klass
+    slot.prompt = request.prompt
+    slot.output = request.output
+    slot.cached = request.cached
+    slot.deadline = t + request.deadline
+    # A limit behind the deadline never acts; without it sums stay far below 2^63.
+    slot.patience = t + request.patience if request.patience <= request.deadline else NEVER
+    slot.disconnect = t + request.disconnect if request.disconnect < request.deadline else NEVER
+    slot.n = slot.prompt
+    slot.first_token = NEVER
+    clear(slot)
+    return v
+
+
+@kernel
+def clear(slot: Any) -> None:
+    """Counters of a request that has just arrived."""
+    slot.c = 0
+    slot.k = 0
+    slot.computed = 0
+    slot.attempts = 0
+    slot.routes = 0
+    slot.preemptions = 0
+    slot.replica = NONE
+    slot.held = 0
+    slot.kept = 0
+    slot.mark = 0
+
+
+@kernel
+def refuse(s: Any, request: Any, t: int) -> None:
+    """Write the row of a request that the full pool rejects."""
+    engine = s.engine[0]
+    row = s.finished[engine.finished]
+    engine.finished += 1
+    row.id = request.id
+    row.arrival = t
+    row.klass = request.klass
+    row.fate = REJECTED
+    row.reason = POOL_FULL
+    row.prompt = request.prompt
+    row.output = request.output
+    row.cached = request.cached
+    row.delivered = 0
+    row.computed = 0
+    row.attempts = 0
+    row.routes = 0
+    row.preemptions = 0
+    row.replica = NONE
+    row.first_token = NEVER
+    row.end = 0
+
+
+@kernel
+def refresh(s: Any, t: int) -> None:
+    """Bring all replicas and the gateway to just before t, so that every request that has ended has left its slot."""
+    for r in range(s.replicas.shape[0]):
+        if s.replicas[r].due < t:
+            run(s, r, t, t - 1)
+
+
+@kernel
+def serve(s: Any, requests: Any, first: int, last: int, shift: int) -> None:
+    """Route the arrivals requests[first:last]; `shift` takes their times to the engine's origin.
+
+    A slot whose request has ended may not be known to be free; only when all seem taken is the truth looked for.
+    """
+    for i in range(first, last):
+        request = requests[i]
+        t = request.arrival + shift
+        if s.engine[0].live >= s.engine[0].pool:
+            refresh(s, t)
+        if s.engine[0].live >= s.engine[0].pool:
+            refuse(s, request, t)
+        else:
+            route(s, arrive(s, request, t), t, t - 1)
+
+
+@kernel
+def settle_all(s: Any, first: int, last: int, t: int) -> None:
+    """Bring replicas first .. last - 1 to after step 3 of t, with at most one pass in flight each."""
+    for r in range(first, last):
+        settle(s, r, t)
+
+
+@kernel
+def halt_all(s: Any, first: int, last: int, t: int) -> None:
+    """Replicas first .. last - 1 fail at t."""
+    for r in range(first, last):
+        halt(s, r, t)
+
+
+@kernel
+def gather(s: Any, first: int, last: int, t: int, picked: Any) -> int:
+    """Take all that waits at replicas first .. last - 1 off them at t; slots go into `picked`, their number comes back."""
+    count = 0
+    for r in range(first, last):
+        settle(s, r, t)
+        rep = s.replicas[r]
+        v = rep.wait_head
+        while v != NONE:
+            picked[count] = v
+            count += 1
+            v = s.slots[v].next
+        rep.wait_head = NONE
+        rep.wait_tail = NONE
+        rep.waiting = 0
+        rep.wait_limit = NEVER
+        rep.dues = 0
+        set_due(rep)
+    return count
+
+
+@kernel
+def put_back(s: Any, picked: Any, retried: Any, t: int) -> None:
+    """Step 5 of t: each of the slots `picked`, in this order, meets its limits and attempts, or is routed."""
+    for i in range(picked.shape[0]):
+        v = picked[i]
+        slot = s.slots[v]
+        if slot.limit <= t:
+            finish(s, v, fate_waiting(slot), NO_REASON, t)
+        elif retried[i] != 0 and slot.attempts >= s.engine[0].max_attempts:
+            finish(s, v, TOO_OFTEN_FAILED, NO_REASON, t)
+        else:
+            slot.attempts += retried[i]
+            route(s, v, t, t)

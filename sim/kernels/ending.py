@@ -1,0 +1,178 @@
+"""How passes and requests end: samples at the end of a pass, completions, limits, and the row that a request leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.kernels.lane import book, lane_enter, lane_leave
+from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE
+from sim.kernels.options import kernel
+from sim.kernels.queues import fate_running, fate_waiting, run_remove, wait_remove
+from sim.kernels.stretch import bucket_of, steps_until
+
+
+@kernel
+def finish(s: Any, v: int, fate: int, reason: int, t: int) -> None:
+    """Write the row of the request in slot v, which ends at t, and free the slot."""
+    engine, slot = s.engine[0], s.slots[v]
+    row = s.finished[engine.finished]
+    engine.finished += 1
+    row.id = slot.id
+    row.arrival = slot.arrival
+    row.klass = slot.klass
+    row.fate = fate
+    row.reason = reason
+    row.prompt = slot.prompt
+    row.output = slot.output
+    row.cached = slot.cached
+    row.delivered = slot.n - slot.prompt
+    row.computed = slot.computed
+    row.attempts = slot.attempts
+    row.routes = slot.routes
+    row.preemptions = slot.preemptions
+    row.replica = slot.replica
+    row.first_token = slot.first_token
+    row.end = t - slot.arrival
+    slot.next = engine.free_slot
+    engine.free_slot = v
+    engine.live -= 1
+
+
+@kernel
+def end_running(s: Any, r: int, v: int, fate: int, t: int) -> None:
+    """End a running request that is not (any more) in the lane; its blocks are free at once."""
+    rep = s.replicas[r]
+    rep.free += (s.slots[v].c + 15) >> 4
+    run_remove(s, r, v)
+    finish(s, v, fate, NO_REASON, t)
+
+
+@kernel
+def end_waiting(s: Any, r: int, v: int, t: int) -> None:
+    """End a waiting request by its earliest limit, at t."""
+    wait_remove(s, r, v)
+    finish(s, v, fate_waiting(s.slots[v]), NO_REASON, t)
+
+
+@kernel
+def sample(s: Any, v: int, t: int) -> None:
+    """A token of slot v is sampled at t: its first-token time, or one more gap."""
+    slot = s.slots[v]
+    if slot.first_token == NEVER:
+        slot.first_token = t - slot.arrival
+    else:
+        s.gaps[slot.klass, bucket_of(t - slot.last)] += 1
+    slot.n += 1
+    slot.last = t
+
+
+@kernel
+def land_suffix(s: Any, r: int, t: int) -> None:
+    """End of a pass for the suffix: who has no token to wait for samples one and joins the lane."""
+    rep = s.replicas[r]
+    v = rep.suffix
+    while v != NONE:
+        slot = s.slots[v]
+        after = slot.next
+        slot.c += slot.k
+        slot.k = 0
+        if slot.limit < t:
+            end_running(s, r, v, fate_running(slot), t)
+        elif slot.c == slot.n:
+            sample(s, v, t)
+            # Members before this one sampled too, or it would have had no budget: the lane stays a prefix.
+            rep.suffix = after
+            lane_enter(s, r, v)
+        v = after
+
+
+@kernel
+def sweep(s: Any, r: int, t: int, gap: int) -> None:
+    """Complete and end running requests at t, the end of a pass that lasted `gap`; renew the bounds of the rest."""
+    rep = s.replicas[r]
+    members = rep.lane
+    done, limit = NEVER, NEVER
+    v = rep.run_head
+    while v != NONE:
+        slot = s.slots[v]
+        after = slot.next
+        inside = members > 0
+        members -= 1
+        completes = inside and slot.done == rep.beat
+        if slot.limit > t and not completes:
+            limit = min(limit, slot.limit)
+            if inside:
+                done = min(done, slot.done)
+        else:
+            if inside:
+                lane_leave(s, r, v)
+            if slot.limit < t:
+                # Too late for the token that the lane took: it was computed and is not delivered.
+                slot.n -= 1
+                s.gaps[slot.klass, bucket_of(gap)] -= 1
+                completes = False
+            end_running(s, r, v, COMPLETED if completes else fate_running(slot), t)
+        v = after
+    rep.next_done = done
+    rep.run_limit = limit
+
+
+@kernel
+def end_dues(s: Any, r: int, t: int) -> None:
+    """End the preempted ones whose limit had passed when they became waiting."""
+    rep = s.replicas[r]
+    v = rep.wait_head
+    while v != NONE and rep.dues > 0:
+        after = s.slots[v].next
+        if s.slots[v].due != 0:
+            rep.dues -= 1
+            end_waiting(s, r, v, t)
+        v = after
+
+
+@kernel
+def land(s: Any, r: int) -> None:
+    """End of the last planned pass: steps 2 and 3 of its instant for all that ran."""
+    rep = s.replicas[r]
+    t = rep.end
+    gap = rep.first + (rep.steps - 1) * rep.growth
+    book(s, r, rep.steps)
+    rep.end = NEVER
+    rep.clock = t
+    rep.busy += t - rep.busy_from
+    if rep.suffix != NONE:
+        land_suffix(s, r, t)
+    if rep.next_done <= rep.beat or rep.run_limit <= t:
+        sweep(s, r, t, gap)
+    if rep.dues > 0:
+        end_dues(s, r, t)
+
+
+@kernel
+def cut(s: Any, r: int, t: int) -> None:
+    """Let the stretch in flight stop with the first of its passes that ends at t or later."""
+    rep = s.replicas[r]
+    if rep.steps > 1:
+        rep.steps = steps_until(rep.first, rep.growth, t - rep.start, rep.steps)
+        rep.end = rep.start + rep.steps * rep.first + rep.growth * (rep.steps * (rep.steps - 1) // 2)
+
+
+@kernel
+def expire(s: Any, r: int, t: int) -> None:
+    """End the waiting requests whose limit is t, and renew the bound; a new head may fit at the next end of a pass."""
+    rep = s.replicas[r]
+    limit = NEVER
+    before = rep.waiting
+    v = rep.wait_head
+    while v != NONE:
+        slot = s.slots[v]
+        after = slot.next
+        if slot.due == 0:
+            if slot.limit <= t:
+                end_waiting(s, r, v, slot.limit)
+            else:
+                limit = min(limit, slot.limit)
+        v = after
+    rep.wait_limit = limit
+    if rep.waiting < before:
+        cut(s, r, t)

@@ -1,0 +1,96 @@
+"""The lane: sequences that take one token a pass in step, advanced all at once (see `layout`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim.kernels.layout import NEVER
+from sim.kernels.options import kernel
+from sim.kernels.stretch import count_gaps, duration
+
+
+@kernel
+def lane_enter(s: Any, r: int, v: int) -> None:
+    """Slot v, which has just sampled a token (n = c + 1), takes part in the lane from the next pass on."""
+    rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
+    slot.done = rep.beat + slot.prompt + slot.output - slot.n
+    slot.c -= rep.beat
+    slot.computed -= rep.beat
+    lanes[r, slot.c & 15] += 1
+    lanes[r, 16 + slot.klass] += 1
+    rep.base += slot.c
+    rep.lane += 1
+    rep.next_done = min(rep.next_done, slot.done)
+
+
+@kernel
+def lane_leave(s: Any, r: int, v: int) -> None:
+    """Slot v gets its true numbers back and leaves the lane."""
+    rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
+    lanes[r, slot.c & 15] -= 1
+    lanes[r, 16 + slot.klass] -= 1
+    rep.base -= slot.c
+    rep.lane -= 1
+    slot.c += rep.beat
+    slot.computed += rep.beat
+    slot.n = slot.c + 1
+    slot.k = 0
+    slot.last = rep.landed
+
+
+@kernel
+def lane_dissolve(s: Any, r: int) -> None:
+    """All members leave the lane: the suffix is all of `running`."""
+    rep = s.replicas[r]
+    v = rep.run_head
+    while rep.lane > 0:
+        lane_leave(s, r, v)
+        v = s.slots[v].next
+    rep.suffix = rep.run_head
+    rep.next_done = NEVER
+
+
+@kernel
+def lane_blocks(s: Any, r: int, k: int) -> int:
+    """Blocks that the lane takes in its next k passes: a member takes one where its c is a multiple of 16."""
+    rep, lanes = s.replicas[r], s.lanes
+    blocks = (k >> 4) * rep.lane
+    for i in range(k & 15):
+        blocks += lanes[r, -(rep.beat + i) & 15]
+    return blocks
+
+
+@kernel
+def lane_longest(s: Any, r: int) -> int:
+    """The largest number of passes that free blocks allow, blocks for the first having been taken already; >= 1."""
+    rep, lanes = s.replicas[r], s.lanes
+    left = rep.free + lanes[r, -rep.beat & 15]
+    steps = left // rep.lane << 4
+    left -= (steps >> 4) * rep.lane
+    while lanes[r, -(rep.beat + steps) & 15] <= left:
+        left -= lanes[r, -(rep.beat + steps) & 15]
+        steps += 1
+    return steps
+
+
+@kernel
+def book(s: Any, r: int, k: int) -> None:
+    """Count the first k planned passes as ended: one addition each to tokens, gaps and blocks.
+
+    Blocks of the first planned pass are taken already; if passes remain, those of the next are taken too.
+    """
+    rep = s.replicas[r]
+    if rep.lane > 0:
+        count_gaps(s.gaps, s.lanes[r], rep.first, rep.growth, k)
+        ahead = min(k + 1, rep.steps)
+        if ahead > 1:
+            blocks = lane_blocks(s, r, ahead) - s.lanes[r, -rep.beat & 15]
+            rep.free -= blocks
+            rep.taken += blocks
+    rep.passes += k
+    rep.computed += k * rep.tokens
+    rep.start += duration(rep.first, rep.growth, k)
+    rep.first += k * rep.growth
+    rep.beat += k
+    rep.steps -= k
+    rep.landed = rep.start

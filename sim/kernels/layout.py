@@ -1,0 +1,172 @@
+"""The state of an engine as arrays, and the codes that stand in them. Whoever asks "what is field x" looks here.
+
+Six structured arrays and two tables of counts go through every kernel as one named tuple, `State`::
+
+    engine    1 row              router, free list of slots, what is finished
+    types     a row a type       cost table and limits of a replica type
+    replicas  a row a replica    and one last row for the gateway, which only holds waiting requests
+    slots     a row a request    those that are live; ended ones are linked into the free list
+    finished  a row an ended request (dtype FINISHED of `sim.serving.contract`), in order of discovery
+    costs     int64              dense and per-sequence tables of all types, one after another
+    lanes     int64[replicas + 1, 16 + classes]  lane members by (c mod 16) and by class
+    gaps      int64[classes, buckets]            histogram of the time between two tokens
+
+The *lane* of a replica is the prefix of `running` whose members each sampled a token at the end of the last pass. All
+take one token a pass until something happens, so their c, n and computed advance together: what is stored is the
+difference to `beat`, the count of the replica's passes, and a pass of any number of them costs one addition. Members
+behind the lane (prompts being read, sequences the budget starved) form the *suffix* and hold their true numbers. A
+sequence is served fully only if all before it are, hence lane members always stand before the suffix.
+
+Times are int64 picoseconds relative to the engine's origin; NEVER is no time and is not shifted.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+NEVER = 2**62
+BLOCK = 16
+NONE = -1
+"""No slot: the end of a list."""
+
+# Modes of a replica. FAILED holds requests until detection; GATE is the gateway's row.
+OFF, LIVE, DRAINING, FAILED, GATE = 0, 1, 2, 3, 4
+RANDOM, ROUND_ROBIN, POWER_OF_TWO = 0, 1, 2
+# Fates and reasons, equal to those of the contract (a test compares them).
+COMPLETED, REJECTED, ABANDONED, DEADLINE, DISCONNECTED, TOO_OFTEN_FAILED = 0, 1, 2, 3, 4, 5
+NO_REASON, TOO_LONG, QUEUE_FULL, POOL_FULL = 0, 1, 2, 4
+
+
+def _rows(*names: str) -> np.dtype:
+    """A dtype of int64 fields: no field is narrower, so that plain Python and compiled code do the same arithmetic."""
+    return np.dtype([(name, "i8") for name in names], align=True)
+
+
+ENGINE = np.dtype(
+    [
+        ("key", "u8"),  # 64-bit word of the routing stream
+        ("router", "i8"),
+        ("choices", "i8"),  # d of power_of_two
+        ("listed", "i8"),  # replicas live for routers
+        ("given", "i8"),  # the last one that round robin gave, or -1
+        ("jump", "i8"),  # 1: pure-decode stretches in one go
+        ("free_slot", "i8"),  # head of the free list
+        ("live", "i8"),  # slots in use: requests not known to have ended
+        ("finished", "i8"),  # rows written
+        ("pool", "i8"),
+        ("max_attempts", "i8"),
+        ("classes", "i8"),
+    ],
+    align=True,
+)
+
+TYPE = _rows("dense", "per_sequence", "host", "a0", "a1", "a2", "m0", "m1", "m2", "m3", "m4", "blocks", "max_seqs", "max_tokens", "max_len", "full", "max_waiting")
+
+REPLICA = _rows(
+    "due",  # earliest instant at which a queue length may change, or a pass is to start
+    "waiting",
+    "running",
+    "mode",
+    "type",
+    "end",  # of the last pass planned, or NEVER
+    "wait_limit",  # lower bound of the waiting requests' limits
+    "clock",  # instant of the last event here; a pass that is to start starts at it
+    "wait_head",
+    "wait_tail",
+    "run_head",
+    "run_tail",
+    "suffix",  # first of `running` behind the lane, or NONE
+    "lane",  # members of the lane
+    "beat",  # passes ended
+    "base",  # sum of (c - beat) over the lane
+    "next_done",  # lower bound of the beats at which lane members complete
+    "run_limit",  # lower bound of deadlines and disconnections in `running`
+    "free",
+    "taken",
+    "start",  # of the first planned pass that is not booked
+    "first",  # its duration
+    "growth",  # what each further planned pass lasts longer
+    "steps",  # planned passes not booked; 0: none in flight
+    "tokens",  # T, S, Nd, Cd, Tp, Q of the pass being formed or in flight
+    "seqs",
+    "decodes",
+    "context",
+    "prefill",
+    "square",
+    "dues",  # preempted ones that end with the pass in flight
+    "landed",  # end of the last booked pass
+    "busy_from",
+    "busy",
+    "live_from",
+    "live",
+    "passes",
+    "computed",
+    "listed",  # [i]: replica id of the i-th live one, ascending; no property of the row's replica
+)
+
+SLOT = _rows(
+    "next",
+    "prev",
+    "c",  # less `beat` in the lane
+    "n",  # not kept in the lane, where it is c + 1
+    "k",  # tokens in the pass in flight; not kept in the lane
+    "done",  # beat at which a lane member completes
+    "limit",  # earliest limit that has power in its present state
+    "klass",
+    "due",  # 1: became waiting with a limit that is past
+    "last",  # instant of the last token; not kept in the lane
+    "computed",  # less `beat` in the lane
+    "prompt",
+    "output",
+    "cached",
+    "patience",
+    "deadline",
+    "disconnect",
+    "first_token",  # ps after arrival, or NEVER
+    "held",  # blocks, tokens and mark at the last preemption here; 0 if there was none
+    "kept",
+    "mark",
+    "id",
+    "arrival",
+    "attempts",
+    "routes",
+    "preemptions",
+    "replica",
+    "spare_0",  # a row fills four cache lines
+    "spare_1",
+    "spare_2",
+    "spare_3",
+    "spare_4",
+)
+
+
+class State(NamedTuple):
+    """All arrays of one engine, as kernels take them."""
+
+    engine: np.ndarray
+    types: np.ndarray
+    replicas: np.ndarray
+    slots: np.ndarray
+    finished: np.ndarray
+    costs: np.ndarray
+    lanes: np.ndarray
+    gaps: np.ndarray
+
+
+def link_free(slots: np.ndarray, first: int, head: int) -> None:
+    """Chain slots first .. end into the free list before `head`, the lowest first."""
+    slots["next"][first:] = np.arange(first + 1, len(slots) + 1)
+    slots["next"][-1] = head
+
+
+def empty_replica(type_index: int, blocks: int) -> np.ndarray:
+    """One row of a replica of that type that has just joined, all blocks free; times are set by the caller."""
+    row = np.zeros(1, REPLICA)
+    for name in ("wait_head", "wait_tail", "run_head", "run_tail", "suffix"):
+        row[name] = NONE
+    for name in ("due", "end", "wait_limit", "run_limit", "next_done"):
+        row[name] = NEVER
+    row["mode"], row["type"], row["free"] = LIVE, type_index, blocks
+    return row

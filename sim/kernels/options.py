@@ -1,0 +1,76 @@
+"""How every kernel is compiled, and where what was compiled is kept: one decorator, one place.
+
+The cache stands in the user's cache folder under a hash of all sources of this room and of the versions of numba and
+Python: a change of any file means a new folder, so that an outer kernel never runs with an inner one of yesterday.
+It does not depend on the install folder, which may be read-only. A user's own `NUMBA_CACHE_DIR` is taken as the place
+to put that folder in; their own compiled functions are left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# No fastmath (integers and floats of rules alike must not be reordered); numpy's error model leaves out the test for
+# a zero divisor, which no kernel has; the GIL is free while a kernel runs.
+OPTIONS = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy", "boundscheck": False}
+
+
+def sources_digest() -> str:
+    """Hash of this room's sources and of what compiles them, as 16 hex digits."""
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _user_cache() -> Path:
+    """The user's cache folder as the platform names it."""
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"])
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", tempfile.gettempdir()))
+    home = Path(os.path.expanduser("~"))
+    return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: the first of the user's choice, cache folder and temporary folder to be writable."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    roots = [Path(chosen)] if chosen else [_user_cache() / "infermint", Path(tempfile.gettempdir()) / f"infermint-{os.path.expanduser('~').strip(os.sep).replace(os.sep, '-')}"]
+    for root in roots:
+        folder = root / sources_digest()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return roots[-1] / sources_digest()
+
+
+_FOLDER = str(cache_folder())
+
+
+def kernel(function: Function) -> Function:
+    """The compiled form of a kernel; the plain function where `NUMBA_DISABLE_JIT` is set."""
+    # numba asks for the folder when a function is decorated, so that only ours go there.
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _FOLDER
+    try:
+        return numba.njit(**OPTIONS)(function)  # type: ignore[no-any-return]
+    except RuntimeError:
+        # No writable folder anywhere: compile for this process alone.
+        return numba.njit(**{**OPTIONS, "cache": False})(function)  # type: ignore[no-any-return]
+    finally:
+        config.CACHE_DIR = before
