@@ -53,7 +53,7 @@ def _muldiv(a: Any, b: Any, c: Any) -> Any:
     return np.int64(quotient)
 
 
-@overload(units.muldiv)
+@overload(units.muldiv, strict=False)
 def _typed_muldiv(a: Any, b: Any, c: Any) -> Callable[..., int]:
     return lambda a, b, c: _muldiv(np.int64(a), np.int64(b), np.int64(c))
 

@@ -1,0 +1,114 @@
+"""Every kind with a compiled rule gives the same integers interpreted and compiled, to the last bit."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.kernels.rules import compiled
+from sim.tokenomics import burnmint, payout, price, supply
+from sim.units import INT64_MAX, muldiv
+from tests.policies.kinds import BURNMINTS, PAYOUTS, PRICES, SUPPLIES
+
+pytestmark = pytest.mark.compiled
+
+START = datetime.date(2026, 1, 1)
+DAY_PS = 86_400 * 10**12
+
+
+def _multiply(a: int, b: int, c: int) -> int:
+    return muldiv(a, b, c)
+
+
+_SIZES = st.one_of(st.integers(0, 100), st.integers(0, INT64_MAX), st.integers(0, 62).map(lambda n: 2**n))
+
+
+@settings(max_examples=300, deadline=None)
+@given(_SIZES, _SIZES, _SIZES.filter(bool))
+def test_muldiv_agrees_compiled(a: int, b: int, c: int) -> None:
+    fast = compiled(_multiply, "int64(int64, int64, int64)")
+    if a * b // c > INT64_MAX:
+        for one in (muldiv, fast):
+            with pytest.raises(OverflowError, match="exceeds 2"):
+                one(a, b, c)
+    else:
+        assert fast(a, b, c) == muldiv(a, b, c) == a * b // c
+
+
+@pytest.mark.parametrize("arguments", [(-1, 1, 1), (1, -1, 1), (1, 1, 0), (1, 1, -2)])
+def test_muldiv_refuses_what_has_no_floor_division_of_sizes(arguments: tuple[int, int, int]) -> None:
+    for one in (muldiv, compiled(_multiply, "int64(int64, int64, int64)")):
+        with pytest.raises(OverflowError, match="negative factor"):
+            one(*arguments)
+
+
+_INSTANTS = st.one_of(st.integers(0, 60).map(lambda n: n * 365 * DAY_PS // 4), st.integers(0, 15 * 365 * DAY_PS))
+
+
+@pytest.mark.parametrize("name", SUPPLIES)
+@settings(max_examples=60, deadline=None)
+@given(instants=st.tuples(_INSTANTS, _INSTANTS).map(sorted), held=st.integers(0, 21 * 10**15))
+def test_supply_agrees_compiled(name: str, instants: list[int], held: int) -> None:
+    block = SUPPLIES[name]
+    begin, end = instants[0], min(instants[1], instants[0] + 400 * DAY_PS)
+    arguments = (*divmod(begin, DAY_PS), *divmod(end, DAY_PS), held, block.row(START, 9))
+    issued = compiled(type(block).rule, supply.SIGNATURE)(*arguments)
+    assert issued == type(block).rule(*arguments) == block.issued(begin, end, held, START, 9)
+
+
+_COLUMNS = st.lists(st.tuples(st.integers(0, 2**50), st.integers(0, 2**50)), max_size=8)
+
+
+@pytest.mark.parametrize("name", PAYOUTS)
+@settings(max_examples=60, deadline=None)
+@given(total=st.integers(0, 2**61), rows=_COLUMNS)
+def test_payout_agrees_compiled(name: str, total: int, rows: list[tuple[int, int]]) -> None:
+    block = PAYOUTS[name]
+    work = np.array([row[0] for row in rows], dtype=np.int64)
+    live = np.array([row[1] for row in rows], dtype=np.int64)
+    outs = [np.zeros(len(rows), dtype=np.int64) for _ in range(2)]
+    lefts = [
+        rule(total, work, live, block.row(), out)
+        for rule, out in zip((type(block).rule, compiled(type(block).rule, payout.SIGNATURE)), outs, strict=True)
+    ]
+    assert lefts[0] == lefts[1]
+    assert (outs[0] == outs[1]).all()
+
+
+@pytest.mark.parametrize("name", PRICES)
+def test_price_agrees_compiled(name: str) -> None:
+    block = PRICES[name]
+    seen, outs = np.array([0.5, 1.0, 300.0]), [np.zeros(2, dtype=np.int64) for _ in range(2)]
+    type(block).rule(block.row(9), seen, outs[0])
+    compiled(type(block).rule, price.SIGNATURE)(block.row(9), seen, outs[1])
+    assert (outs[0] == outs[1]).all()
+    assert outs[0].any()
+
+
+@pytest.mark.parametrize("name", BURNMINTS)
+@settings(max_examples=60, deadline=None)
+@given(paid=st.integers(0, 2**62), part=st.integers(0, 10**6))
+def test_burn_agrees_compiled(name: str, paid: int, part: int) -> None:
+    block = BURNMINTS[name]
+    taken = paid * part // 10**6
+    assert compiled(type(block).rule, burnmint.SIGNATURE)(paid, taken, block.row()) == block.burned(paid, taken)
+
+
+def test_every_kind_of_every_table_is_tried_here() -> None:
+    tables = [(supply.SUPPLY, SUPPLIES), (payout.PAYOUT, PAYOUTS), (price.PRICE, PRICES), (burnmint.BURNMINT, BURNMINTS)]
+    for table, tried in tables:
+        assert {block.kind for block in tried.values()} == set(table)
+
+
+def test_a_rule_outside_the_shared_subset_is_told_apart() -> None:
+    from numba.core.errors import TypingError
+
+    def rule(total: int) -> int:
+        return int(total**0.5 if object() else 0)
+
+    with pytest.raises(TypingError):
+        compiled(rule, "int64(int64)")
