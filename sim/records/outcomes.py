@@ -71,7 +71,7 @@ _ROWS = (
     Outcome("supply_coin", "supply", "coins", "end", "none", "Coins in existence.", "genesis + minted - burned", needs=("coin",)),
     Outcome("sell_pressure_usd_per_day", "sell pressure", "USD/day", "mean", "none", "Coins sold to the pool by operators and other recipients, at the price got.", "proceeds of sales / days", needs=("coin",)),
     Outcome("security_budget_usd_per_day", "security budget", "USD/day", "mean", "none", "Emission value and fees a day.", "(emission x price + payments) / days", needs=("coin",)),
-    Outcome("break_even_coin_usd", "break-even price", "USD", "mean", "lower", "Coin price at which the marginal operator's avoidable margin is zero.", "(highest avoidable cost per node-day of a serving class - fees) / coins per node-day", needs=("coin",)),
+    Outcome("break_even_coin_usd", "break-even price", "USD", "mean", "lower", "Coin price at which the marginal operator's avoidable margin is zero.", "highest over live nodes of (avoidable cost - fees) / coins, per node and day", needs=("coin",)),
     Outcome("dilution_usd_per_day", "dilution", "USD/day", "mean", "none", "Net issuance at the market price: a transfer, never a cost.", "net issuance x price", needs=("coin",)),
     # operators
     Outcome("entries", "entries", "nodes/year", "mean", "none", "Nodes ordered.", "orders / years"),
@@ -80,7 +80,7 @@ _ROWS = (
     Outcome("nakamoto", "Nakamoto coefficient", "operators", "mean", "none", "Fewest operators with more than half of the income.", "smallest k with top-k income > 50 %"),
     # times that may never come
     Outcome("half_nodes_days", "node half-life", "days", "time", "higher", "Days from the start of the policies until half of the nodes have left.", "first epoch end with nodes <= 50 % of those at policies_from"),
-    Outcome("fees_cover_days", "fees cover costs", "days", "time", "lower", "Days from the start until fee coverage reaches 1.", "first epoch end with fee coverage >= 1"),
+    Outcome("fees_cover_days", "fees cover costs", "days", "time", "lower", "Days from the start of the policies until fee coverage reaches 1.", "first epoch end with fee coverage >= 1"),
 )
 
 OUTCOMES: dict[str, Outcome] = {row.name: row for row in _ROWS}

@@ -37,3 +37,10 @@ class Taste(Protocol):
 def place(network: str | None, names: tuple[str, ...]) -> int:
     """The option that a one-network class buys from: the named one, else the first."""
     return names.index(network) if network else 0
+
+
+def one_at(option: int, names: tuple[str, ...]) -> np.ndarray:
+    """One base demand at an option, none elsewhere."""
+    quantities = np.zeros(len(names))
+    quantities[option] = 1.0
+    return quantities

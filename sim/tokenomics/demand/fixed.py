@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from sim.blocks import Block
-from sim.tokenomics.demand.choice import Offers, place
+from sim.tokenomics.demand.choice import Offers, one_at, place
 
 
 class Fixed(Block):
@@ -17,6 +17,10 @@ class Fixed(Block):
     kind: Literal["fixed"] = "fixed"
     network: str | None = None
     """The network it buys from; default the first in the file that serves its model."""
+
+    def at_start(self, names: tuple[str, ...]) -> np.ndarray:
+        """Base demands per option at the start."""
+        return one_at(place(self.network, names), names)
 
     def calibrate(self, offers: Offers) -> FixedTaste:
         """Nothing to fit; raises ValueError if the network is not on offer."""
@@ -31,9 +35,7 @@ class FixedTaste:
 
     def quantities(self, offers: Offers) -> np.ndarray:
         """1 at the option, 0 elsewhere."""
-        quantities = np.zeros(len(offers.names))
-        quantities[self.option] = 1.0
-        return quantities
+        return one_at(self.option, offers.names)
 
     def surplus_usd(self, offers: Offers) -> None:
         """None: demand without a price response has no finite surplus."""

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.blocks import Block
-from sim.tokenomics.demand.choice import Offers, place
+from sim.tokenomics.demand.choice import Offers, one_at, place
 from sim.units import TokenPrice
 
 
@@ -23,6 +23,10 @@ class Isoelastic(Block):
     """Price per million tokens at and above which nobody buys."""
     network: str | None = None
     """The network it buys from; default the first in the file that serves its model."""
+
+    def at_start(self, names: tuple[str, ...]) -> np.ndarray:
+        """Base demands per option at the start."""
+        return one_at(place(self.network, names), names)
 
     def calibrate(self, offers: Offers) -> IsoelasticTaste:
         """Take today's price as p0. A start price at or above the choke price, or 0, is a ValueError."""

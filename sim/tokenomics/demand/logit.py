@@ -38,6 +38,10 @@ class Logit(Block):
     lag: FixedDuration = sourced(604_800.0, "no published figure", "assumed", "how fast users forget bad service")
     """Half-life of what users believe about quality."""
 
+    def at_start(self, names: tuple[str, ...]) -> np.ndarray:
+        """Base demands per option at the start: the shares of purchases."""
+        return _start_shares(self.start, names)
+
     def calibrate(self, offers: Offers) -> LogitTaste:
         """Tastes that give the start shares at the start's prices and qualities. Raises ValueError on bad shares."""
         bought = _start_shares(self.start, offers.names)

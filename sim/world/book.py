@@ -1,0 +1,156 @@
+"""The run's book: one line an epoch and network, and the outcomes that come of them.
+
+A line holds pairs (numerator, denominator) for what is a ratio, plain values for the rest. Ratios over the run are ratios
+of sums. What a run reports covers the time from `policies_from` on; series cover all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sim.records import histogram
+from sim.records.outcomes import OUTCOMES, Outcome
+from sim.units import DAY_S, PS_PER_S
+from sim.world.tally import Tally
+
+Value = float | tuple[float, float] | None
+Line = dict[str, Value]
+
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
+
+class Book:
+    """All lines of a run, and the tallies of measured requests by network (from `policies_from` on)."""
+
+    def __init__(self, networks: tuple[str, ...], classes: int, from_s: float) -> None:
+        self.networks = networks
+        self.from_s = from_s
+        self.ends_s: list[float] = []
+        self.lines: dict[str, list[Line]] = {name: [] for name in (*networks, "world")}
+        self.tallies = {name: Tally(classes) for name in networks}
+        self.unsupported: dict[str, str] = {}
+
+    def write(self, end_s: float, lines: dict[str, Line]) -> None:
+        """Add an epoch."""
+        self.ends_s.append(end_s)
+        for name, line in lines.items():
+            self.lines[name].append(line)
+
+    def series(self) -> dict[str, list[float | None]]:
+        """Every outcome's value by epoch; None where nothing was measured."""
+        return {
+            f"{network}.{name}": [_one(line.get(name)) for line in lines]
+            for network, lines in self.lines.items()
+            for name in OUTCOMES
+            if any(name in line for line in lines)
+        }
+
+    def outcomes(self) -> dict[str, float | None]:
+        """Every outcome by the aggregation of the outcome table."""
+        found: dict[str, float | None] = {}
+        for network, lines in self.lines.items():
+            kept = [line for line, end in zip(lines, self.ends_s, strict=True) if end > self.from_s]
+            for name, outcome in OUTCOMES.items():
+                if outcome.aggregation == "quantile":
+                    if network in self.tallies:
+                        found[f"{network}.{name}"] = self._quantile(network, name)
+                elif outcome.aggregation != "time" and any(name in line for line in kept):
+                    found[f"{network}.{name}"] = _aggregate(outcome, [line[name] for line in kept if name in line])
+        return {name: value for name, value in found.items() if name not in self.unsupported}
+
+    def _quantile(self, network: str, name: str) -> float | None:
+        metric, _, rest = name.partition("_")
+        value = histogram.quantile(self.tallies[network].latency[metric], QUANTILES[rest.removesuffix("_s")])
+        return None if value is None else value / PS_PER_S
+
+    def times(self) -> dict[str, float | None]:
+        """Times that may never come, in days from `policies_from`; None where the horizon came first."""
+        found: dict[str, float | None] = {}
+        for network in self.networks:
+            lines = self.lines[network]
+            nodes = [_one(line["nodes"]) or 0.0 for line in lines]
+            first = next((i for i, end in enumerate(self.ends_s) if end > self.from_s), None)
+            if first is None:
+                continue
+            start = nodes[first - 1] if first else nodes[0]
+            found[f"{network}.half_nodes_days"] = self._when(first, [n <= start / 2 for n in nodes])
+            cover = [_one(line.get("fee_coverage_frac")) for line in lines]
+            found[f"{network}.fees_cover_days"] = self._when(first, [c is not None and c >= 1 for c in cover])
+        return found
+
+    def _when(self, first: int, holds: list[bool]) -> float | None:
+        for index in range(first, len(holds)):
+            if holds[index]:
+                return (self.ends_s[index] - self.from_s) / DAY_S
+        return None
+
+    def histograms(self) -> dict[str, list[list[int]]]:
+        """Sparse histograms of latencies, `network.metric`."""
+        return {
+            f"{network}.{metric}": histogram.sparse(counts)
+            for network, tally in self.tallies.items()
+            for metric, counts in tally.latency.items()
+            if counts.any()
+        }
+
+
+def _one(value: Value) -> float | None:
+    if isinstance(value, tuple):
+        value = value[0] / value[1] if value[1] else None
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _aggregate(outcome: Outcome, values: list[Value]) -> float | None:
+    if outcome.aggregation == "ratio":
+        pairs = [value for value in values if isinstance(value, tuple)]
+        below = math.fsum(pair[1] for pair in pairs)
+        return math.fsum(pair[0] for pair in pairs) / below if below else None
+    numbers = [number for number in map(_one, values) if number is not None]
+    if not numbers:
+        return None
+    if outcome.aggregation == "end":
+        return numbers[-1]
+    total = math.fsum(numbers)
+    return total if outcome.aggregation == "sum" else total / len(numbers)
+
+
+def gini(incomes: np.ndarray) -> float | None:
+    """Gini coefficient of incomes >= 0: 0 equal, towards 1 all with one; None without income.
+
+    G = (2 sum i x_i) / (n sum x) - (n + 1) / n over incomes in ascending order (Cowell, Measuring Inequality, 2011).
+    """
+    total = float(incomes.sum())
+    if total <= 0:
+        return None
+    ordered = np.sort(incomes)
+    n = len(ordered)
+    return float(2 * (np.arange(1, n + 1) * ordered).sum() / (n * total) - (n + 1) / n)
+
+
+def nakamoto(incomes: np.ndarray) -> int | None:
+    """Fewest owners with more than half of the income; None without income."""
+    total = float(incomes.sum())
+    if total <= 0:
+        return None
+    return int(np.searchsorted(np.cumsum(np.sort(incomes)[::-1]), total / 2, side="right")) + 1
+
+
+def reasons(spec: Any, mode: str) -> dict[str, str]:
+    """Outcomes that this run can give no number for, and why."""
+    told: dict[str, str] = {}
+    slo = any(block.slo is not None for block in spec.workload.values())
+    for name, network in spec.networks.items():
+        for outcome in OUTCOMES.values():
+            why = ""
+            if "requests" in outcome.needs and mode == "capacity":
+                why = "requests.mode capacity simulates no request"
+            elif "coin" in outcome.needs and network.kind == "central":
+                why = "the network has no coin"
+            elif "slo" in outcome.needs and not slo:
+                why = "no class states an SLO"
+            if why and outcome.scope == "network":
+                told[f"{name}.{outcome.name}"] = why
+    return told

@@ -1,0 +1,105 @@
+"""When things happen in a run: epochs, dates, and the instants of windows.
+
+Windows of requests fall on instants that depend on the epoch's number alone, so that all policies measure at the same
+ones; the hour of the day moves on by the golden section from window to window, so that every stratum of the day is
+visited evenly however few windows there are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from sim.errors import ScenarioError
+from sim.units import DAY_S, PS_PER_S, ps
+from sim.world.window import Window
+
+DAY_PS = DAY_S * PS_PER_S
+GOLDEN = 0.6180339887498949
+"""Fractional part of the golden ratio: its multiples fill the unit interval most evenly (Weyl sequence)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """One accounting period [start, end); the last ends at the horizon, whatever its length."""
+
+    number: int
+    start_ps: int
+    end_ps: int
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return (self.end_ps - self.start_ps) / PS_PER_S
+
+    @property
+    def days(self) -> float:
+        """Length."""
+        return self.seconds / DAY_S
+
+
+@dataclasses.dataclass(frozen=True)
+class Calendar:
+    """The run's time line. `start` is a date (0 h UTC); all other times are integer picoseconds since then."""
+
+    start: datetime.date
+    horizon_ps: int
+    epoch_ps: int
+
+    @classmethod
+    def of(cls, start: datetime.date, horizon_s: float, epoch_s: float) -> Calendar:
+        """From seconds as scenarios hold them."""
+        return cls(start, ps(horizon_s), ps(epoch_s))
+
+    def epochs(self) -> list[Epoch]:
+        """All epochs; one that ends exactly at the horizon is closed there."""
+        count = -(-self.horizon_ps // self.epoch_ps)
+        return [Epoch(n, n * self.epoch_ps, min((n + 1) * self.epoch_ps, self.horizon_ps)) for n in range(count)]
+
+    def day(self, at_ps: int) -> datetime.date:
+        """The calendar day of an instant."""
+        return self.start + datetime.timedelta(days=at_ps // DAY_PS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sampling:
+    """How windows sample an epoch: `per_epoch` of `window_ps`, after `warm_ps`, while requests live at most `life_ps`."""
+
+    window_ps: int
+    per_epoch: int
+    every: int
+    warm_ps: int
+    life_ps: int
+
+    def check(self, epoch_ps: int) -> None:
+        """Raise `ScenarioError` where the windows of an epoch do not fit into it."""
+        need = self.per_epoch * (self.warm_ps + self.window_ps + self.life_ps)
+        if need > epoch_ps:
+            raise ScenarioError(
+                f"requests: {self.per_epoch} windows with warm-up and tail take {need / PS_PER_S:.0f} s, more than an epoch of "
+                f"{epoch_ps / PS_PER_S:.0f} s; take a longer epoch, fewer windows, or `mode: all`"
+            )
+
+    def due(self, epoch: Epoch) -> bool:
+        """Whether the epoch is one of every n-th."""
+        return epoch.number % self.every == 0
+
+    def windows(self, epoch: Epoch, first_number: int, factor: int = 1) -> list[Window]:
+        """The windows of an epoch in order of time, or none if it is too short; `factor` stretches the warm-up."""
+        warm_ps = self.warm_ps * factor
+        span = warm_ps + self.window_ps + self.life_ps
+        part = (epoch.end_ps - epoch.start_ps) // self.per_epoch
+        if part < span:
+            return []
+        made = []
+        for place in range(self.per_epoch):
+            index = epoch.number * self.per_epoch + place
+            begin = epoch.start_ps + place * part
+            hour_ps = int((index * GOLDEN) % 1.0 * DAY_PS)
+            # The first instant of that hour of the day after the part's begin, kept inside the part.
+            offset = (hour_ps - begin) % DAY_PS
+            day = (part - span - offset) // DAY_PS
+            offset += max(day // 2, 0) * DAY_PS
+            start = begin + warm_ps + min(offset, part - span)
+            made.append(Window(first_number + place, start - warm_ps, start, start + self.window_ps, start + self.window_ps + self.life_ps))
+        return made

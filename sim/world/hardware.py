@@ -1,0 +1,75 @@
+"""From a network's blocks to fleets: replica types, capacity and power of each class of operators."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sim.errors import ScenarioError
+from sim.serving.capacity import capacity_rps
+from sim.serving.contract import ReplicaType
+from sim.serving.tables import load_s, replica_type
+from sim.streams import Streams
+from sim.units import ps
+from sim.world.fleet import Member, Plan
+
+
+@dataclasses.dataclass(frozen=True)
+class Hardware:
+    """One class of operators as machines: what a node is and can do."""
+
+    name: str
+    model: str
+    gpus: int
+    rtype: ReplicaType
+    replicas: int
+    load_s: float
+    capacity_rps: float
+    """Requests per second a node serves at most, of the workload's mean request."""
+
+    def watts(self, utilization: float) -> float:
+        """Power of a node's replicas at a utilization in [0, 1]."""
+        return self.replicas * (self.rtype.idle_w + utilization * (self.rtype.active_w - self.rtype.idle_w))
+
+
+def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float, float]]) -> Hardware:
+    """The machines of an operator class; `means` gives (prompt, output) tokens of the mean request by model."""
+    block = network.operators[name]
+    model_name = block.model or _only_model(means, name)
+    if model_name not in means:
+        raise ScenarioError(f"operators.{name}.model: '{model_name}' found; models of the workload: {', '.join(means)}")
+    gpu, model = spec.gpus[block.gpu], spec.models[model_name]
+    rtype = replica_type(gpu, model, network.serving)
+    replicas = block.per_node // network.serving.tp
+    if replicas < 1:
+        raise ScenarioError(f"operators.{name}.per_node: {block.per_node} found; a replica takes {network.serving.tp} GPUs")
+    prompt, output = means[model_name]
+    return Hardware(
+        name, model_name, block.per_node, rtype, replicas, load_s(gpu, model, network.serving), replicas * capacity_rps(rtype, prompt, output)
+    )
+
+
+def _only_model(means: dict[str, tuple[float, float]], name: str) -> str:
+    if len(means) > 1:
+        raise ScenarioError(f"operators.{name}.model is missing; the workload has several models: {', '.join(means)}")
+    return next(iter(means))
+
+
+def plans_of(name: str, network: Any, machines: dict[str, Hardware], streams: Streams) -> dict[str, Plan]:
+    """One plan a model that the network serves; members in the order of the file."""
+    plans = {}
+    for model in dict.fromkeys(machine.model for machine in machines.values()):
+        members = tuple(
+            Member(key, machine.rtype, machine.replicas, network.operators[key].up_time, network.operators[key].repair)
+            for key, machine in machines.items()
+            if machine.model == model
+        )
+        plans[model] = Plan(
+            network=name,
+            members=members,
+            routing=network.router.routing(),
+            route_key=streams[f"routing.{name}.{model}"].key64,
+            detect_ps=ps(network.serving.detect),
+            max_attempts=network.serving.max_attempts,
+        )
+    return plans

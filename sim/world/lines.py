@@ -1,0 +1,153 @@
+"""From an epoch's states and accounts to its line in the book, and to what operators believe afterwards."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+
+from sim.tokenomics.operators import IDLE, LIVE
+from sim.units import DAY_S, PS_PER_S
+from sim.world.book import Book, Line, gini, nakamoto
+from sim.world.calendar import Epoch
+from sim.world.money import Account
+from sim.world.network import NetworkState
+from sim.world.service import Served
+
+
+def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, wanted: np.ndarray) -> Line:
+    """One network's line of an epoch."""
+    mtok = float(served.slo_tokens.sum()) / 1e6
+    fees, coins_usd = float(account.fees.sum()), float(account.coins_usd.sum())
+    emission_usd = network.value_usd(account.emission)
+    avoidable, capital = costs(network, epoch)
+    income = fees + coins_usd
+    days = epoch.days
+    tokens = float(served.prompt.sum() + served.output.sum())
+    made: Line = {
+        "nodes": float(network.nodes),
+        "gpus": float(network.gpus),
+        "demand_rps": float(wanted.sum()) / epoch.seconds,
+        "served_mtok": tokens / 1e6 / days,
+        "utilization_frac": None if served.utilization is None else (served.utilization * days, days),
+        "unmet_frac": (served.arrived - served.completed, served.arrived),
+        "slo_met_frac": (int(served.slo.sum()), served.arrived),
+        "goodput_tps": (float(served.slo_output.sum()), epoch.seconds),
+        "energy_j_per_tok": (served.energy_j, tokens),
+        "price_paid_usd_per_mtok": (account.paid_usd, mtok),
+        "payout_usd_per_mtok": (income, mtok),
+        "resource_cost_usd_per_mtok": (avoidable + capital, mtok),
+        "fee_coverage_frac": (fees, avoidable + capital),
+        "revenue_usd_per_day": account.paid_usd / days,
+        "operator_margin_frac": (income - avoidable, income),
+        "operator_surplus_usd_per_day": (income - avoidable - capital) / days,
+        "entries": sum(o.entered for o in network.owners) / days * 365.25,
+        "exits": sum(o.left for o in network.owners) / days * 365.25,
+    }
+    live = network.live_mask()
+    slot_income = (account.fees + account.coins_usd)[live]
+    made["gini"], made["nakamoto"] = gini(slot_income), nakamoto(slot_income)
+    for owners in network.owners:
+        owners.entered = owners.left = 0
+    if network.coin:
+        made |= coin_line(network, epoch, account, emission_usd, mtok)
+    return made
+
+
+def coin_line(network: NetworkState, epoch: Epoch, account: Account, emission_usd: float, mtok: float) -> Line:
+    """What a network with a coin has besides."""
+    unit, days = 10**network.decimals, epoch.days
+    net = account.emission - account.burned
+    return {
+        "coin_usd": network.coin_usd,
+        "emission_coin": account.emission / unit / days,
+        "burn_coin": account.burned / unit / days,
+        "net_issuance_coin": net / unit / days,
+        "supply_coin": network.ledger.supply(network.ticker) / unit,
+        "sell_pressure_usd_per_day": account.sold_usd / days,
+        "security_budget_usd_per_day": (emission_usd + account.paid_usd) / days,
+        "dilution_usd_per_day": net / unit * network.coin_usd / days,
+        "subsidy_usd_per_mtok": (emission_usd, mtok),
+        "break_even_coin_usd": break_even_usd(network, epoch, account),
+    }
+
+
+def costs(network: NetworkState, epoch: Epoch) -> tuple[float, float]:
+    """Avoidable cost and capital service of the epoch in USD, outside rents included."""
+    avoidable = capital = 0.0
+    for owners in network.owners:
+        days = owners.live_ps(epoch) / PS_PER_S / DAY_S
+        avoidable += float((days * owners.avoidable_usd_per_day()).sum())
+        capital += float(days.sum()) * owners.block.capital_usd_per_day()
+    return avoidable, capital
+
+
+def break_even_usd(network: NetworkState, epoch: Epoch, account: Account) -> float | None:
+    """Coin price at which the marginal live node's avoidable margin is zero; None where nobody earns coins."""
+    highest = None
+    price = network.coin_usd
+    for i, owners in enumerate(network.owners):
+        span = slice(network.offset[i], network.offset[i + 1])
+        days = np.maximum(owners.live_ps(epoch) / PS_PER_S / DAY_S, 1e-12)
+        coins = account.coins_usd[span] / price if price > 0 else np.zeros(span.stop - span.start)
+        earning = (coins > 0) & (days > 0.5 * epoch.days)
+        if earning.any():
+            need = owners.avoidable_usd_per_day() * days - account.fees[span]
+            most = float((need[earning] / coins[earning]).max())
+            highest = most if highest is None else max(highest, most)
+    return None if highest is None else max(highest, 0.0)
+
+
+def believe(network: NetworkState, epoch: Epoch, account: Account, start: datetime.date) -> None:
+    """Operators take the epoch's fees, and the coins of the coming epoch at today's price, per node and day."""
+    growth = _emission_growth(network, epoch, account, start)
+    for i, owners in enumerate(network.owners):
+        span = slice(network.offset[i], network.offset[i + 1])
+        node_days = float(owners.live_ps(epoch).sum()) / PS_PER_S / DAY_S
+        if node_days > 0:
+            owners.believe(float(account.fees[span].sum()) / node_days, float(account.coins_usd[span].sum()) / node_days * growth, epoch.seconds)
+
+
+def _emission_growth(network: NetworkState, epoch: Epoch, account: Account, start: datetime.date) -> float:
+    """Emission announced for the coming epoch over that of the last: schedules are known exactly."""
+    if not network.coin or account.emission == 0:
+        return 1.0
+    length = epoch.end_ps - epoch.start_ps
+    supply = network.ledger.supply(network.ticker)
+    coming = network.block.supply.issued(epoch.end_ps, epoch.end_ps + length, supply, start, network.decimals)
+    return float(coming / account.emission)
+
+
+def shares(written: dict[str, Line], wanted: dict[str, float], base_requests: float) -> None:
+    """Each network's share of all potential base requests of the epoch."""
+    for name, requests in wanted.items():
+        written[name]["share_frac"] = (requests, base_requests)
+
+
+def operators(networks: list[NetworkState], book: Book) -> list[dict[str, Any]]:
+    """The table of operators at the horizon, one row a class."""
+    rows = []
+    for network in networks:
+        for owners in network.owners:
+            live = owners.columns.state == LIVE
+            factor = owners.columns.cost_factor[live]
+            power = owners.power_usd_per_day()
+            rows.append(
+                {
+                    "network": network.name,
+                    "operators": owners.name,
+                    "gpu": owners.block.gpu,
+                    "decides": owners.block.decides,
+                    "nodes": float(owners.live),
+                    "gpus": float(owners.live * owners.machine.gpus),
+                    "idle_nodes": float(owners.columns.count(IDLE)),
+                    "fees_usd_per_node_day": owners.fee_usd_per_node_day,
+                    "coins_usd_per_node_day": owners.coin_usd_per_node_day,
+                    "avoidable_usd_per_node_day": power * float(factor.mean()) + owners.fixed_usd_per_day() if live.any() else None,
+                    "capital_usd_per_node_day": owners.block.capital_usd_per_day(),
+                    "capacity_rps_per_node": owners.machine.capacity_rps,
+                    "utilization_frac": owners.utilization,
+                }
+            )
+    return rows

@@ -1,0 +1,253 @@
+"""The end of an epoch: trading over the epoch, payment for use, emission, bills; all of it postings.
+
+Order: users buy the coins that this epoch's invoices need while recipients sell what they got at the end of the last
+one, both evenly over the epoch; then invoices are paid, coins are minted and handed out, bills are paid in USD. So what
+is paid out at the end of an epoch presses on the price in the next one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sim.errors import InvariantError
+from sim.tokenomics.market import innovation
+from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, take_of, usd_of
+from sim.units import PS_PER_S, YEAR_S
+from sim.world.calendar import Epoch
+from sim.world.network import NetworkState
+from sim.world.service import Served, share_out
+
+MARGIN = 50
+"""Users buy 1/MARGIN more coins than the rate says, for fee and slippage; what is left pays the next invoice."""
+TRIES = 60
+"""Purchases until an invoice is covered; each buys what is missing."""
+
+
+@dataclasses.dataclass
+class Account:
+    """What an epoch did to a network, in USD and coins: the numbers behind outcomes. Slot arrays have one entry a slot."""
+
+    paid_usd: float = 0.0
+    fees: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
+    coins_usd: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
+    emission: int = 0
+    burned: int = 0
+    sold_usd: float = 0.0
+    bills_usd: float = 0.0
+    gains: Exchange | None = None
+
+
+def close(network: NetworkState, epoch: Epoch, served: Served, calendar_start: object) -> Account:
+    """All money of one network and epoch."""
+    account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
+    _meter(network, served)
+    if network.coin is None:
+        _pay_in_usd(network, account)
+    elif network.terms.pay == "usd":
+        _trade(network, epoch, 0, account)
+        _pay_in_usd(network, account)
+    else:
+        _pay_in_coins(network, epoch, account)
+    if network.coin is not None:
+        _emit(network, epoch, account, calendar_start)
+        network.price_times.append(epoch.end_ps)
+        network.prices_pusd.append(network.market.price_pusd)
+        account.coins_usd = account.coins_usd * network.coin_usd
+    _bills(network, epoch, account)
+    return account
+
+
+def _meter(network: NetworkState, served: Served) -> None:
+    """Charge the epoch's tokens to slots by their part of the work."""
+    weights = network.work_weights()
+    quote = network.per_token()
+    slots = np.arange(network.slots)
+    for column, tokens, price in ((0, int(served.prompt.sum()), quote.input), (1, int(served.output.sum()), quote.output)):
+        if weights[:, column].any():
+            network.meter.add(slots, share_out(tokens, weights[:, column]), price)
+
+
+def _pay_in_usd(network: NetworkState, account: Account) -> None:
+    due = network.meter.invoice()
+    total = int(due.sum())
+    taken = take_of(total, network.block.settle.take_rate)
+    ledger, operators = network.ledger, network.account("operators")
+    ledger.transfer("users' funds", "USD", total, "outside", "users")
+    ledger.transfer("payment", "USD", total - taken, "users", operators)
+    ledger.transfer("take", "USD", taken, "users", network.account(network.block.settle.take_to))
+    account.paid_usd = total / 1e9
+    account.fees = due * ((total - taken) / total) / 1e9 if total else account.fees
+
+
+def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None:
+    due = network.meter.invoice()
+    invoice = int(due.sum())
+    market_before = network.market.price_pusd
+    owed = invoice if network.terms.quote == "coin" else coins_of(invoice, _rate(network, epoch), network.decimals)
+    spent = _trade(network, epoch, owed, account)
+    _top_up(network, owed, spent)
+    price = network.market.price_pusd
+    invoice_usd = usd_of(owed, price, network.decimals) if network.terms.quote == "coin" else invoice
+    paid = _divide(network, owed)
+    _post_payment(network, paid, due)
+    account.paid_usd = invoice_usd / 1e9
+    account.burned = paid.burned
+    if invoice:
+        account.fees = due / invoice * (paid.operators * price / 10 ** (12 + network.decimals))
+        account.gains = exchange(invoice_usd, paid, market_before, price, price, network.decimals)
+
+
+def _rate(network: NetworkState, epoch: Epoch) -> int:
+    """Pico-dollars per coin at which an invoice in USD becomes coins."""
+    if network.terms.rate == "fixed":
+        return int(network.terms.fixed_pusd or 1)
+    if network.terms.rate == "oracle":
+        return network.oracle_pusd(epoch.end_ps)
+    return int(network.market.price_pusd)
+
+
+def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> int:
+    """Clear the epoch's flows and post them; gives what users spent in nano-dollars."""
+    state, block, ledger, name = network.market, network.block.market, network.ledger, network.account
+    held = ledger.balance("users", network.ticker)
+    need = max(owed - held, 0)
+    spend = usd_of(need + need // MARGIN, state.price_pusd, network.decimals)
+    sells = {"operators": int(network.to_sell.sum()), **network.others_sell}
+    shock = innovation(network.streams[f"coin.{network.name}"], epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S, block.nu)
+    holders = getattr(block, "holders", None)
+    yearly = account.paid_usd * YEAR_S / epoch.seconds
+    worth = holders.worth(state.start_pusd / 1e12, yearly, ledger.supply(network.ticker) / 10**network.decimals) if holders else 0.0
+    free = ledger.balance(name("holders"), network.ticker)
+    cleared = block.clear(state, epoch.seconds, sells, {"users": spend}, shock, worth, free)
+    other = "outside" if block.counterparty == "outside" else name("pool")
+    ledger.transfer("users' funds", "USD", spend, "outside", "users")
+    ledger.transfer("coins bought", "USD", spend, "users", other)
+    ledger.transfer("coins bought", network.ticker, cleared.bought["users"], other, "users")
+    column = ledger.column(name("operators"), network.ticker)
+    ledger.draw_column("coins sold", network.ticker, other, network.to_sell, column)
+    for party, proceeds in cleared.proceeds.items():
+        if party != "operators":
+            ledger.transfer("coins sold", network.ticker, sells[party], name(party), other)
+        ledger.transfer("coins sold", "USD", proceeds, other, name(party))
+    _post_holders(network, cleared.holders_usd, cleared.holders_coins, other)
+    network.to_sell = np.zeros(network.slots, np.int64)
+    network.others_sell = {}
+    account.sold_usd = sum(cleared.proceeds.values()) / 1e9
+    return spend
+
+
+def _post_holders(network: NetworkState, usd: int, coins: int, other: str) -> None:
+    ledger, holders = network.ledger, network.account("holders")
+    for currency, amount, giver, taker in (("USD", usd, "outside", other), (network.ticker, coins, other, holders)):
+        if amount >= 0:
+            ledger.transfer("holders trade", currency, amount, giver, taker)
+        else:
+            ledger.transfer("holders trade", currency, -amount, taker, giver)
+
+
+def _top_up(network: NetworkState, owed: int, spent: int) -> None:
+    """Buy what the invoice still lacks, in a few more purchases; a market that cannot give it stops the run."""
+    state, block, ledger = network.market, network.block.market, network.ledger
+    other = "outside" if block.counterparty == "outside" else network.account("pool")
+    for _ in range(TRIES):
+        missing = owed - ledger.balance("users", network.ticker)
+        if missing <= 0:
+            return
+        usd = usd_of(missing + missing // MARGIN + 1, state.price_pusd, network.decimals) + 1
+        got = block.buy(state, usd)
+        ledger.transfer("users' funds", "USD", usd, "outside", "users")
+        ledger.transfer("coins bought", "USD", usd, "users", other)
+        ledger.transfer("coins bought", network.ticker, got, other, "users")
+    raise InvariantError(
+        f"networks.{network.name}: users could not buy the {owed} base units of {network.ticker} that an invoice needs (spent {spent} nano-dollars); "
+        f"the pool is too small for the payments: raise market.depth"
+    )
+
+
+def _divide(network: NetworkState, owed: int) -> Paid:
+    """Take and burns off a payment in coins; burns of payments come off what operators get, of the take off the take."""
+    taken = take_of(owed, network.block.settle.take_rate)
+    off_operators = off_take = 0
+    for rule in network.block.burnmint.values():
+        burned = rule.burned(owed, taken)
+        if rule.of == "take":
+            off_take += burned
+        else:
+            off_operators += burned
+    off_take, off_operators = min(off_take, taken), min(off_operators, owed - taken)
+    return Paid(owed - taken - off_operators, taken - off_take, off_take + off_operators)
+
+
+def _post_payment(network: NetworkState, paid: Paid, due: np.ndarray) -> None:
+    ledger, ticker = network.ledger, network.ticker
+    column = ledger.column(network.account("operators"), ticker)
+    amounts = share_out(paid.operators, due.astype(float)) if due.any() else np.zeros(network.slots, np.int64)
+    ledger.post_column("payment", ticker, "users", amounts, column)
+    ledger.transfer("take", ticker, paid.taken, "users", network.account(network.block.settle.take_to))
+    ledger.burn("burn of payments", ticker, paid.burned, "users")
+    _keep_for_sale(network, amounts)
+
+
+def _keep_for_sale(network: NetworkState, amounts: np.ndarray) -> None:
+    network.to_sell = network.to_sell + np.floor(amounts * network.block.settle.sell).astype(np.int64)
+
+
+def _emit(network: NetworkState, epoch: Epoch, account: Account, start: object) -> None:
+    """Mint the epoch's coins at its end and hand them out."""
+    ledger, ticker, block = network.ledger, network.ticker, network.block
+    issued = block.supply.issued(epoch.start_ps, epoch.end_ps, ledger.supply(ticker), start, network.decimals)
+    parts = block.split.amounts(issued) if issued else {}
+    for party, amount in parts.items():
+        if party == "operators":
+            left = _pay_operators(network, epoch, amount, account)
+            ledger.mint("emission", ticker, left, network.account("treasury"))
+        else:
+            ledger.mint("emission", ticker, amount, network.account(party))
+            if party in ("validators", "owner", "others"):
+                network.others_sell[party] = network.others_sell.get(party, 0) + int(amount * block.settle.sell_others)
+    account.emission = issued
+
+
+def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account) -> int:
+    """Divide the operators' part by the payout's rule; gives what nobody earned."""
+    ledger, ticker = network.ledger, network.ticker
+    weights = network.work_weights().sum(axis=1)
+    scale = 2.0**40 / max(weights.max(), 1e-300)
+    work = np.rint(weights * scale / network.slots).astype(np.int64)
+    live = np.concatenate([owners.live_ps(epoch) for owners in network.owners]) // 10**6
+    amounts, left = network.block.payout.amounts(amount, work, live)
+    column = ledger.column(network.account("operators"), ticker)
+    ledger.mint("emission", ticker, int(amounts.sum()), column.account)
+    column.amounts += amounts
+    _keep_for_sale(network, amounts)
+    account.coins_usd = amounts / 10**network.decimals
+    return left
+
+
+def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:
+    """Operators pay power and hosting in USD; owners take out what is over and put in what is missing."""
+    ledger, operators = network.ledger, network.account("operators")
+    bills = 0.0
+    for owners in network.owners:
+        days = owners.live_ps(epoch) / PS_PER_S / 86_400
+        each = owners.power_usd_per_day() * owners.columns.cost_factor + 24 * owners.block.hosting
+        bills += float((days * each).sum())
+    amount = round(bills * 1e9)
+    account.bills_usd = bills
+    held = ledger.balance(operators, "USD")
+    if held < amount:
+        ledger.transfer("owners' funds", "USD", amount - held, "outside", operators)
+    ledger.transfer("power and hosting", "USD", amount, operators, "outside")
+    ledger.transfer("owners' draw", "USD", ledger.balance(operators, "USD"), operators, "outside")
+
+
+def check_market(network: NetworkState, label: str) -> None:
+    """The pool's reserves are what its account holds, in both currencies."""
+    if network.coin is None or network.block.market.counterparty != "pool":
+        return
+    for currency, reserve in (("USD", network.market.usd), (network.ticker, network.market.coins)):
+        held = network.ledger.balance(network.account("pool"), currency)
+        if held != reserve:
+            raise InvariantError(f"{label}: {network.name}'s pool counts {reserve} {currency} base units, its account holds {held}")

@@ -1,0 +1,181 @@
+"""One network in a run: its blocks in force, its operators, its accounts and its market. State and reading, no steps."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import numpy as np
+
+from sim.serving.contract import NEVER
+from sim.streams import Streams
+from sim.tokenomics.ledger import Ledger
+from sim.tokenomics.meter import Meter
+from sim.tokenomics.operators import LIVE
+from sim.tokenomics.price import OBSERVED, PerToken
+from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
+from sim.units import ps
+from sim.world.fleet import Roster
+from sim.world.hardware import Hardware, hardware_of, plans_of
+from sim.world.people import Owners
+from sim.world.tally import Tally, Targets
+
+
+def decimals_of(spec: Any) -> dict[str, int]:
+    """Decimals of every coin's ledger unit, by ticker."""
+    coins = [(n.coin, n.supply.limit) for n in spec.networks.values() if n.kind == "coin"]
+    return {coin.ticker: coin.units(cap) for coin, cap in coins}
+
+
+def targets_of(spec: Any) -> Targets:
+    """SLO of every class in picoseconds."""
+    slos = [block.slo for block in spec.workload.values()]
+
+    def limit(value: float | None) -> int:
+        return NEVER if value is None else ps(value)
+
+    return Targets(
+        np.array([limit(slo.ttft if slo else None) for slo in slos], np.int64),
+        np.array([limit(slo.tpot if slo else None) for slo in slos], np.int64),
+    )
+
+
+class NetworkState:
+    """Everything of one network that changes during a run. `block` is the network's block with the values in force."""
+
+    def __init__(self, name: str, index: int, spec: Any, means: dict[str, tuple[float, float]], streams: Streams, ledger: Ledger) -> None:
+        self.name, self.index, self.ledger, self.streams = name, index, ledger, streams
+        self.block = spec.networks[name]
+        self.start_date: datetime.date = spec.start
+        self.machines: dict[str, Hardware] = {key: hardware_of(spec, self.block, key, means) for key in self.block.operators}
+        self.plans = plans_of(name, self.block, self.machines, streams)
+        self.owners = [Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()]
+        self.offset = np.concatenate(([0], np.cumsum([o.block.slots for o in self.owners]))).astype(int)
+        self.slots = int(self.offset[-1])
+        self.coin = self.block.coin if self.block.kind == "coin" else None
+        self.ticker: str = self.coin.ticker if self.coin else ""
+        self.decimals = ledger.decimals.get(self.ticker, 9)
+        self.terms: Terms = self._terms()
+        self.meter = Meter(self.slots)
+        self.tally: Tally | None = None
+        self.work = np.zeros((self.slots, 2))
+        """Prompt and output tokens of each slot in the last measured windows: what later work is shared out by."""
+        self.to_sell = np.zeros(self.slots, np.int64)
+        self.others_sell: dict[str, int] = {}
+        self.price_times: list[int] = [0]
+        self.prices_pusd: list[int] = []
+        self.warm_factor = 1
+        self.last_size = (0.0, 0.0)
+        if self.coin:
+            self._open_market()
+
+    def _terms(self) -> Terms:
+        return terms(self.block.settle, self.block.price.currency, self.block.price.pay, self.coin is not None, f"networks.{self.name}.settle")
+
+    def _open_market(self) -> None:
+        self.market = self.block.market.open(self.decimals)
+        self.prices_pusd.append(self.market.price_pusd)
+        genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
+        self.ledger.open(self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"})
+        column = self.ledger.column(self.account("operators"), self.ticker, self.slots)
+        if genesis.get("operators"):
+            first = np.zeros(self.slots, np.int64)
+            first[0] = genesis["operators"]
+            self.ledger.mint("genesis", self.ticker, genesis["operators"], column.account)
+            column.amounts += first
+        self.ledger.transfer("pool opened", "USD", self.market.usd, "outside", self.account("pool"))
+
+    def account(self, role: str) -> str:
+        """The ledger account of a role in this network."""
+        return f"{self.name}.{role}"
+
+    def use(self, block: Any) -> None:
+        """Put other values in force (a date, a policy). Hardware slots stay as they are."""
+        if block is self.block:
+            return
+        self.block = block
+        for owners in self.owners:
+            owners.block = block.operators[owners.name]
+        self.terms = self._terms()
+
+    @property
+    def coin_usd(self) -> float:
+        """Market price of the coin; 0 without one."""
+        return self.market.price_usd if self.coin else 0.0
+
+    def oracle_pusd(self, now_ps: int) -> int:
+        """The coin price that policies see, pico-dollars per coin."""
+        return int(self.block.oracle.read(self.price_times, self.prices_pusd, now_ps))
+
+    def per_token(self) -> PerToken:
+        """What a token costs now, in the price list's currency."""
+        seen = np.zeros(len(OBSERVED))
+        seen[0] = self.owners[0].utilization
+        seen[2] = self.coin_usd
+        quote: PerToken = self.block.price.per_token(self.ledger.decimals, seen)
+        return quote
+
+    def price_usd_per_mtok(self, now_ps: int) -> tuple[float, float]:
+        """Input and output price as users see it, USD per million tokens (a price in coins at the oracle's rate)."""
+        quote = self.per_token()
+        if quote.currency == "USD":
+            return quote.input / 1e6, quote.output / 1e6
+        coin_usd = self.oracle_pusd(now_ps) / PRICE_ONE
+        unit = 1e6 / 1000 / 10**self.decimals * coin_usd
+        return quote.input * unit, quote.output * unit
+
+    def value_usd(self, coins: int) -> float:
+        """Base units of coin at the market price, in USD."""
+        return usd_of(coins, self.market.price_pusd, self.decimals) / 1e9 if self.coin else 0.0
+
+    def roster(self, model: str) -> Roster:
+        """The live nodes that serve a model."""
+        plan = self.plans[model]
+        by_name = {owners.name: owners for owners in self.owners}
+        return Roster(plan, [by_name[member.name].columns.slots(LIVE) for member in plan.members])
+
+    def base_of(self, model: str) -> list[int]:
+        """First slot of each member of a model's plan, in the network's numbering."""
+        place = {owners.name: int(self.offset[i]) for i, owners in enumerate(self.owners)}
+        return [place[member.name] for member in self.plans[model].members]
+
+    @property
+    def capacity_rps(self) -> float:
+        """Requests a second that the live nodes serve at most."""
+        return sum(owners.capacity for owners in self.owners)
+
+    @property
+    def nodes(self) -> int:
+        """Live nodes."""
+        return sum(owners.live for owners in self.owners)
+
+    @property
+    def gpus(self) -> int:
+        """Their GPUs."""
+        return sum(owners.live * owners.machine.gpus for owners in self.owners)
+
+    def live_mask(self) -> np.ndarray:
+        """Which slots are live, in the network's numbering."""
+        return np.concatenate([owners.columns.state == LIVE for owners in self.owners])
+
+    def take_work(self, work: np.ndarray) -> None:
+        """Note measured tokens of each slot; live slots that did nothing measured get their class's mean later."""
+        self.work = work
+
+    def work_weights(self) -> np.ndarray:
+        """Float[slots, 2]: by what prompt and output tokens of the epoch are shared out over live slots.
+
+        A live slot's own measured tokens; one that was not there yet counts as its class's mean, a class that was not there
+        as its capacity beside the whole network's.
+        """
+        weights = np.zeros((self.slots, 2))
+        total, capacity = self.work.sum(axis=0), self.capacity_rps
+        for i, owners in enumerate(self.owners):
+            span = slice(self.offset[i], self.offset[i + 1])
+            live = owners.columns.state == LIVE
+            seen = self.work[span].sum(axis=1) > 0
+            mean = self.work[span][seen].mean(axis=0) if seen.any() else total * owners.machine.capacity_rps / max(capacity, 1e-9)
+            if not mean.any():
+                mean = np.full(2, owners.machine.capacity_rps)
+            weights[span] = np.where(seen[:, None], self.work[span], mean) * live[:, None]
+        return weights

@@ -1,0 +1,148 @@
+"""Operators of one network: their node slots, what they believe, and the step in which they decide.
+
+Beliefs: the protocol's schedule is known exactly, the coin's price is not expected to change, fees are expected as they
+were lately. Entrants count what is ordered and on its way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from sim.streams import Streams
+from sim.tokenomics.operators import IDLE, LIVE, ORDERED, OUT, Columns, OperatorClass, View, decide
+from sim.tokenomics.operators.rules import avoidable_usd_per_day
+from sim.units import PS_PER_S, ps
+from sim.world.calendar import Epoch
+from sim.world.hardware import Hardware
+
+FEE_HALF_LIFE_S = 4 * 604_800.0
+"""Half-life of what operators believe about fees (assumed: about a month of accounts)."""
+
+
+class Owners:
+    """One class of operators in the run."""
+
+    def __init__(self, network: str, name: str, block: OperatorClass, machine: Hardware, streams: Streams) -> None:
+        self.network, self.name, self.machine = network, name, machine
+        self.block = block
+        spread = streams[f"costs.{network}.{name}"].normals(0, block.slots)
+        self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * spread))
+        self.draws = streams[f"operators.{network}.{name}"]
+        self.since_ps = [0] * block.slots
+        self.fee_usd_per_node_day = 0.0
+        self.coin_usd_per_node_day = 0.0
+        self.hurdle_usd_per_day = 0.0
+        self.utilization = 0.0
+        self.full = False
+        self.entered = self.left = 0
+
+    @property
+    def live(self) -> int:
+        """Nodes that serve."""
+        return self.columns.count(LIVE)
+
+    @property
+    def capacity(self) -> float:
+        """Requests per second that the class's live nodes serve at most."""
+        return self.live * self.machine.capacity_rps
+
+    @property
+    def pipeline(self) -> float:
+        """Capacity ordered and not yet there."""
+        return self.columns.count(ORDERED) * self.machine.capacity_rps
+
+    def power_usd_per_day(self) -> float:
+        """Power of one node's cards at the utilization last measured, at the class's electricity price."""
+        return self.machine.watts(self.utilization) * 24 / 1000 * self.block.electricity
+
+    def fixed_usd_per_day(self) -> float:
+        """Hosting and outside rent of one node."""
+        return 24 * (self.block.hosting + self.block.outside_rent * self.machine.gpus)
+
+    def avoidable_usd_per_day(self) -> np.ndarray:
+        """Avoidable cost of every slot if it serves."""
+        return avoidable_usd_per_day(self.view(0.0, 0.0, 0.0), self.columns)
+
+    def view(self, income: float, entrant: float, wanted: float) -> View:
+        """The class's beliefs as its rule takes them."""
+        return View(income, entrant, self.power_usd_per_day(), self.fixed_usd_per_day(), self.hurdle_usd_per_day, wanted)
+
+    def live_ps(self, epoch: Epoch) -> np.ndarray:
+        """Time each slot served in an epoch that is over, failures not taken off: int64."""
+        length = epoch.end_ps - epoch.start_ps
+        # Absolute instants are Python ints: only what lies inside the epoch fits 64 bits.
+        late = np.array([min(max(since - epoch.start_ps, 0), length) for since in self.since_ps], np.int64)
+        return np.where(self.columns.state == LIVE, length - late, 0)
+
+    def start(self, nodes: int, best_first: bool) -> None:
+        """Put `nodes` slots live at time 0: the lowest slots, or those with the lowest costs (a sorted-out market)."""
+        order = np.argsort(self.columns.cost_factor, kind="stable") if best_first else np.arange(self.block.slots)
+        self.columns.move(np.sort(order[:nodes]), LIVE)
+
+    def believe(self, fees: float, coins: float, passed_s: float) -> None:
+        """Take an epoch's fees (smoothed) and coins (at once) per node and day in USD."""
+        weight = 1 - 0.5 ** (passed_s / FEE_HALF_LIFE_S)
+        first = self.fee_usd_per_node_day == 0.0
+        self.fee_usd_per_node_day += (1.0 if first else weight) * (fees - self.fee_usd_per_node_day)
+        self.coin_usd_per_node_day = coins
+
+    def act(self, env: Any, view: View, epoch: Epoch) -> None:
+        """Decide and do: stops and restarts at once (model load aside), orders after their lead time."""
+        size = self.block.slots
+        draws = self.draws.uniforms(epoch.number * (size + 1), size + 1)
+        decisions = decide(self.block, view, self.columns, draws, epoch.seconds)
+        self.columns.move(decisions.stops, OUT if self.block.decides == "planned" else IDLE)
+        self.columns.move(decisions.leaves, OUT)
+        self._serve(decisions.restarts, env.now + ps(self.machine.load_s))
+        self.columns.move(decisions.orders, ORDERED)
+        self.entered += len(decisions.orders) + len(decisions.restarts)
+        self.left += len(decisions.stops)
+        self.full |= decisions.full
+        if len(decisions.orders):
+            env.process(self._arrive(env, decisions.orders))
+
+    def _arrive(self, env: Any, slots: np.ndarray) -> Generator[Any, None, None]:
+        """Ordered nodes come after the lead time and serve once the model is loaded."""
+        yield env.timeout(ps(self.block.lead + self.machine.load_s))
+        self._serve(slots, env.now)
+
+    def _serve(self, slots: np.ndarray, from_ps: int) -> None:
+        self.columns.move(slots, LIVE)
+        for slot in slots:
+            self.since_ps[slot] = from_ps
+
+
+@dataclasses.dataclass(frozen=True)
+class Beliefs:
+    """What a network's operators expect for the coming epoch: USD a day for all of them together."""
+
+    emission_usd_per_day: float
+    demand_rps: float
+
+
+def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
+    """What each class sees: its own income per node, and that of an entrant once all that is ordered has come.
+
+    Emission is divided as it was in the last epoch, class by class; a class with no live node expects by its capacity.
+    """
+    there = sum(owners.capacity for owners in classes)
+    coming = sum(owners.pipeline for owners in classes)
+    made = []
+    for owners in classes:
+        income = owners.fee_usd_per_node_day + owners.coin_usd_per_node_day
+        if owners.live == 0 and there > 0:
+            income = sum((c.fee_usd_per_node_day + c.coin_usd_per_node_day) * c.live for c in classes) / there * owners.machine.capacity_rps
+        crowd = there + coming + owners.machine.capacity_rps * (owners.columns.count(LIVE) == 0)
+        entrant = income * there / crowd if crowd > 0 else 0.0
+        planned = owners.machine.capacity_rps * owners.block.utilization
+        made.append(owners.view(income, entrant, beliefs.demand_rps / planned if planned > 0 else 0.0))
+    return made
+
+
+def seconds_of(live_ps: np.ndarray) -> float:
+    """Sum of live times in seconds."""
+    return float(live_ps.sum() / PS_PER_S)

@@ -1,0 +1,245 @@
+"""One run: a SimPy process that walks from epoch to epoch.
+
+In each epoch: (1) dated rules; (2) operators decide; (3) users choose at current prices and last quality; (4) windows of
+requests are served, with failures and repairs; (6) settlement, (7) emission and (8) the market, as `money` orders them;
+(9) the ledger is closed and the book written. Verification (5) comes with a later version.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import simpy
+
+from sim.errors import ScenarioError
+from sim.records.run import RunRecord
+from sim.serving.contract import Fate
+from sim.streams import Streams
+from sim.tokenomics.ledger import Ledger
+from sim.units import PS_PER_S, Dated, ps
+from sim.world import lines, money
+from sim.world.book import Book, reasons
+from sim.world.calendar import Calendar, Epoch, Sampling
+from sim.world.network import NetworkState, decimals_of, targets_of
+from sim.world.people import Beliefs, views
+from sim.world.service import Scaler, Served, exact, from_capacity, scaled
+from sim.world.serving import Continuous, Windows
+from sim.world.steady import settle
+from sim.world.users import Users
+
+
+def run(resolved: Any, replication: int, engine: str = "fast") -> RunRecord:
+    """Simulate one case of a scenario.
+
+    Parameters
+    ----------
+    resolved
+        A `sim.scenario.ResolvedCase`.
+    replication
+        Number of the replication, >= 0: with the root seed it names every random stream.
+    engine
+        `fast`, `loop` or `reference`; the numbers are the same.
+
+    Raises
+    ------
+    ScenarioError
+        Where only running shows that the scenario cannot be (users want more than the headroom, no class can be met).
+    InvariantError
+        A law was broken: the ledger, the sum of fates, the pool's reserves.
+    """
+    return World(resolved, replication, engine).run()
+
+
+class World:
+    """One case and replication. `before` holds until `policies_from`, `after` from then on."""
+
+    def __init__(self, resolved: Any, replication: int, engine: str) -> None:
+        self.case, self.replication, self.engine = resolved.case, replication, engine
+        self.before, self.after = resolved.before, resolved.after
+        spec = self.before
+        self.calendar = Calendar.of(spec.start, spec.horizon, spec.epoch)
+        self.streams = Streams(spec.seeds.root, replication)
+        self.users = Users(spec, self.streams, spec.start)
+        self.ledger = Ledger(decimals_of(spec))
+        means = model_means(spec, self.users)
+        self.networks = [NetworkState(name, i, spec.at(spec.start), means, self.streams, self.ledger) for i, name in enumerate(spec.networks)]
+        self.targets = targets_of(spec)
+        self.book = Book(self.users.networks, len(self.users.names), spec.policies_from)
+        self.book.unsupported = reasons(spec, spec.requests.mode)
+        self.scalers = [Scaler(len(self.users.names)) for _ in self.networks]
+        self.counts: dict[str, int] = dict.fromkeys(["measured_requests", "windows", *(f.name.lower() for f in Fate)], 0)
+        self.notes: list[str] = []
+        self.env = simpy.Environment()
+        self.serving = self._serving(spec)
+        self._dated = {id(s): dates_of(s) for s in (self.before, self.after)}
+        self._now_spec: tuple[Any, datetime.date] | None = None
+
+    def _serving(self, spec: Any) -> Windows | Continuous | None:
+        requests = spec.requests
+        if requests.mode == "capacity":
+            return None
+        if requests.mode == "all":
+            return Continuous(self)
+        life = max((ps(block.deadline) for block in spec.workload.values()), default=0)
+        longest = max((mean_of(block.patience) for block in spec.workload.values() if block.patience), default=0.0)
+        warm = ps(max(10 * longest, 300.0))
+        sampling = Sampling(ps(requests.window), requests.per_epoch, requests.every, warm, life)
+        sampling.check(self.calendar.epoch_ps)
+        return Windows(self, sampling)
+
+    def run(self) -> RunRecord:
+        """Start, walk through all epochs, and gather what is left."""
+        self._start()
+        self.env.process(self._walk())
+        self.env.run()
+        return self._record()
+
+    # -- the start --------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Calibrate under the baseline: nodes, tastes, holders' drift. Every policy starts from the same state."""
+        self.users.begin()
+        settle(self.networks, self.users, self.before, self.calendar.epochs()[0])
+        if self.serving is not None:
+            self.serving.rehearse()
+        self.users.calibrate(self.prices(0))
+
+    def prices(self, now_ps: int) -> list[tuple[float, float]]:
+        """(input, output) price of every network in USD per million tokens."""
+        return [network.price_usd_per_mtok(now_ps) for network in self.networks]
+
+    # -- the epochs -------------------------------------------------------------------------------------------
+
+    def _walk(self) -> Generator[Any, None, None]:
+        for epoch in self.calendar.epochs():
+            self._open(epoch)
+            if self.serving is not None:
+                yield from self.serving.serve(epoch)
+            if self.env.now < epoch.end_ps:
+                yield self.env.timeout(epoch.end_ps - self.env.now)
+            self._close(epoch)
+
+    def _open(self, epoch: Epoch) -> None:
+        """Steps 1 to 3."""
+        spec = self._spec(epoch)
+        for network in self.networks:
+            network.use(spec.networks[network.name])
+        if epoch.number:
+            for network in self.networks:
+                beliefs = Beliefs(0.0, float(self._wanted(network, epoch).sum()) / epoch.seconds)
+                for owners, view in zip(network.owners, views(network.owners, beliefs), strict=True):
+                    owners.act(self.env, view, epoch)
+        self.users.choose(self.prices(epoch.start_ps))
+
+    def _spec(self, epoch: Epoch) -> Any:
+        """The scenario in force: before or after `policies_from`, at the epoch's first day."""
+        spec = self.after if epoch.start_ps >= ps(self.before.policies_from) else self.before
+        dates = [day for day in self._dated[id(spec)] if day <= self.calendar.day(epoch.start_ps)]
+        key = (spec, max(dates, default=datetime.date.min))
+        if self._now_spec is None or self._now_spec[0] is not key[0] or self._now_spec[1] != key[1]:
+            self._now_spec = key
+            self._resolved = spec.at(self.calendar.day(epoch.start_ps))
+        return self._resolved
+
+    def _wanted(self, network: NetworkState, epoch: Epoch) -> np.ndarray:
+        """Expected requests of each class that choose the network in an epoch."""
+        start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
+        base = np.array([self.users.base_requests(k, start_s, end_s) for k in range(len(self.users.names))])
+        return np.asarray(base * self.users.quantities[:, network.index])
+
+    def _close(self, epoch: Epoch) -> None:
+        """Steps 6 to 9."""
+        label = f"epoch {epoch.number}"
+        written: dict[str, Any] = {}
+        for network in self.networks:
+            wanted = self._wanted(network, epoch)
+            served = self._served(network, epoch, wanted)
+            served.check(f"{label}, {network.name}")
+            for owners in network.owners:
+                owners.utilization = served.utilization if served.utilization is not None else owners.utilization
+            account = money.close(network, epoch, served, self.calendar.start)
+            written[network.name] = lines.line(network, epoch, served, account, wanted)
+            lines.believe(network, epoch, account, self.calendar.start)
+        surplus = self.users.surplus_usd(self.prices(epoch.start_ps), epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S)
+        written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
+        lines.shares(written, {n.name: float(self._wanted(n, epoch).sum()) for n in self.networks}, self._base(epoch))
+        for network in self.networks:
+            money.check_market(network, label)
+        self.ledger.close(label)
+        self.book.write(epoch.end_ps / PS_PER_S, written)
+
+    def _base(self, epoch: Epoch) -> float:
+        start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
+        return sum(self.users.base_requests(k, start_s, end_s) for k in range(len(self.users.names)))
+
+    def _served(self, network: NetworkState, epoch: Epoch, wanted: np.ndarray) -> Served:
+        """What the network's fleets did with the epoch's requests."""
+        if isinstance(self.serving, Continuous):
+            return exact(self.serving.tally(network), epoch.seconds)
+        arrived = self.scalers[network.index].whole(wanted)
+        if self.serving is None:
+            means = np.array([self.users.means[name] for name in self.users.names])
+            busy = sum(o.live * o.machine.watts(1.0) for o in network.owners)
+            idle = sum(o.live * o.machine.watts(0.0) for o in network.owners)
+            return from_capacity(arrived, means, network.capacity_rps, (busy, idle), epoch.seconds)
+        assert network.tally is not None  # the rehearsal measured every network
+        return scaled(network.tally, arrived, epoch.seconds)
+
+    # -- the end ----------------------------------------------------------------------------------------------
+
+    def _record(self) -> RunRecord:
+        outcomes = self.book.outcomes()
+        unsupported = {**self.book.unsupported}
+        if "world.consumer_surplus_usd_per_day" not in outcomes:
+            unsupported["world.consumer_surplus_usd_per_day"] = "a class with fixed demand has no finite consumer surplus"
+        for network in self.networks:
+            self.notes += [f"{network.name}.{o.name}: all {o.block.slots} node slots are taken; raise max_nodes" for o in network.owners if o.full]
+        return RunRecord(
+            policy=self.case.policy,
+            coin_price=self.case.coin_price,
+            point=self.case.point,
+            replication=self.replication,
+            epoch_end_s=self.book.ends_s,
+            outcomes=outcomes,
+            series={name: values for name, values in self.book.series().items() if name not in unsupported},
+            times=self.book.times(),
+            histograms=self.book.histograms(),
+            operators=lines.operators(self.networks, self.book),
+            flows=self.ledger.flows(),
+            counts=self.counts,
+            residuals=self.ledger.residuals(),
+            unsupported=unsupported,
+            notes=sorted(set(self.notes)),
+        )
+
+
+def model_means(spec: Any, users: Users) -> dict[str, tuple[float, float]]:
+    """Mean (prompt, output) tokens of requests by model, classes weighted by their base rate at the start."""
+    sums: dict[str, np.ndarray] = {}
+    for k, (name, block) in enumerate(spec.workload.items()):
+        rate = users.base_requests(k, 0.0, spec.epoch)
+        prompt, output = users.means[name]
+        sums[block.model] = sums.get(block.model, np.zeros(3)) + np.array([rate, rate * prompt, rate * output])
+    for model, (rate, _, _) in sums.items():
+        if rate <= 0:
+            raise ScenarioError(f"workload: no requests for model {model} in the first epoch; give its classes a rate above 0")
+    return {model: (float(s[1] / s[0]), float(s[2] / s[0])) for model, s in sums.items()}
+
+
+def mean_of(patience: Any) -> float:
+    """Mean patience in seconds of a patience block."""
+    return float(patience.mean)
+
+
+def dates_of(value: Any) -> list[datetime.date]:
+    """Every date at which something in a block changes."""
+    if isinstance(value, Dated):
+        return [day for day, _ in value.steps]
+    if isinstance(value, dict):
+        return [day for item in value.values() for day in dates_of(item)]
+    if hasattr(type(value), "model_fields"):
+        return [day for name in type(value).model_fields for day in dates_of(getattr(value, name))]
+    return []

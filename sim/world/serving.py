@@ -1,0 +1,172 @@
+"""How a run's requests are served: in windows that sample the epochs, or every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import simpy
+
+from sim.serving.contract import Fate
+from sim.units import PS_PER_S, ps
+from sim.world.calendar import Epoch, Sampling
+from sim.world.network import NetworkState
+from sim.world.tally import Tally
+from sim.world.window import Stint, Window, serve
+
+if TYPE_CHECKING:
+    from sim.world.run import World
+
+CHANGE = 0.10
+"""A change of nodes or of offered load beyond this calls for a window at once."""
+MOST_FACTOR = 4
+"""Warm-ups are stretched to this at most."""
+BEYOND_NOISE = 4.0
+"""Standard errors by which a window's halves may differ; requests of a queue are dependent, hence the wide band."""
+
+
+class Windows:
+    """`requests.mode: sampled`."""
+
+    def __init__(self, world: World, sampling: Sampling) -> None:
+        self.world, self.sampling = world, sampling
+
+    def rehearse(self) -> None:
+        """One window before the run, at the start's demand: what users and operators believe at first. Not counted."""
+        self.rehearse_at(self.world.calendar.epochs()[0])
+
+    def rehearse_at(self, epoch: Epoch) -> None:
+        """The same in a given epoch."""
+        window = self.sampling.windows(epoch, 0)[0]
+        env = simpy.Environment(initial_time=window.warm_ps)
+        stints = self._stints(window)
+        env.process(serve(env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams))
+        env.run()
+        self._take(stints, epoch, first=True)
+
+    def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
+        """The windows of an epoch, if any are due."""
+        if not (self.sampling.due(epoch) or self._changed(epoch)):
+            return
+        factor = max(network.warm_factor for network in self.world.networks)
+        # Numbered by epoch, not by count: an extra window under one policy moves no other's draws.
+        for window in self.sampling.windows(epoch, epoch.number * self.sampling.per_epoch + 1, factor):
+            stints = self._stints(window)
+            yield self.world.env.timeout(window.warm_ps - self.world.env.now)
+            yield from serve(self.world.env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams)
+            self._take(stints, epoch, first=False)
+            self._count(stints)
+        for network in self.world.networks:
+            network.last_size = self._size(network, epoch)
+
+    def _size(self, network: NetworkState, epoch: Epoch) -> tuple[float, float]:
+        return float(network.nodes), float(self.world._wanted(network, epoch).sum()) / epoch.seconds
+
+    def _changed(self, epoch: Epoch) -> bool:
+        """Whether nodes or offered load of any network moved by more than 10 % since its last window."""
+        for network in self.world.networks:
+            for old, new in zip(network.last_size, self._size(network, epoch), strict=True):
+                if abs(new - old) > CHANGE * max(old, 1e-9):
+                    return True
+        return False
+
+    def _stints(self, window: Window) -> list[tuple[NetworkState, str, Stint]]:
+        classes = len(self.world.users.names)
+        return [
+            (network, model, Stint(roster, self.world.engine, classes, self.world.targets, window))
+            for network in self.world.networks
+            for model in network.plans
+            if len(roster := network.roster(model)) > 0
+        ]
+
+    def _draw(self, stints: list[tuple[NetworkState, str, Stint]]) -> Any:
+        users = self.world.users
+        options = {
+            (k, network.index): place
+            for place, (network, model, _) in enumerate(stints)
+            for k, name in enumerate(users.names)
+            if users.classes[name].model == model
+        }
+        return lambda t0, t1: users.draw(options, t0, t1)
+
+    def _take(self, stints: list[tuple[NetworkState, str, Stint]], epoch: Epoch, first: bool) -> None:
+        """What the window says becomes what networks and users know."""
+        classes = len(self.world.users.names)
+        for network in self.world.networks:
+            mine = [(model, stint) for owner, model, stint in stints if owner is network]
+            tally = Tally(classes)
+            work = np.zeros((network.slots, 2))
+            for model, stint in mine:
+                tally.add(stint.tally)
+                self._place_work(network, model, stint, work)
+                self._watch_halves(network, stint)
+            if not mine:
+                tally.fates[:, Fate.ABANDONED] += 1
+            tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
+            network.tally = tally
+            network.take_work(work)
+            self._believe(network, tally, 0.0 if first else epoch.seconds * self.sampling.every / self.sampling.per_epoch)
+
+    def _place_work(self, network: NetworkState, model: str, stint: Stint, work: np.ndarray) -> None:
+        base = np.array(network.base_of(model))
+        roster = stint.roster
+        np.add.at(work, base[roster.member] + roster.slot, stint.work)
+
+    def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
+        """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""
+        (n1, s1, q1), (n2, s2, q2) = stint.halves
+        if min(n1, n2) < 30 or network.warm_factor >= MOST_FACTOR:
+            return
+        noise = ((q1 / n1 - (s1 / n1) ** 2) / n1 + (q2 / n2 - (s2 / n2) ** 2) / n2) ** 0.5
+        # Empty replicas make the first half too fast: only a rise is a sign of too short a warm-up.
+        if s2 / n2 - s1 / n1 > BEYOND_NOISE * max(noise, 1.0) and s2 / n2 > 2 * s1 / n1:
+            network.warm_factor *= 2
+            self.world.notes.append(f"{network.name}: a window's second half was slower than its first beyond noise; warm-ups were doubled")
+
+    def _believe(self, network: NetworkState, tally: Tally, passed_s: float) -> None:
+        users = self.world.users
+        for k, name in enumerate(users.names):
+            arrived, done = int(tally.arrived[k]), int(tally.completed[k])
+            if arrived == 0:
+                continue
+            belief = users.beliefs[k][network.index]
+            e2e = float(tally.e2e_us[k]) / done / 1e6 if done else belief.e2e_s
+            lag = getattr(users.classes[name].demand, "lag", self.world.before.epoch)
+            belief.see(e2e, 1 - done / arrived, passed_s, lag)
+
+    def _count(self, stints: list[tuple[NetworkState, str, Stint]]) -> None:
+        """Add measured requests to the run's counts and, from `policies_from` on, to the book's tallies."""
+        world = self.world
+        world.counts["windows"] += 1
+        for network, _, stint in stints:
+            world.counts["measured_requests"] += int(stint.tally.arrived.sum())
+            for fate in Fate:
+                world.counts[fate.name.lower()] += int(stint.tally.fates[:, fate].sum())
+            if stint.window.start_ps >= ps(world.before.policies_from):
+                world.book.tallies[network.name].add(stint.tally)
+
+
+class Continuous:
+    """`requests.mode: all`: engines that live as long as the run; every request is served and counted."""
+
+    def __init__(self, world: World) -> None:
+        from sim.world.continuous import Fleets
+
+        self.world = world
+        self.fleets = Fleets(world)
+
+    def rehearse(self) -> None:
+        """What users believe at first: a window of five minutes on the starting fleet, after ten of warm-up."""
+        life = max(ps(block.deadline) for block in self.world.before.workload.values())
+        sampling = Sampling(300 * PS_PER_S, 1, 1, 600 * PS_PER_S, life)
+        span = sampling.warm_ps + sampling.window_ps + life
+        Windows(self.world, sampling).rehearse_at(Epoch(0, 0, max(self.world.calendar.epoch_ps, 2 * span)))
+
+    def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
+        """All requests of an epoch."""
+        yield from self.fleets.serve(epoch)
+
+    def tally(self, network: NetworkState) -> Tally:
+        """What the epoch just served."""
+        return self.fleets.tally(network)

@@ -1,0 +1,169 @@
+"""The start: nodes, utilization and the holders' drift, so that nothing moves by itself under the baseline.
+
+`initial: given` takes the nodes of the file. `initial: steady` keeps the ratio between the classes of a network and
+scales all of them until, with emission and fees at the start's prices and demand, operators together earn their full cost;
+what then still differs from class to class (one earns more than it costs, another less) becomes each class's other cost of
+entry, its hurdle, which stays for the run. In both, `holders.a: solve` takes the drift out of the coin's price.
+
+The solver uses the tables' capacity, not simulated requests: what drift is left is printed with the run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sim.tokenomics.operators import LIVE, OUT
+from sim.units import DAY_S, PS_PER_S
+from sim.world.calendar import Epoch
+from sim.world.network import NetworkState
+from sim.world.people import Owners
+from sim.world.users import Users
+
+STEPS = 60
+"""Bisections of the scale: more than the bits of a float need."""
+UTILIZATION = 0.5
+"""Utilization that power is reckoned at before anything was served (assumed; replaced by the first measurement)."""
+
+
+def settle(networks: list[NetworkState], users: Users, spec: Any, epoch: Epoch) -> None:
+    """Put every network's nodes live and solve its market's drift. Sets what operators believe at first."""
+    for network in networks:
+        demand = _demand_rps(network, users, epoch)
+        daily = _income_usd_per_day(network, users, epoch)
+        for owners in network.owners:
+            owners.utilization = UTILIZATION
+        if spec.initial.kind == "steady" and any(o.block.decides == "free_entry" for o in network.owners):
+            _scale(network, daily)
+        else:
+            for owners in network.owners:
+                owners.start(_planned(owners, demand, spec), best_first=False)
+        _first_beliefs(network, daily)
+        if spec.initial.kind == "steady":
+            _hurdles(network)
+        if network.coin:
+            _solve_drift(network, users, epoch)
+
+
+def _planned(owners: Owners, demand_rps: float, spec: Any) -> int:
+    """Nodes at the start: the file's, or under `steady` what a planner wants for the start's demand."""
+    if owners.block.decides == "planned" and spec.initial.kind == "steady":
+        wanted = demand_rps / (owners.machine.capacity_rps * owners.block.utilization)
+        return min(max(int(np.ceil(wanted)), 1), owners.block.slots)
+    return min(owners.block.nodes, owners.block.slots)
+
+
+def _requests_per_s(network: NetworkState, users: Users, epoch: Epoch) -> np.ndarray:
+    start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
+    base = np.array([users.base_requests(k, start_s, end_s) for k in range(len(users.names))]) / (end_s - start_s)
+    return np.asarray(base * users.quantities[:, network.index])
+
+
+def _demand_rps(network: NetworkState, users: Users, epoch: Epoch) -> float:
+    return float(_requests_per_s(network, users, epoch).sum())
+
+
+def _paid_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> float:
+    """What users would pay in a day if everything they bring were served."""
+    price_in, price_out = network.price_usd_per_mtok(0)
+    tokens = np.array([users.means[name] for name in users.names])
+    per_request = (tokens[:, 0] * price_in + tokens[:, 1] * price_out) / 1e6
+    return float((_requests_per_s(network, users, epoch) * per_request).sum()) * DAY_S
+
+
+def _emission_per_day(network: NetworkState, epoch: Epoch) -> dict[str, float]:
+    """Coins a day by recipient in the first epoch."""
+    if not network.coin:
+        return {}
+    start = network.start_date
+    issued = network.block.supply.issued(epoch.start_ps, epoch.end_ps, network.ledger.supply(network.ticker), start, network.decimals)
+    parts = network.block.split.amounts(issued) if issued else {}
+    return {party: amount / 10**network.decimals / epoch.days for party, amount in parts.items()}
+
+
+def _income_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> tuple[float, float]:
+    """Fees and coin value that operators together would get in a day."""
+    settle_block = network.block.settle
+    kept = 1 - settle_block.take_rate
+    if network.terms.pay == "coin":
+        kept -= sum(rule.share for rule in network.block.burnmint.values() if rule.of == "payments")
+    fees = _paid_usd_per_day(network, users, epoch) * max(kept, 0.0)
+    return fees, _emission_per_day(network, epoch).get("operators", 0.0) * network.coin_usd
+
+
+def _scale(network: NetworkState, daily: tuple[float, float]) -> None:
+    """Scale all classes alike until full cost equals income, and put those nodes live.
+
+    Owners whose own avoidable cost is above what a node earns are not there: a market that has settled has lost them.
+    """
+    income = sum(daily)
+    low, high = 0.0, min(o.block.slots / max(o.block.nodes, 1) for o in network.owners)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if _full_cost(network, middle) < income:
+            low = middle
+        else:
+            high = middle
+    for owners in network.owners:
+        nodes = min(max(round(owners.block.nodes * low), 1), owners.block.slots)
+        owners.start(nodes, best_first=False)
+        _replace_losers(owners, income * _part(network, owners) / max(nodes, 1))
+
+
+def _full_cost(network: NetworkState, scale: float) -> float:
+    """USD a day of all nodes at a scale: avoidable cost at the class's median, and capital service."""
+    total = 0.0
+    for owners in network.owners:
+        each = owners.power_usd_per_day() * owners.block.cost_factor + owners.fixed_usd_per_day() + owners.block.capital_usd_per_day()
+        total += owners.block.nodes * scale * each
+    return total
+
+
+def _part(network: NetworkState, owners: Owners) -> float:
+    """A class's part of the network's capacity, which its income follows."""
+    whole = sum(o.block.nodes * o.machine.capacity_rps for o in network.owners)
+    return owners.block.nodes * owners.machine.capacity_rps / whole if whole else 0.0
+
+
+def _replace_losers(owners: Owners, income_per_node: float) -> None:
+    """Live slots that lose at this income change places with the lowest empty slots that do not."""
+    losing = owners.avoidable_usd_per_day() >= income_per_node
+    live = owners.columns.state == LIVE
+    losers = np.flatnonzero(live & losing)
+    spare = np.flatnonzero(~live & ~losing)[: len(losers)]
+    owners.columns.move(losers[: len(spare)], OUT)
+    owners.columns.move(spare, LIVE)
+
+
+def _first_beliefs(network: NetworkState, daily: tuple[float, float]) -> None:
+    """Income per node and day before anything was served: by capacity."""
+    capacity = network.capacity_rps
+    for owners in network.owners:
+        each = owners.machine.capacity_rps / capacity if capacity else 0.0
+        owners.fee_usd_per_node_day = daily[0] * each
+        owners.coin_usd_per_node_day = daily[1] * each
+
+
+def _hurdles(network: NetworkState) -> None:
+    """What a class earns above its full cost at the start is a cost that the file does not state (below it: a benefit)."""
+    for owners in network.owners:
+        if owners.block.decides == "free_entry" and owners.live:
+            income = owners.fee_usd_per_node_day + owners.coin_usd_per_node_day
+            known = owners.power_usd_per_day() * owners.block.cost_factor + owners.fixed_usd_per_day() + owners.block.capital_usd_per_day()
+            owners.hurdle_usd_per_day = income - known
+
+
+def _solve_drift(network: NetworkState, users: Users, epoch: Epoch) -> None:
+    """`holders.a: solve`: emission and fees that are sold against coins that users buy, at the start."""
+    block, parts = network.block, _emission_per_day(network, epoch)
+    sold = parts.get("operators", 0.0) * block.settle.sell
+    sold += sum(parts.get(party, 0.0) for party in ("validators", "owner", "others")) * block.settle.sell_others
+    bought = 0.0
+    if network.terms.pay == "coin":
+        bought = _paid_usd_per_day(network, users, epoch)
+        fees, _ = _income_usd_per_day(network, users, epoch)
+        sold += fees / network.coin_usd * block.settle.sell
+    holders = getattr(block.market, "holders", None)
+    worth = holders.worth(network.coin_usd, bought * 365.25, network.ledger.supply(network.ticker) / 10**network.decimals) if holders else network.coin_usd
+    block.market.solve(network.market, sold, bought, worth)

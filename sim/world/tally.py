@@ -1,0 +1,108 @@
+"""What measured requests add up to: counts by class and fate, tokens, latencies; merged by addition."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sim.records import histogram
+from sim.serving.contract import NEVER, Fate
+
+METRICS = ("ttft", "tpot", "e2e")
+
+
+@dataclasses.dataclass(frozen=True)
+class Targets:
+    """SLO of each class in picoseconds (NEVER where none is set): int64[classes]."""
+
+    ttft_ps: np.ndarray
+    tpot_ps: np.ndarray
+
+
+class Tally:
+    """Sums over requests by the epoch of their arrival; one row a class.
+
+    `fates[k, f]` counts requests; `prompt` and `output` are billed tokens (the prompt once the first token came, the
+    delivered output); `slo*` those of requests completed within target; `e2e_ps`, `ttft_ps` sums over completed ones, floored
+    to microseconds. `seconds` is the measured time.
+    """
+
+    def __init__(self, classes: int) -> None:
+        self.fates = np.zeros((classes, len(Fate)), np.int64)
+        self.prompt = np.zeros(classes, np.int64)
+        self.output = np.zeros(classes, np.int64)
+        self.computed = np.zeros(classes, np.int64)
+        self.slo = np.zeros(classes, np.int64)
+        self.slo_output = np.zeros(classes, np.int64)
+        self.slo_tokens = np.zeros(classes, np.int64)
+        self.e2e_us = np.zeros(classes, np.int64)
+        self.ttft_us = np.zeros(classes, np.int64)
+        self.latency = {metric: np.zeros(histogram.BUCKETS, np.int64) for metric in (*METRICS, "gap")}
+        self.busy_ps = 0
+        self.live_ps = 0
+        self.energy_j = 0.0
+        self.seconds = 0.0
+        self.windows = 0
+
+    def add(self, other: Tally) -> None:
+        """Merge another tally of the same classes into this one."""
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for metric, counts in other.latency.items():
+            self.latency[metric] += counts
+
+    @property
+    def arrived(self) -> np.ndarray:
+        """Requests by class: the sum of their fates, always."""
+        return self.fates.sum(axis=1)
+
+    @property
+    def completed(self) -> np.ndarray:
+        """Completed requests by class."""
+        return self.fates[:, Fate.COMPLETED]
+
+    def count(self, rows: np.ndarray, targets: Targets) -> None:
+        """Add finished rows (dtype FINISHED); latencies of completed ones only."""
+        np.add.at(self.fates, (rows["klass"], rows["fate"]), 1)
+        begun = rows["first_token"] != NEVER
+        self._sum("prompt", rows["klass"][begun], rows["prompt"][begun])
+        self._sum("output", rows["klass"], rows["delivered"])
+        self._sum("computed", rows["klass"], rows["computed"])
+        done = rows[rows["fate"] == Fate.COMPLETED]
+        self._count_latencies(done)
+        good = done[within(done, targets)]
+        self._sum("slo", good["klass"], np.ones(len(good), np.int64))
+        self._sum("slo_output", good["klass"], good["output"])
+        self._sum("slo_tokens", good["klass"], good["output"] + good["prompt"])
+
+    def _sum(self, name: str, klass: np.ndarray, values: np.ndarray) -> None:
+        np.add.at(getattr(self, name), klass, values)
+
+    def _count_latencies(self, done: np.ndarray) -> None:
+        self._sum("e2e_us", done["klass"], done["end"] // 10**6)
+        self._sum("ttft_us", done["klass"], done["first_token"] // 10**6)
+        more = done[done["output"] > 1]
+        values = {
+            "ttft": done["first_token"],
+            "e2e": done["end"],
+            "tpot": (more["end"] - more["first_token"]) // (more["output"] - 1),
+        }
+        for metric, ps in values.items():
+            self.latency[metric] += histogram.count(ps)
+
+
+_SUMS = (
+    "fates", "prompt", "output", "computed", "slo", "slo_output", "slo_tokens", "e2e_us", "ttft_us",
+    "busy_ps", "live_ps", "energy_j", "seconds", "windows",
+)  # fmt: skip
+
+
+def within(done: np.ndarray, targets: Targets) -> np.ndarray:
+    """Which completed rows met their class's targets; at the target itself is met. One output token has no TPOT."""
+    klass = done["klass"]
+    fast = done["first_token"] <= targets.ttft_ps[klass]
+    # A comparison of products would overflow at NEVER; the floor of the mean is exact for "<= target".
+    steps = np.maximum(done["output"] - 1, 1)
+    pace = -(-(done["end"] - done["first_token"]) // steps)
+    return fast & ((done["output"] == 1) | (pace <= targets.tpot_ps[klass]))

@@ -1,0 +1,118 @@
+"""Where users go: tastes fixed at the start, shares at each epoch's prices, and potential requests handed to networks.
+
+Potential requests are drawn once for all policies. Request i of class k goes to the network whose share interval holds
+its mark: networks in the order of the file lie side by side on [0, headroom) in base demands.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sim.errors import ScenarioError
+from sim.streams import Streams
+from sim.tokenomics.demand import Offers
+from sim.workload.classes import class_means
+from sim.workload.potential import Potential
+
+
+class Belief:
+    """What users of a class think of a network: E2E and share of failures, fading with a half-life."""
+
+    def __init__(self) -> None:
+        self.e2e_s = 0.0
+        self.failure_frac = 0.0
+        self.known = False
+
+    def see(self, e2e_s: float, failure_frac: float, passed_s: float, half_life_s: float) -> None:
+        """Mix a new measurement in; the first one is believed at once."""
+        weight = 1.0 if not self.known else 1 - 0.5 ** (passed_s / half_life_s)
+        self.e2e_s += weight * (e2e_s - self.e2e_s)
+        self.failure_frac += weight * (failure_frac - self.failure_frac)
+        self.known = True
+
+
+class Users:
+    """The client classes of a run and their tastes; `quantities[k, j]` are base demands of class k at network j."""
+
+    def __init__(self, spec: Any, streams: Streams, start: datetime.date) -> None:
+        self.names = tuple(spec.workload)
+        self.networks = tuple(spec.networks)
+        self.central = np.array([spec.networks[n].kind == "central" for n in self.networks])
+        self.headroom = spec.requests.headroom
+        self.classes = dict(spec.workload)
+        self.means = {name: class_means(block) for name, block in self.classes.items()}
+        self.potential = Potential(self.classes, streams, start, self.headroom)
+        self.beliefs = [[Belief() for _ in self.networks] for _ in self.names]
+        self.tastes: list[Any] = []
+        self.quantities = np.zeros((len(self.names), len(self.networks)))
+
+    def offers(self, k: int, prices: list[tuple[float, float]]) -> Offers:
+        """Class k's options at (input, output) prices in USD per million tokens of each network."""
+        prompt, output = self.means[self.names[k]]
+        usd = np.array([(prompt * p_in + output * p_out) / 1e6 for p_in, p_out in prices])
+        return Offers(
+            names=self.networks,
+            price_usd=usd,
+            price_usd_per_mtok=usd / ((prompt + output) / 1e6),
+            e2e_s=np.array([b.e2e_s for b in self.beliefs[k]]),
+            failure_frac=np.array([b.failure_frac for b in self.beliefs[k]]),
+            central=self.central,
+        )
+
+    def begin(self) -> None:
+        """Demand before tastes are fitted: what each class's block states for the start."""
+        for k, name in enumerate(self.names):
+            try:
+                self.quantities[k] = self.classes[name].demand.at_start(self.networks)
+            except ValueError as error:
+                raise ScenarioError(f"workload.{name}.demand: {error}") from None
+
+    def calibrate(self, prices: list[tuple[float, float]]) -> None:
+        """Fix every class's taste at the start's prices and what is believed of the networks by then."""
+        self.tastes = []
+        for k, name in enumerate(self.names):
+            try:
+                self.tastes.append(self.classes[name].demand.calibrate(self.offers(k, prices)))
+            except ValueError as error:
+                raise ScenarioError(f"workload.{name}.demand: {error}") from None
+
+    def choose(self, prices: list[tuple[float, float]]) -> np.ndarray:
+        """Set and return the epoch's quantities; a wanted share above the headroom stops the run with a message."""
+        for k, taste in enumerate(self.tastes):
+            self.quantities[k] = taste.quantities(self.offers(k, prices))
+            if self.quantities[k].sum() > self.headroom * (1 + 1e-9):
+                raise ScenarioError(
+                    f"workload.{self.names[k]}: users want {self.quantities[k].sum():.2f} times the base demand, more than "
+                    f"requests.headroom {self.headroom}; raise it"
+                )
+        return self.quantities
+
+    def surplus_usd(self, prices: list[tuple[float, float]], start_s: float, end_s: float) -> float | None:
+        """Consumer surplus of all classes over a period; None if any class defines none."""
+        total = 0.0
+        for k, taste in enumerate(self.tastes):
+            each = taste.surplus_usd(self.offers(k, prices))
+            if each is None:
+                return None
+            total += each * self.base_requests(k, start_s, end_s)
+        return total
+
+    def base_requests(self, k: int, start_s: float, end_s: float) -> float:
+        """Expected requests of class k at base demand."""
+        return self.potential.base_requests(self.names[k], start_s, end_s)
+
+    def draw(self, options: Mapping[tuple[int, int], int], t0_ps: int, t1_ps: int) -> dict[str, np.ndarray]:
+        """Potential requests of [t0, t1) with `option`: the fleet that serves (class, network), or -1 for nobody."""
+        drawn = self.potential.draw(t0_ps, t1_ps)
+        columns = {name: drawn[name] for name in drawn.keys()}
+        edges = np.cumsum(self.quantities, axis=1)
+        klass, mark = columns["klass"], columns["mark"]
+        network = (mark[:, None] >= edges[klass]).sum(axis=1)
+        table = np.full((len(self.names), len(self.networks) + 1), -1, np.int64)
+        for (k, j), option in options.items():
+            table[k, j] = option
+        return {**columns, "option": table[klass, network]}

@@ -1,0 +1,195 @@
+"""Stretches of time in which requests are really served: warm-up, measured part, tail.
+
+A window starts with empty replicas, runs its warm-up unmeasured, counts the requests that arrive in [start, end), and
+goes on with arrivals as they come until the last counted one has ended, so that late ones meet an honest load.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import numpy as np
+
+from sim.serving import contract
+from sim.serving.contract import NEVER, REQUEST, Reading, Requests
+from sim.streams import Streams
+from sim.units import PS_PER_S
+from sim.world.fleet import Roster, LifeEvent
+from sim.world.tally import Tally, Targets, within
+
+TAIL_PS = 30 * PS_PER_S
+"""Arrivals after a window are drawn in pieces of this length."""
+
+Draw = Callable[[int, int], Mapping[str, np.ndarray]]
+"""Columns of potential requests of (from_ps, until_ps), `option` telling the fleet (-1: nobody)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """When: absolute picoseconds; `number` counts the windows of a run and names their draws."""
+
+    number: int
+    warm_ps: int
+    start_ps: int
+    end_ps: int
+    limit_ps: int
+    """No counted request is alive after this (the longest deadline)."""
+
+
+class Stint:
+    """One fleet in one window: its engine, its tally, and the work of each node in the measured part."""
+
+    def __init__(self, roster: Roster, engine: str, classes: int, targets: Targets, window: Window) -> None:
+        self.roster = roster
+        self.targets = targets
+        self.window = window
+        self.fleet = roster.engine_fleet(classes)
+        self.engine = contract.make(engine, self.fleet, window.warm_ps)  # type: ignore[arg-type]
+        self.offset = self.fleet.offset
+        self.tally = Tally(classes)
+        self.counted = 0
+        self.ended = 0
+        nodes = len(roster)
+        self.work = np.zeros((nodes, 2), np.int64)
+        self.node_live_ps = np.zeros(nodes, np.int64)
+        self.halves = [[0, 0, 0], [0, 0, 0]]
+        self._rows: list[np.ndarray] = []
+
+    def offer(self, columns: Mapping[str, np.ndarray], origin_ps: int, option: int) -> None:
+        """Give the fleet its share of the columns (times relative to origin_ps)."""
+        mine = columns["option"] == option
+        rows = np.zeros(int(mine.sum()), REQUEST)
+        for name, column in _COLUMNS.items():
+            rows[name] = columns[column][mine]
+        rows["disconnect"] = NEVER
+        arrival = rows["arrival"] + (origin_ps - self.window.start_ps)
+        self.counted += int(((arrival >= 0) & (arrival < self.window.end_ps - self.window.start_ps)).sum())
+        self.engine.offer(Requests(origin_ps, rows))
+
+    def read(self) -> Reading:
+        """Pull finished work; rows of counted requests are kept."""
+        reading = self.engine.read()
+        rows = reading.finished
+        arrival = rows["arrival"] + (reading.origin_ps - self.window.start_ps)
+        span = self.window.end_ps - self.window.start_ps
+        chosen = rows[(arrival >= 0) & (arrival < span)]
+        if len(chosen):
+            self._rows.append(chosen)
+            self.ended += len(chosen)
+            self._count_work(chosen)
+            self._count_halves(chosen, arrival[(arrival >= 0) & (arrival < span)], span)
+        return reading
+
+    def _count_work(self, rows: np.ndarray) -> None:
+        given = rows[rows["replica"] >= 0]
+        node = np.searchsorted(self.offset, given["replica"], side="right") - 1
+        np.add.at(self.work[:, 1], node, given["delivered"])
+        begun = given["first_token"] != NEVER
+        np.add.at(self.work[:, 0], node[begun], given["prompt"][begun])
+
+    def _count_halves(self, rows: np.ndarray, arrival: np.ndarray, span: int) -> None:
+        """Sums of TTFT (ms) over the two halves of the window: count, sum, sum of squares."""
+        begun = rows["first_token"] != NEVER
+        ms = rows["first_token"][begun] // 10**9
+        late = arrival[begun] * 2 >= span
+        for half, pick in zip(self.halves, (~late, late), strict=True):
+            half[0] += int(pick.sum())
+            half[1] += int(ms[pick].sum())
+            half[2] += int((ms[pick] ** 2).sum())
+
+    def measure(self, reading: Reading) -> None:
+        """Take the replicas' counters of the measured part."""
+        self.tally.busy_ps = int(reading.busy_ps.sum())
+        self.tally.live_ps = int(reading.live_ps.sum())
+        types = np.repeat(self.fleet.node_type, self.fleet.replicas)
+        active = np.array([t.active_w for t in self.fleet.types])[types]
+        idle = np.array([t.idle_w for t in self.fleet.types])[types]
+        busy_s = reading.busy_ps / PS_PER_S
+        live_s = reading.live_ps / PS_PER_S
+        self.tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
+        self.tally.latency["gap"] += reading.gaps.sum(axis=0)
+        np.add.at(self.node_live_ps, np.repeat(np.arange(len(self.fleet.replicas)), self.fleet.replicas), reading.live_ps)
+        self.node_live_ps //= np.maximum(self.fleet.replicas, 1)
+        self.tally.seconds = (self.window.end_ps - self.window.start_ps) / PS_PER_S
+        self.tally.windows = 1
+
+    def close(self) -> None:
+        """Count the fates of all counted requests."""
+        for rows in self._rows:
+            self.tally.count(rows, self.targets)
+
+    @property
+    def open(self) -> bool:
+        """Whether a counted request is still alive."""
+        return self.ended < self.counted
+
+
+_COLUMNS = {
+    "id": "id", "arrival": "time_ps", "klass": "klass", "prompt": "prompt", "output": "output", "cached": "cached",
+    "patience": "patience_ps", "deadline": "deadline_ps",
+}  # fmt: skip
+
+
+def serve(env: Any, window: Window, stints: list[Stint], draw: Draw, streams: Streams) -> Generator[Any, None, None]:
+    """SimPy process of one window; begins at its warm-up and leaves the world's clock at the end of the measured part."""
+    lives = []
+    for index, stint in enumerate(stints):
+        up, events = stint.roster.lives(streams, window.number, window.warm_ps, window.limit_ps)
+        for node in np.flatnonzero(up):
+            stint.engine.join(int(node))
+        lives += [(event, index) for event in events]
+    lives.sort(key=lambda item: (item[0].at_ps, item[0].rank, item[1], item[0].node))
+    columns = draw(window.warm_ps, window.end_ps)
+    for index, stint in enumerate(stints):
+        stint.offer(columns, window.warm_ps, index)
+    todo = iter([*lives, None])
+    event = next(todo)
+    for stop_ps in (window.start_ps, window.end_ps):
+        while event is not None and event[0].at_ps < stop_ps:
+            yield env.timeout(event[0].at_ps - env.now)
+            _happen(stints[event[1]], event[0])
+            event = next(todo)
+        yield env.timeout(stop_ps - env.now)
+        for stint in stints:
+            # The instant itself is left open: arrivals after the window may fall on it.
+            stint.engine.advance(stop_ps - 1)
+            reading = stint.read()
+            if stop_ps == window.end_ps:
+                stint.measure(reading)
+    _finish(window, stints, draw, [item for item in (event, *todo) if item is not None])
+
+
+def _happen(stint: Stint, event: LifeEvent) -> None:
+    stint.engine.advance(event.at_ps)
+    if event.fails:
+        stint.engine.leave(event.node, "fail")
+    else:
+        stint.engine.join(event.node)
+
+
+def _finish(window: Window, stints: list[Stint], draw: Draw, lives: list[tuple[LifeEvent, int]]) -> None:
+    """Run on past the end, in pieces, until every counted request has ended.
+
+    The world's clock stands still meanwhile: what happens in the tail is seen by nobody but the counted requests.
+    """
+    now = window.end_ps
+    while any(stint.open for stint in stints) and now < window.limit_ps:
+        until = min(now + TAIL_PS, window.limit_ps)
+        columns = draw(now, until)
+        for index, stint in enumerate(stints):
+            if not stint.open:
+                continue
+            stint.offer(columns, now, index)
+            for event, whose in lives:
+                if whose == index and now <= event.at_ps < until:
+                    _happen(stint, event)
+            stint.engine.advance(until - 1)
+            stint.read()
+        now = until
+    for stint in stints:
+        stint.close()
+
+
+__all__ = ["TAIL_PS", "Stint", "Window", "serve", "within"]
