@@ -19,10 +19,11 @@ from sim.report.markdown import markdown
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 
 
-def write(record: StudyRecord, out: Path) -> Path:
+def write(record: StudyRecord, out: Path, made_from: str = "") -> Path:
     """Write the report into the folder `out` (made where missing) and return the path of `report.html`.
 
     Nothing is simulated or estimated. Figures come first, the page last: whoever finds a page finds its figures.
+    `made_from` goes into the page's head.
     Raises `OSError` where the folder cannot be written.
     """
     entries = figures.entries(record)
@@ -32,7 +33,7 @@ def write(record: StudyRecord, out: Path) -> Path:
         put(folder / f"{entry.name}.csv", csv_text(entry.head, entry.rows))
     put(Path(out) / "report.md", markdown(record, entries))
     target = Path(out) / "report.html"
-    put(target, page(record, entries))
+    put(target, page(record, entries, made_from))
     return target
 
 

@@ -14,12 +14,16 @@ from sim.report import figures, svg, tables, verdicts, words
 _SECTIONS = ("differences", "over time", "latency", "flows")
 
 
-def page(record: StudyRecord, entries: list[figures.Entry]) -> str:
-    """The whole report as HTML; the figures' CSVs are linked as `figures/NAME.csv` beside it."""
+def page(record: StudyRecord, entries: list[figures.Entry], made_from: str = "") -> str:
+    """The whole report as HTML; the figures' CSVs are linked as `figures/NAME.csv` beside it.
+
+    `made_from` is the digest of what the page is a function of; it stands in the page's head.
+    """
     shown = {section: [_figure(entry) for entry in entries if entry.section == section] for section in _SECTIONS}
     points = verdicts.points(record)
     return _template().render(
         record=record,
+        made_from=made_from,
         points=[(point, _point_words(record, point)) for point in points],
         shown_point=_point_words(record, 0) if len(points) > 1 else "",
         figures=shown,

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 WIDTH_PT = 360
 TEXT_PT = 10.0
-SMALL_PT = 9.0
+SMALL_PT = 9.2
 
 # Okabe and Ito's colour-blind safe set (Color Universal Design, 2008), without those that vanish on white or on
 # near-black: each keeps a contrast of 3 to both.
