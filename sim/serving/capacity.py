@@ -70,8 +70,6 @@ class _Load:
         self.rtype, self.prompt, self.output = rtype, prompt, output
         # Long outputs fill more of the passes: a decode's mean context holds output * (1 + cv^2) / 2 sampled tokens.
         self.context = prompt + output * (1 + output_cv**2) / 2
-        self.dense_at = np.arange(rtype.max_batched_tokens + 1)
-        self.sequences_at = np.arange(rtype.max_num_seqs + 1)
 
     def chunks(self, admitted: float) -> float:
         """Passes a prompt takes: one, or more where it outgrows the budget that decodes leave."""
@@ -108,18 +106,22 @@ class _Load:
         context = decodes * self.context
         prefill = admitted * self.prompt / mixed
         pairs = prefill * self.prompt
-        plain = self._dense(decodes) + self._sequences(decodes) + cost.a0 + cost.a1 * decodes + cost.a2 * context
-        filled = self._dense(decodes + prefill) + self._sequences(decodes + admitted * chunks / mixed)
+        plain = _between(cost.dense, decodes) + _between(cost.per_sequence, decodes)
+        plain += cost.a0 + cost.a1 * decodes + cost.a2 * context
+        filled = _between(cost.dense, decodes + prefill)
+        filled += _between(cost.per_sequence, decodes + admitted * chunks / mixed)
         filled += cost.m0 + cost.m1 * decodes + cost.m2 * context + cost.m3 * prefill + cost.m4 * pairs / 2048
         return float((1 - mixed) * plain + mixed * filled + cost.host) / PS_PER_S
-
-    def _dense(self, tokens: float) -> float:
-        return float(np.interp(max(tokens, 1.0), self.dense_at, self.rtype.cost.dense))
-
-    def _sequences(self, sequences: float) -> float:
-        return float(np.interp(max(sequences, 1.0), self.sequences_at, self.rtype.cost.per_sequence))
 
     def state(self, admitted: float) -> Steady:
         """The steady state at this rate of admission."""
         seconds, decodes = self.pass_s(admitted), admitted * (self.output - 1)
         return Steady(admitted / seconds, decodes, seconds, decodes + admitted * self.chunks(admitted))
+
+
+def _between(table: np.ndarray, count: float) -> float:
+    """A table of picoseconds at a count that need not be whole; at least one token, at most the last entry."""
+    count = min(max(count, 1.0), len(table) - 1.0)
+    whole = min(int(count), len(table) - 2)
+    low, high = int(table[whole]), int(table[whole + 1])
+    return low + (count - whole) * (high - low)

@@ -125,6 +125,24 @@ def test_the_bound_of_a_pass_holds_for_the_costliest_one():
     assert costliest <= longest_pass(kind) < 2 * costliest
 
 
+@pytest.mark.parametrize(
+    ("card", "line_ms", "within"),
+    [
+        # Straight lines a + b*batch + c*context of decode passes, Llama-3.1-8B: fitted to the same profiles by others' hands.
+        ("rtx_4090", (16.90, 0.0377, 1.512e-4), 0.05),
+        ("rtx_pro_6000", (11.11, 0.0167, 9.39e-5), 0.05),
+        # BLIS's H100 constants, trained end to end on vLLM with its host overhead: 7.26 ms; KV reading at 4.40e-5 ms a token.
+        ("h100_sxm", (7.26, 0.0, 4.40e-5), 0.15),
+    ],
+)
+@pytest.mark.parametrize(("batch", "context"), [(1, 500), (32, 16_000), (64, 32_000)])
+def test_decode_passes_agree_with_published_lines(card, line_ms, within, batch, context):
+    cost = replica_type(gpu(card), model("llama-3.1-8b"), ServingSettings()).cost
+    found = int(cost.dense[batch] + cost.per_sequence[batch]) + cost.a0 + cost.a1 * batch + cost.a2 * context
+    start, each, token = line_ms
+    assert found / 1e9 == pytest.approx(start + each * batch + token * context, rel=within)
+
+
 def test_loading_reads_the_weights_and_starts_the_engine():
     # 16.06 GB at 2 GB/s, then 60 s.
     assert load_s(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings()) == pytest.approx(8.030261248 + 60)
