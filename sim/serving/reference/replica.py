@@ -33,11 +33,12 @@ class Fleet(Protocol):
 
 @dataclasses.dataclass
 class Pass:
-    """One pass: the tokens k of each sequence in it, and those preempted in forming it whose limit has gone by."""
+    """One pass: the tokens k of each sequence in it, who was preempted in forming it, budget left, and its end."""
 
     chunks: dict[Request, int] = dataclasses.field(default_factory=dict)
     preempted: list[Request] = dataclasses.field(default_factory=list)
     budget: int = 0
+    end_ps: int = 0
 
     def give(self, request: Request, tokens: int) -> None:
         """Put the next tokens of a sequence into the pass."""
@@ -161,9 +162,9 @@ class Replica:
             yield clock.at(clock.now_ps, Step.START, self.id)
             if self.held() and not self.node.dead:
                 forming = self._form()
-                end_ps = clock.now_ps + self._duration_ps(forming)
-                self._begin(forming, end_ps)
-                yield clock.at(end_ps, Step.END, self.id)
+                forming.end_ps = clock.now_ps + self._duration_ps(forming)
+                self._begin(forming)
+                yield clock.at(forming.end_ps, Step.END, self.id)
                 if self._pass is forming:  # and not void, the node failed
                     self._end()
 
@@ -171,13 +172,13 @@ class Replica:
         if self._bell is not None and not self._bell.triggered:
             self._bell.succeed()
 
-    def _begin(self, forming: Pass, end_ps: int) -> None:
+    def _begin(self, forming: Pass) -> None:
         self._pass = forming
         self._meter.busy.start(self._fleet.clock.now_ps)
-        self._fleet.tell("start", self.id, (self, forming, end_ps))
+        self._fleet.tell("start", self.id, forming)
         for request in forming.preempted:
             if request.lapsed(self._fleet.clock.now_ps):
-                self._fleet.expire_with_pass(request, self, end_ps)
+                self._fleet.expire_with_pass(request, self, forming.end_ps)
 
     def _end(self) -> None:
         """Step 2: c grows, tokens are sampled, requests complete; those whose limit went by in the pass get no token."""
@@ -187,7 +188,7 @@ class Replica:
         self._meter.busy.stop(now_ps)
         self._meter.passes += 1
         self._meter.computed += sum(ended.chunks.values())
-        self._fleet.tell("end", self.id, (self, ended))
+        self._fleet.tell("end", self.id, ended)
         for request in list(self.running):
             if request.lapsed(now_ps - 1):
                 self._fleet.end(request, request.limits()[0][1])
