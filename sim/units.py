@@ -111,6 +111,7 @@ DIMENSIONS: dict[str, Dimension] = {
 _PREFIX = {"": 1, "k": 10**3, "M": 10**6, "B": 10**9}
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"^\s*({_NUMBER})\s*(.*?)\s*$")
+_CLOCK = re.compile(r"^\s*\d+(:\d+)+\s*$")
 _CURRENCY = r"[A-Z][A-Z0-9]{1,9}"
 
 
@@ -158,6 +159,8 @@ def parse(text: Any, dimension: str, tickers: frozenset[str] | None = None) -> f
     wanted = DIMENSIONS[dimension]
     if isinstance(text, (bool, type(None), list, dict)):
         raise UnitError(f"{text!r} found; must be {wanted.label}", f"write for example `{wanted.example}`")
+    if _CLOCK.match(str(text)):
+        raise UnitError(f"'{text}' reads like a clock; this needs {wanted.label}", f"write for example `{wanted.example}`", kind="clock")
     match = _QUANTITY.match(str(text))
     if match is None:
         raise UnitError(f"'{text}' is not {wanted.label}", f"write for example `{wanted.example}`")

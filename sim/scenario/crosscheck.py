@@ -2,43 +2,101 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import ValidationError
 
 from sim.blocks import Block
 from sim.errors import Problem, ScenarioError
 from sim.records.outcomes import AGGREGATES, OUTCOMES, split_name
 from sim.scenario.network import CoinNetwork
-from sim.scenario.nodes import Node, find
+from sim.scenario.nodes import Node, find, plain
 from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
 from sim.scenario.references import known_at, zone
 from sim.scenario.spec import Spec
+from sim.scenario.study import Check, Compare
 from sim.tokenomics.settle import terms
-from sim.units import DAY_S, Dated, Money, UnitError
+from sim.units import DAY_S, Dated, Money, UnitError, parse
 from sim.workload.classes import problems as class_problems
 
 LONGEST_S = 10 * DAY_S
 """The engines' integers are proved for stretches up to this long."""
 
 
-def study_problems(spec: Spec, tree: Node, policies: list[str]) -> Iterator[Problem]:
-    """Problems of the keys that stand once for all cases."""
-    yield from _times(spec, tree)
-    yield from _compare(spec, tree, policies)
-    for index, check in enumerate(spec.checks):
-        where = f"checks.{index}"
-        yield from _reference(spec, tree, check.outcome, f"{where}.outcome")
-        for key in ("policy", "below"):
-            named = getattr(check, key)
-            if named is not None and named not in policies:
-                yield _problem(tree, f"{where}.{key}", "unknown_policy", f"there is no policy `{named}`", near_hint(named, policies))
-        yield from _limit(spec, tree, index)
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What references may name: networks with their coin's ticker (empty: none), policies, first and last day.
+
+    Read from the tree, so that references are checked even where other values are wrong. `days` is None if unknown.
+    """
+
+    networks: dict[str, str]
+    policies: list[str]
+    days: tuple[datetime.date, datetime.date] | None
+
+    @classmethod
+    def of(cls, tree: Node, policies: list[str]) -> World:
+        """The world that a tree tells of."""
+        networks = tree.get("networks")
+        items = networks.value.items() if networks is not None and networks.is_map else ()
+        return cls({name: _declared_ticker(node) for name, node in items}, policies, _days(tree))
+
+
+def _declared_ticker(network: Node) -> str:
+    ticker = find(network, "coin.ticker")
+    return ticker.value if ticker is not None and isinstance(ticker.value, str) else ""
+
+
+def _days(tree: Node) -> tuple[datetime.date, datetime.date] | None:
+    start, horizon = tree.get("start"), tree.get("horizon")
+    try:
+        first = datetime.date.fromisoformat(str(start.value)) if start is not None else None
+        seconds = parse(horizon.value, "duration") if horizon is not None else None
+        return (first, first + datetime.timedelta(seconds=float(seconds))) if first is not None and isinstance(seconds, float) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def study_problems(tree: Node, policies: list[str]) -> Iterator[Problem]:
+    """Problems of references in `compare` and `checks`; blocks that are wrong in themselves are told elsewhere."""
+    world = World.of(tree, policies)
+    compare = _block(Compare, tree.get("compare"))
+    if isinstance(compare, Compare):
+        yield from _compare(compare, tree, world)
+    checks = tree.get("checks")
+    for index, node in enumerate(checks.value if checks is not None and isinstance(checks.value, list) else ()):
+        check = _block(Check, node)
+        if isinstance(check, Check):
+            yield from _check(check, tree, world, f"checks.{index}")
+
+
+def _block(kind: type[Block], node: Node | None) -> Block | None:
+    try:
+        return kind.model_validate(plain(node), context={"yaml": True}) if node is not None else None
+    except ValidationError:
+        return None
+
+
+def _check(check: Check, tree: Node, world: World, where: str) -> Iterator[Problem]:
+    yield from _reference(tree, world, check.outcome, f"{where}.outcome")
+    for key in ("policy", "below"):
+        named = getattr(check, key)
+        if named is not None and named not in world.policies:
+            yield _problem(tree, f"{where}.{key}", "unknown_policy", f"there is no policy `{named}`", near_hint(named, world.policies))
+    if reference_problem(world, check.outcome) is None:
+        try:
+            check.limit(_ticker(world, check.outcome))
+        except UnitError as error:
+            yield _problem(tree, f"{where}.{check.kind}", error.kind, str(error), error.hint)
 
 
 def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
-    """Problems of the networks and classes of one resolved case."""
+    """Problems of the times, networks and classes of one resolved case."""
+    yield from _times(spec, tree)
     yield from _classes(spec, tree)
     yield from _coins(spec, tree)
     yield from _fleets(spec, tree)
@@ -67,73 +125,62 @@ def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
             yield _problem(tree, f"shocks.{index}.at", "range", "the shock comes at or after the horizon", "let it come earlier")
 
 
-def _compare(spec: Spec, tree: Node, policies: list[str]) -> Iterator[Problem]:
-    compare = spec.compare
-    if compare.baseline is not None and compare.baseline not in policies:
-        yield _problem(tree, "compare.baseline", "unknown_policy", f"there is no policy `{compare.baseline}`", near_hint(compare.baseline, policies))
+def _compare(compare: Compare, tree: Node, world: World) -> Iterator[Problem]:
+    if compare.baseline is not None and compare.baseline not in world.policies:
+        yield _problem(tree, "compare.baseline", "unknown_policy", f"there is no policy `{compare.baseline}`", near_hint(compare.baseline, world.policies))
     for index, reference in enumerate(compare.outcomes):
-        yield from _reference(spec, tree, reference, f"compare.outcomes.{index}")
+        yield from _reference(tree, world, reference, f"compare.outcomes.{index}")
+    zones = find(tree, "compare.indifferent")
     for reference, text in compare.indifferent.items():
-        node = find(tree, "compare.indifferent")
-        entry = node.get(reference) if node is not None else None
-        if reference != "default":
-            problem = reference_problem(spec, reference)
-            if problem is not None:
-                yield at(entry.key if entry else None, problem[0], f"compare.indifferent.{reference}", problem[1], problem[2])
-                continue
+        entry = zones.get(reference) if zones is not None else None
+        path = f"compare.indifferent.{reference}"
+        problem = reference_problem(world, reference) if reference != "default" else None
+        if problem is not None:
+            yield at(entry.key if entry else None, problem[0], path, problem[1], problem[2])
+            continue
         try:
-            zone(text, reference, _ticker(spec, reference))
+            zone(text, reference, _ticker(world, reference))
         except UnitError as error:
-            yield at(entry.mark if entry else None, error.kind, f"compare.indifferent.{reference}", str(error), error.hint)
+            yield at(entry.mark if entry else None, error.kind, path, str(error), error.hint)
 
 
-def _limit(spec: Spec, tree: Node, index: int) -> Iterator[Problem]:
-    check = spec.checks[index]
-    if reference_problem(spec, check.outcome) is not None:
-        return
-    try:
-        check.limit(_ticker(spec, check.outcome))
-    except UnitError as error:
-        yield _problem(tree, f"checks.{index}.{check.kind}", error.kind, str(error), error.hint)
+def _ticker(world: World, reference: str) -> str:
+    return world.networks.get(split_name(reference)[0], "")
 
 
-def _ticker(spec: Spec, reference: str) -> str:
-    network = spec.networks.get(split_name(reference)[0])
-    return network.coin.ticker if isinstance(network, CoinNetwork) else ""
-
-
-def _reference(spec: Spec, tree: Node, reference: str, path: str) -> Iterator[Problem]:
-    problem = reference_problem(spec, reference)
+def _reference(tree: Node, world: World, reference: str, path: str) -> Iterator[Problem]:
+    problem = reference_problem(world, reference)
     if problem is not None:
         yield _problem(tree, path, *problem)
 
 
-def reference_problem(spec: Spec, reference: str) -> tuple[str, str, str] | None:
+def reference_problem(world: World, reference: str) -> tuple[str, str, str] | None:
     """Kind, message and fix of what is wrong with an outcome reference; None if it names an outcome of the run."""
     network, name, when = split_name(reference)
     outcome = OUTCOMES.get(name)
     if outcome is None:
         return "unknown_outcome", f"there is no outcome `{name}`", near_hint(name, OUTCOMES)
-    if outcome.scope == "network" and network not in spec.networks:
-        known = list(spec.networks)
-        told = f"there is no network `{network}`" if network != "world" else f"`{name}` is an outcome of a network"
-        return "unknown_network", told, near_hint(network, known) if network != "world" else f"write for example `{known[0]}.{name}`"
-    if outcome.scope == "network" and "coin" in outcome.needs and not isinstance(spec.networks[network], CoinNetwork):
+    if outcome.scope == "world":
+        if network != "world":
+            return "unknown_outcome", f"`{name}` belongs to the whole world", f"write `{name}`"
+    elif network == "world":
+        return "unknown_network", f"`{name}` is an outcome of a network", f"write for example `{next(iter(world.networks), 'tao')}.{name}`"
+    elif network not in world.networks:
+        return "unknown_network", f"there is no network `{network}`", near_hint(network, world.networks)
+    elif "coin" in outcome.needs and not world.networks[network]:
         return "no_coin", f"`{network}` has no coin, so it has no `{name}`", "name a network with a coin, or another outcome"
-    if outcome.scope == "world" and network != "world":
-        return "unknown_outcome", f"`{name}` belongs to the whole world", f"write `{name}`"
     if not known_at(when):
         return "unknown_time", f"'@{when}' is no time", f"write {', '.join('@' + word for word in AGGREGATES)} or a date such as @2028-01-01"
-    return _date_problem(spec, when)
+    return _date_problem(world, when)
 
 
-def _date_problem(spec: Spec, when: str) -> tuple[str, str, str] | None:
-    if not when or when in AGGREGATES:
+def _date_problem(world: World, when: str) -> tuple[str, str, str] | None:
+    if not when or when in AGGREGATES or world.days is None:
         return None
-    last = spec.start + datetime.timedelta(seconds=spec.horizon)
-    if spec.start <= datetime.date.fromisoformat(when) <= last:
+    first, last = world.days
+    if first <= datetime.date.fromisoformat(when) <= last:
         return None
-    return "range", f"{when} lies outside the run", f"the run goes from {spec.start} to {last}"
+    return "range", f"{when} lies outside the run", f"the run goes from {first} to {last}"
 
 
 def _classes(spec: Spec, tree: Node) -> Iterator[Problem]:

@@ -120,12 +120,12 @@ class _Loading:
         """The scenario; raises `ScenarioError` with all problems."""
         spec, wrong = validated(self.base)
         self.problems += wrong
+        self.problems += study_problems(self.base, list(self.policies))
         late = [(path, node) for path, node in self.sets if path.split(".")[0] in OPEN_TO_SWEEPS]
         parts = Parts(self.base, self.policies, ((),), tuple(late), self.library)
         by_policy = self._try_policies(parts)
         if spec is not None:
             self.problems += case_problems(spec, self.base)
-            self.problems += study_problems(spec, self.base, list(self.policies))
         kinds = self._kinds(spec, [s for s in by_policy.values() if s is not None], parts) if spec is not None else ()
         points = self._points(parts)
         self._laws(parts)
