@@ -1,9 +1,18 @@
 """The study: policies x points x replications. Pairing, intervals, verdicts, checks, sentences, the store, exports.
 
-Here belongs everything that puts several runs together; statistics live nowhere else. One run is `world`'s, drawings and pages are
-`report`'s. Who wants to know what a verdict's word means reads `statistics`.
+Here belongs everything that puts several runs together; statistics live nowhere else. One run is `world`'s, drawings and
+pages are `report`'s. Who wants to know what a verdict's word means reads `statistics`.
+
+::
+
+    claim(out, scenario_path)          may this directory hold the study?
+    run(scenario, out / STORE)         simulate what is missing -> StudyRecord
+    export(record, out, store runs)    the run directory's files
+    Store(out / STORE, create=False)   an earlier study: `.studies()`
 """
 
+from sim.study.export import STORE, claim, export
 from sim.study.run import Progress, run
+from sim.study.store import Store
 
-__all__ = ["Progress", "run"]
+__all__ = ["STORE", "Progress", "Store", "claim", "export", "run"]

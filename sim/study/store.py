@@ -59,11 +59,12 @@ def run_key(case_key: str, simulated_by: str = "fast", revision: int = MODEL_REV
 
 
 @dataclasses.dataclass(frozen=True)
-class Manifested:
+class Finished:
     """What is known of a stored run besides its record: it varies between identical runs, so only manifests show it."""
 
     versions: dict[str, str]
-    finished: str
+    instant: str
+    """When it was stored, UTC."""
     wall_s: float
 
 
@@ -182,10 +183,11 @@ class Store:
         with self._told(), self._transaction():
             self._db.executemany("DELETE FROM runs WHERE key = ? AND replication < ?", [(key, replications) for key in sorted(set(keys))])
 
-    def manifested(self, key: str, replication: int) -> Manifested | None:
-        """Versions, wall time and instant of a finished run."""
-        row = self._one("SELECT versions, finished, wall_s FROM runs WHERE key = ? AND replication = ? AND status = 'done'", key, replication)
-        return None if row is None else Manifested(json.loads(row[0]), row[1], row[2])
+    def finished(self) -> list[Finished]:
+        """Versions, instant and wall time of every finished run in the file."""
+        with self._told():
+            rows = self._db.execute("SELECT versions, finished, wall_s FROM runs WHERE status = 'done' ORDER BY key, replication").fetchall()
+        return [Finished(json.loads(versions), instant, wall_s) for versions, instant, wall_s in rows]
 
     # records of whole studies
 

@@ -29,8 +29,8 @@ def test_a_run_comes_back_as_it_was_put(path, record):
         assert store.get("k", 4) is None
         assert store.get("other", 3) is None
         assert (store.count(), store.count(["k"]), store.count(["other"])) == (1, 1, 0)
-        assert store.manifested("k", 3).wall_s == 1.5
-        assert store.manifested("k", 3).versions == {"numpy": "2"}
+        (finished,) = store.finished()
+        assert (finished.wall_s, finished.versions) == (1.5, {"numpy": "2"})
 
 
 def test_the_study_is_one_file_that_other_tools_can_read(path, record):

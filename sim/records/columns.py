@@ -1,0 +1,83 @@
+"""Every column of the files that a study is exported to: name, unit and meaning, in one place.
+
+Shares are fractions in these files (unit `fraction`), whatever pages show; times are seconds since the start of the run; amounts of
+flows are integers in the currency's base unit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column's name, its unit (empty for names and counts; `unit column` where the row says) and what it holds."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+_COLUMNS = (
+    Column("outcome", "", "outcome reference, network.outcome[@end | @min | @max | @DATE]"),
+    Column("unit", "", "unit of the row's numbers; shares are fractions"),
+    Column("policy", "", "policy of the scenario"),
+    Column("baseline", "", "policy that the difference is taken from"),
+    Column("coin_price", "", "kind of coin price; both: the joint verdict over all kinds"),
+    Column("point", "", "point of the sweep, from 0"),
+    Column("replication", "", "number of the replication, from 0; equal numbers met the same users"),
+    Column("value", "unit column", "the run's number; empty where it has none"),
+    Column("reason", "", "why there is no number"),
+    Column("word", "", "what the difference comes to"),
+    Column("n", "", "replications"),
+    Column("baseline_mean", "unit column", "mean of the baseline over replications"),
+    Column("policy_mean", "unit column", "mean of the policy over replications"),
+    Column("difference", "unit column", "mean of policy less baseline, paired by replication"),
+    Column("low", "unit column", "lower end of the difference's interval"),
+    Column("high", "unit column", "upper end of the difference's interval"),
+    Column("relative", "fraction", "difference over the absolute mean of the baseline"),
+    Column("relative_low", "fraction", "lower end, over the same mean"),
+    Column("relative_high", "fraction", "upper end, over the same mean"),
+    Column("p", "", "two-sided p of the paired t test"),
+    Column("p_holm", "", "p after Holm over all declared comparisons"),
+    Column("indifferent", "unit column", "half-width of the zone in which a difference does not matter"),
+    Column("pairing_gain", "", "variance of the difference without pairing over the one with it"),
+    Column("needed", "", "replications in all that would decide an undecided comparison"),
+    Column("why", "", "reason of a word that is no plain answer"),
+    Column("time_s", "s", "end of the epoch, since the start of the run"),
+    Column("q05", "unit column", "5 % quantile over replications"),
+    Column("q25", "unit column", "25 % quantile over replications"),
+    Column("q50", "unit column", "median over replications"),
+    Column("q75", "unit column", "75 % quantile over replications"),
+    Column("q95", "unit column", "95 % quantile over replications"),
+    Column("network", "", "network of the scenario"),
+    Column("metric", "", "ttft, tpot, e2e, or gap (time between two tokens of a request)"),
+    Column("low_s", "s", "least value of the bucket"),
+    Column("high_s", "s", "least value of the next bucket"),
+    Column("count", "", "requests (for gaps: tokens) in the bucket, over all replications"),
+    Column("replications", "", "replications that the row's means are over"),
+    Column("currency", "", "USD or a coin"),
+    Column("decimals", "", "decimal places of the base unit: amount / 10^decimals is in the currency"),
+    Column("amount_base", "base units", "sum of the postings in replication 0"),
+    Column("source", "", "account that paid"),
+    Column("target", "", "account that received"),
+)
+COLUMNS: dict[str, Column] = {column.name: column for column in _COLUMNS}
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "outcomes": ("outcome", "unit", "policy", "coin_price", "point", "replication", "value", "reason"),
+    "differences": (
+        "outcome", "unit", "policy", "baseline", "coin_price", "point", "word", "n", "baseline_mean", "policy_mean", "difference", "low", "high",
+        "relative", "relative_low", "relative_high", "p", "p_holm", "indifferent", "pairing_gain", "needed", "why",
+    ),
+    "series": ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95"),
+    "histograms": ("network", "metric", "policy", "coin_price", "point", "low_s", "high_s", "count"),
+    "operators": ("policy", "coin_price", "point", "replications", "network"),
+    "flows": ("policy", "coin_price", "point", "currency", "decimals", "reason", "source", "target", "amount_base"),
+}  # fmt: skip
+"""Columns of each file, in order. `operators` goes on with what the runs' rows hold, names ending with their unit."""
+
+
+def file_unit(unit: str) -> str:
+    """The unit of an outcome as files hold it: shares are fractions."""
+    return "fraction" if unit == "%" else unit

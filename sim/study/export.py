@@ -1,0 +1,196 @@
+"""The run directory: a study's record as files that any tool reads. It can be rebuilt from the store at any time.
+
+::
+
+    summary.json            sentences, verdicts, summaries, checks, warnings, method
+    outcomes.csv            one row an outcome, case and replication
+    differences.csv         one row a verdict
+    series.csv              quantiles over replications by epoch
+    histograms.csv          latencies by bucket
+    operators.csv           means by class of operators
+    flows.csv               coin and money flows of replication 0
+    scenario.resolved.yaml  every value that the study ran with
+    manifest.json           versions, hashes, wall time, place: all that varies between identical studies
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Problem, ScenarioError
+from sim.records.columns import TABLES, file_unit
+from sim.records.files import csv_text, put
+from sim.records.run import MODEL_REVISION
+from sim.records.study import StudyRecord
+from sim.study.store import FORMAT, Finished
+from sim.study.summarise import versions
+
+STORE = "study.sqlite"
+"""The store's name in a run directory."""
+MANIFEST = "manifest.json"
+REPORT = ("report.html", "report.md", "figures", "requests.csv.gz")
+"""What other rooms put into a run directory."""
+
+Row = Sequence[Any]
+
+
+def export(record: StudyRecord, out: str | Path, runs: Sequence[Finished] = (), whatever: bool = False) -> list[Path]:
+    """Write the run directory of a study into `out` and return the files, the manifest last.
+
+    Parameters
+    ----------
+    record
+        The study.
+    out
+        The directory; made if it is not there.
+    runs
+        What the store knows of its runs (`Store.finished`): their wall time goes into the manifest.
+    whatever
+        Write even where another study or other files are (the user named the place).
+
+    Raises
+    ------
+    ScenarioError
+        The directory belongs to another study (see `claim`), or cannot be written.
+
+    """
+    folder = claim(out, record.scenario_file, whatever)
+    texts = {**_texts(record)}
+    texts[MANIFEST] = _manifest(record, folder, texts, runs)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            put(folder / name, text)
+    except OSError as error:
+        raise ScenarioError(f"{folder}: cannot be written: {error.strerror}; choose another place with --out") from None
+    return [folder / name for name in texts]
+
+
+def claim(out: str | Path, scenario_file: str, whatever: bool = False) -> Path:
+    """The directory `out` if a study of `scenario_file` may be written there; asked before a study runs, too.
+
+    It may where nothing is yet, where only a run directory's own files are, and where the manifest names the same scenario file
+    (seen from the directory, so that both may move together). Otherwise `ScenarioError`, unless `whatever` holds.
+    """
+    folder = Path(out)
+    if whatever or not folder.exists():
+        return folder
+    if not folder.is_dir():
+        raise _taken(folder, "is no directory")
+    owner = _owner(folder)
+    if owner is not None and owner != _seen_from(folder, scenario_file):
+        raise _taken(folder, f"holds the study of {owner}")
+    ours = {*_FILES, STORE, f"{STORE}-wal", f"{STORE}-shm", MANIFEST, *REPORT}
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith("."))
+    if owner is None and foreign:
+        raise _taken(folder, f"holds {foreign[0]}{' and other files' if len(foreign) > 1 else ''}, no study")
+    return folder
+
+
+def _taken(folder: Path, message: str) -> ScenarioError:
+    return ScenarioError([Problem(kind="out", path=str(folder), message=message, fix="name another place, or this one, with --out")])
+
+
+def _owner(folder: Path) -> str | None:
+    try:
+        owner = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["scenario_file"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(owner)
+
+
+def _seen_from(folder: Path, scenario_file: str) -> str:
+    return Path(os.path.relpath(os.path.realpath(scenario_file), os.path.realpath(folder))).as_posix()
+
+
+def _texts(record: StudyRecord) -> dict[str, str]:
+    return {name: write(record) for name, write in _FILES.items()}
+
+
+def _summary(record: StudyRecord) -> str:
+    whole = json.loads(record.to_json())
+    for name in ("bands", "histograms", "operators", "flows", "scenario_resolved"):
+        del whole[name]
+    for summary in whole["outcomes"]:
+        del summary["values"]
+    return json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _outcomes(record: StudyRecord) -> Iterator[Row]:
+    for s in record.outcomes:
+        for replication, value in enumerate(s.values):
+            yield s.outcome, file_unit(s.unit), s.policy, s.coin_price, s.point, replication, value, s.reason if value is None else ""
+
+
+def _differences(record: StudyRecord) -> Iterator[Row]:
+    for verdict in record.verdicts:
+        row = {**dataclasses.asdict(verdict), "unit": file_unit(verdict.unit)}
+        yield [row[name] for name in TABLES["differences"]]
+
+
+def _series(record: StudyRecord) -> Iterator[Row]:
+    for band in record.bands:
+        head = (band.outcome, file_unit(band.unit), band.policy, band.coin_price, band.point)
+        for numbers in zip(band.time_s, band.q05, band.q25, band.q50, band.q75, band.q95, strict=True):
+            yield *head, *numbers
+
+
+def _histograms(record: StudyRecord) -> Iterator[Row]:
+    for histogram in record.histograms:
+        for low_s, high_s, count in histogram.bins:
+            yield histogram.network, histogram.metric, histogram.policy, histogram.coin_price, histogram.point, low_s, high_s, int(count)
+
+
+def _flows(record: StudyRecord) -> Iterator[Row]:
+    for flows in record.flows:
+        for row in flows.rows:
+            head = (flows.policy, flows.coin_price, flows.point)
+            yield *head, row.currency, row.decimals, row.reason, row.source, row.target, row.amount
+
+
+def _operators(record: StudyRecord) -> str:
+    head = list(dict.fromkeys([*TABLES["operators"], *(name for row in record.operators for name in row)]))
+    return csv_text(head, ([row.get(name) for name in head] for row in record.operators))
+
+
+def _table(name: str, rows: Callable[[StudyRecord], Iterator[Row]]) -> Callable[[StudyRecord], str]:
+    return lambda record: csv_text(TABLES[name], rows(record))
+
+
+_FILES: dict[str, Callable[[StudyRecord], str]] = {
+    "summary.json": _summary,
+    "outcomes.csv": _table("outcomes", _outcomes),
+    "differences.csv": _table("differences", _differences),
+    "series.csv": _table("series", _series),
+    "histograms.csv": _table("histograms", _histograms),
+    "operators.csv": _operators,
+    "flows.csv": _table("flows", _flows),
+    "scenario.resolved.yaml": lambda record: record.scenario_resolved,
+}
+
+
+def _manifest(record: StudyRecord, folder: Path, texts: dict[str, str], runs: Sequence[Finished]) -> str:
+    found = {
+        "format": FORMAT,
+        "scenario_file": _seen_from(folder, record.scenario_file),
+        "scenario_hash": record.scenario_hash,
+        "model_revision": MODEL_REVISION,
+        "versions": {"python": platform.python_version(), **versions()},
+        "platform": platform.platform(),
+        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "runs": len(runs),
+        "wall_s": sum(run.wall_s for run in runs),
+        "first_run": min((run.instant for run in runs), default=""),
+        "last_run": max((run.instant for run in runs), default=""),
+        "run_versions": sorted({json.dumps(run.versions, sort_keys=True) for run in runs}),
+        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
+    }
+    return json.dumps(found, indent=1, sort_keys=True) + "\n"
