@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, sourced
@@ -29,6 +29,18 @@ def _refused(value: Any, info: ValidationInfo) -> Any:
 
 Later = Annotated[Any, BeforeValidator(_refused)]
 """A key of the format that no engine obeys yet: refused by name rather than ignored."""
+
+
+def _day(profile: tuple[float, ...]) -> tuple[float, ...]:
+    if len(profile) != 24:
+        raise PydanticCustomError("profile", "{message}", {"message": f"{len(profile)} numbers found; must be 24, one an hour of the day", "hint": ""})
+    if not sum(profile):
+        raise PydanticCustomError("profile", "{message}", {"message": "all 24 numbers are 0", "hint": "at least one must be above 0"})
+    return profile
+
+
+Profile = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False), AfterValidator(_day)]
+"""24 numbers >= 0, not all 0."""
 
 
 class Slo(Block):
@@ -57,7 +69,7 @@ class ClientClass(Block):
     """Prompt tokens; left out under a trace, the trace's own."""
     output: Annotated[Any, OneOf(LENGTHS)] | None = None
     """Output tokens; left out under a trace, the trace's own."""
-    profile: Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False, min_length=24, max_length=24)] | None = None
+    profile: Profile | None = None
     """24 numbers, one an hour of the day (UTC), in any scale: their mean is the rate."""
     correlation: dict[str, Annotated[float, Field(ge=-1, le=1)]] = Field(default_factory=dict)
     """Correlation with the rates of other log-OU classes, by their name."""
@@ -97,15 +109,12 @@ class ClientClass(Block):
             return self
         for key, example in (("rate", "rate: 40 /s"), ("prompt", "prompt: {kind: constant, tokens: 1000}"), ("output", "output: {kind: constant, tokens: 200}")):
             if getattr(self, key) is None:
-                raise _misfit("", f"`{key}` is missing", f"write for example `{example}`", kind="missing")
-        if self.profile is not None and not sum(self.profile):
-            raise _misfit("profile", "all 24 numbers are 0", "at least one must be above 0")
+                raise _misfit("", f"`{key}` is missing", f"write for example `{example}`")
         return self
 
 
-def _misfit(at: str, message: str, hint: str, kind: str = "misfit") -> PydanticCustomError:
-    kind = "workload_missing" if kind == "missing" else kind
-    return PydanticCustomError(kind, "{message}", {"message": message, "hint": hint, "at": at})
+def _misfit(at: str, message: str, hint: str) -> PydanticCustomError:
+    return PydanticCustomError("misfit", "{message}", {"message": message, "hint": hint, "at": at})
 
 
 def problems(classes: Mapping[str, ClientClass]) -> list[Problem]:

@@ -76,6 +76,7 @@ class Modulation:
         self._weights = _lower(matrix[np.ix_(rows, rows)])
         self._names = list(self._laws)
         self._streams = streams
+        self._read: dict[str, tuple[tuple[int, int], Floats]] = {}
         self._steps = {name: self._fewest(name) for name in self._laws}
 
     def steps(self, name: str) -> int:
@@ -86,7 +87,12 @@ class Modulation:
         return self._steps[name]
 
     def factors(self, name: str, first: int, count: int) -> Floats:
-        """Rate factors in steps first .. first + count - 1 of the run, float64."""
+        """Rate factors in steps first .. first + count - 1 of the run, float64; the last stretch read is kept for the next layer."""
+        if name not in self._read or self._read[name][0] != (first, count):
+            self._read[name] = ((first, count), self._path(name, first, count))
+        return self._read[name][1]
+
+    def _path(self, name: str, first: int, count: int) -> Floats:
         law = self._laws[name]
         spread = float(np.sqrt(np.log1p(law.relative_variance)))
         decay = CELL_S / self.steps(name) / law.tau

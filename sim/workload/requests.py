@@ -142,7 +142,7 @@ class ClassLayer:
 
     def _columns(self, cls: Any, first: int, count: int, origin: int) -> Columns:
         cells = Cells(first, count, self._layer, self._seat("arrivals"), self._base, self._factors)
-        self._check(cells.rates() * CELL_S if self._base else np.zeros(1))
+        self._check(cells.rates_per_s * CELL_S if self._base else np.zeros(1))
         times = self._law.times(cells)
         counts = times.counts
         self._check(counts)

@@ -26,6 +26,8 @@ from sim.workload.law import Ints
 
 MAX_BYTES = 2**30
 """Decompressed size at which reading stops."""
+MAX_LINE = 65_536
+"""Characters a line may have."""
 MAX_SPAN_S = 100 * 86_400
 """Longest trace: 100 days, so that its times fit 64-bit picoseconds."""
 MAX_TOKENS = 10**7
@@ -91,20 +93,27 @@ def _columns(path: str, wanted: Mapping[str, Callable[[str], Any]], optional: Ma
     """The wanted columns of a CSV, each cell parsed; the first bad one raises."""
     with _text(path) as file:
         reader = csv.reader(_told(path, file), strict=True)
-        header = [name.strip().lstrip("\ufeff") for name in next(reader, [])]
+        header = [name.strip().lstrip("\ufeff") for name in next(_rows(path, reader), [])]
         parsers = {**wanted, **{name: parse for name, parse in optional.items() if name in header}}
         missing = [name for name in wanted if name not in header]
         if missing:
             raise _wrong(path, f"column `{missing[0]}` is missing; needed are {', '.join(wanted)}", line=1, kind="trace")
         places = {name: header.index(name) for name in parsers}
         columns: dict[str, list[Any]] = {name: [] for name in parsers}
-        for row in reader:
+        for row in _rows(path, reader):
             for name, parse in parsers.items():
                 cell = row[places[name]] if places[name] < len(row) else ""
                 columns[name].append(_parsed(path, reader.line_num, name, cell, parse))
     if not columns[next(iter(wanted))]:
         raise _wrong(path, "no rows found; a trace needs at least one", line=1, kind="trace")
     return columns
+
+
+def _rows(path: str, reader: Any) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise _wrong(path, f"no CSV: {error}", line=reader.line_num) from None
 
 
 def _parsed(path: str, line: int, column: str, cell: str, parse: Callable[[str], _Value]) -> _Value:
@@ -115,6 +124,8 @@ def _parsed(path: str, line: int, column: str, cell: str, parse: Callable[[str],
 
 
 def _text(path: str) -> io.TextIOWrapper:
+    if not Path(path).is_file():
+        raise _wrong(path, "no such file", kind="missing_file")
     if str(path).endswith(".gz"):
         return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8", newline="")  # type: ignore[arg-type]
     return Path(path).open(encoding="utf-8", newline="")
@@ -124,8 +135,10 @@ def _told(path: str, file: io.TextIOWrapper) -> Iterator[str]:
     """Lines of the file up to the size cap; what cannot be read is told as an error of the file."""
     size = 0
     try:
-        for line in iter(functools.partial(file.readline, 65_536), ""):
+        for number, line in enumerate(iter(functools.partial(file.readline, MAX_LINE), ""), start=1):
             size += len(line)
+            if len(line) == MAX_LINE:
+                raise _wrong(path, f"longer than {MAX_LINE} characters", line=number)
             if size > MAX_BYTES:
                 raise _wrong(path, f"larger than {MAX_BYTES >> 20} MiB when decompressed", kind="trace")
             yield line
@@ -191,7 +204,7 @@ def import_azure(file: str | Path, out: str | Path) -> int:
     Read are the published columns TIMESTAMP, ContextTokens, GeneratedTokens (AzurePublicDataset,
     `AzureLLMInferenceTrace_*.csv`) and the condensed arrival_s, input_tokens, output_tokens.
     """
-    with _text(_existing(file)) as text:
+    with _text(str(file)) as text:
         header = next(csv.reader(_told(str(file), text)), [])
     published = {"arrival_s": "TIMESTAMP", "prompt_tokens": "ContextTokens", "output_tokens": "GeneratedTokens"}
     condensed = {"prompt_tokens": "input_tokens"}
@@ -201,12 +214,6 @@ def import_azure(file: str | Path, out: str | Path) -> int:
 def import_mooncake(file: str | Path, out: str | Path) -> int:
     """Refused: prefix block ids are not simulated yet."""
     raise ScenarioError("`trace import mooncake` is read but not simulated yet in this version; `trace import csv` reads any table of requests")
-
-
-def _existing(file: str | Path) -> str:
-    if not Path(file).is_file():
-        raise _wrong(str(file), "no such file", kind="missing_file")
-    return str(file)
 
 
 def instant_ps(cell: str) -> int:

@@ -14,6 +14,7 @@ from sim.workload.arrivals.gamma import renewals
 from sim.workload.lengths import LENGTHS
 from sim.workload.modulation import Modulation
 from sim.workload.patience import PATIENCE
+from sim.workload.requests import Seat
 
 N = 200_000
 Z = 4.5  # of 2 x 12 tests one in 6,000 fails by chance; the seeds are fixed, so it would fail for ever and be seen
@@ -112,7 +113,8 @@ def test_gaps_have_the_declared_mean_and_variance(kind, client, trace_file):
 @pytest.mark.parametrize("cv", [0.2, 1.0, 3.0])
 def test_a_renewal_stretch_starts_in_equilibrium(cv):
     # In equilibrium the expected number in [0, t) is t for every t, however short (Cox 1962, section 4.1).
-    counts = np.array([len(renewals(Streams(2, 0)["r"].generator(k), cv, 3.0)) for k in range(20_000)])
+    seat = Seat(Streams(2, 0)["renewals"])
+    counts = np.array([len(renewals(seat(k), cv, 3.0)) for k in range(10_000)])
     assert abs(counts.mean() - 3.0) / (counts.std() / np.sqrt(len(counts))) < Z
 
 

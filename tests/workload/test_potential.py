@@ -36,19 +36,20 @@ def mixed(client, tmp_path_factory):
     }
 
 
-# Hours around midnight, where profile and dated rate change: 23:00 of the first day to 01:00 of the second.
-FIRST = 23 * HOUR
+# Around midnight, where profile and dated rate change: 23:40 of the first day to 00:20 of the second.
+FIRST = 24 * HOUR - 20 * MINUTE
+SPAN = 40 * MINUTE
 
 
 @pytest.fixture(scope="module")
 def whole(mixed, potential):
-    return potential(mixed).draw(FIRST, FIRST + 2 * HOUR)
+    return potential(mixed).draw(FIRST, FIRST + SPAN)
 
 
-@settings(max_examples=30, deadline=None)
-@given(cuts=st.lists(st.integers(0, 2 * HOUR), max_size=4), minutes=st.lists(st.integers(0, 120), max_size=2))
+@settings(max_examples=15, deadline=None)
+@given(cuts=st.lists(st.integers(0, SPAN), max_size=4), minutes=st.lists(st.integers(0, 40), max_size=2))
 def test_how_time_is_cut_changes_no_number(mixed, potential, whole, cuts, minutes):
-    edges = sorted({0, 2 * HOUR, *cuts, *(minute * MINUTE for minute in minutes)})
+    edges = sorted({0, SPAN, *cuts, *(minute * MINUTE for minute in minutes)})
     drawing = potential(mixed)
     parts = []
     for begin, end in zip(edges[:-1], edges[1:], strict=True):
@@ -61,10 +62,10 @@ def test_how_time_is_cut_changes_no_number(mixed, potential, whole, cuts, minute
 
 
 def test_columns_are_sorted_by_time_then_id_and_ids_are_unique(whole, mixed):
-    assert len(np.unique(whole.id)) == len(whole) > 50_000
+    assert len(np.unique(whole.id)) == len(whole) > 10_000
     order = np.lexsort((whole.id, whole.time_ps))
     np.testing.assert_array_equal(order, np.arange(len(whole)))
-    assert whole.time_ps.min() >= 0 and whole.time_ps.max() < 2 * HOUR
+    assert whole.time_ps.min() >= 0 and whole.time_ps.max() < SPAN
     assert set(whole.klass) == set(range(len(mixed)))
 
 
@@ -82,28 +83,28 @@ def test_ids_tell_cell_layer_class_and_place(whole):
 
 
 def test_more_headroom_appends_and_changes_nothing_below(mixed, potential, whole, same):
-    three = potential(mixed, headroom=3).draw(FIRST, FIRST + 2 * HOUR)
+    three = potential(mixed, headroom=3).draw(FIRST, FIRST + SPAN)
     assert three.mark.max() >= 2
     same(three.take(three.mark < 2), whole)
 
 
 def test_a_class_added_at_the_end_renumbers_nothing(mixed, potential, whole, client, same):
-    more = potential({**mixed, "late": client(rate="5 /s", arrivals=LOG_OU, correlation={"log_ou": 0.3})}).draw(FIRST, FIRST + 2 * HOUR)
+    more = potential({**mixed, "late": client(rate="5 /s", arrivals=LOG_OU, correlation={"log_ou": 0.3})}).draw(FIRST, FIRST + SPAN)
     assert (more.klass == len(mixed)).any()
     same(more.take(more.klass < len(mixed)), whole)
 
 
 def test_another_law_of_output_moves_output_only(mixed, potential, whole, client):
     other = {**mixed, "poisson": mixed["poisson"].model_copy(update={"output": client(output={"kind": "lognormal_mixture", "weights": [1], "mu": [5], "sigma": [1]}).output})}
-    drawn = potential(other).draw(FIRST, FIRST + 2 * HOUR)
+    drawn = potential(other).draw(FIRST, FIRST + SPAN)
     changed = [name for name in whole.keys() if not np.array_equal(drawn[name], whole[name])]
     assert changed == ["output"]
 
 
 def test_replications_and_roots_draw_other_users_and_equal_ones_the_same(mixed, potential, whole, same):
-    same(potential(mixed).draw(FIRST, FIRST + 2 * HOUR), whole)
+    same(potential(mixed).draw(FIRST, FIRST + SPAN), whole)
     for other in (potential(mixed, root=2), potential(mixed, replication=1)):
-        drawn = other.draw(FIRST, FIRST + 2 * HOUR)
+        drawn = other.draw(FIRST, FIRST + SPAN)
         assert len(drawn) != len(whole) or not np.array_equal(drawn.time_ps, whole.time_ps)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -44,7 +45,8 @@ class Cells:
     base: BaseRate
     factors: Callable[[int, int], Floats]
 
-    def rates(self) -> Floats:
+    @functools.cached_property
+    def rates_per_s(self) -> Floats:
         """Base rate in each cell, requests per second, shape (count,)."""
         first = self.first // HOUR_CELLS
         last = (self.first + self.count - 1) // HOUR_CELLS

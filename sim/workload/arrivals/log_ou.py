@@ -36,4 +36,4 @@ class LogOuArrivals(Figures):
 
     def times(self, cells: Cells) -> Times:
         """Arrivals of the cells; layers share the rate path and are independent given it."""
-        return poisson_times(cells, cells.rates()[:, None] * cells.factors(cells.first, cells.count))
+        return poisson_times(cells, cells.rates_per_s[:, None] * cells.factors(cells.first, cells.count))

@@ -54,4 +54,4 @@ class PoissonArrivals(Figures):
 
     def times(self, cells: Cells) -> Times:
         """Arrivals of the cells; each layer is an independent process."""
-        return poisson_times(cells, cells.rates()[:, None])
+        return poisson_times(cells, cells.rates_per_s[:, None])

@@ -22,7 +22,7 @@ class LognormalMixture(Law):
     """
 
     kind: Literal["lognormal_mixture"] = "lognormal_mixture"
-    weights: Annotated[tuple[_Weight, ...], Field(strict=False, min_length=1, max_length=64)]
+    weights: Annotated[tuple[_Weight, ...], Field(strict=False)]
     """Weight of each part; scaled to sum 1."""
     mu: Annotated[tuple[_Mu, ...], Field(strict=False)]
     """Mean of ln(tokens) of each part."""
@@ -30,15 +30,15 @@ class LognormalMixture(Law):
     """Standard deviation of ln(tokens) of each part."""
     low: Annotated[int, Field(ge=1)] = 1
     """Fewest tokens."""
-    high: Annotated[int, Field(ge=1, le=10**7)] = 1_000_000
+    high: Annotated[int, Field(ge=1, le=10**7)] = 131_072
     """Most tokens."""
 
     uniforms: ClassVar[int] = 2
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if not len(self.weights) == len(self.mu) == len(self.sigma):
-            found = f"{len(self.weights)} weights, {len(self.mu)} mu and {len(self.sigma)} sigma found; must be equally many"
+        if not 1 <= len(self.weights) == len(self.mu) == len(self.sigma):
+            found = f"{len(self.weights)} weights, {len(self.mu)} mu and {len(self.sigma)} sigma found; must be equally many, at least one"
             raise PydanticCustomError("mixture", "{message}", {"message": found, "hint": "", "at": "weights"})
         if self.low > self.high:
             raise PydanticCustomError("mixture", "{message}", {"message": f"low {self.low} found above high {self.high}", "hint": "", "at": "low"})

@@ -28,7 +28,7 @@ class Quantiles(Law):
     """
 
     kind: Literal["quantiles"] = "quantiles"
-    tokens: Annotated[tuple[Tokens, ...], Field(strict=False, min_length=2)]
+    tokens: Annotated[tuple[Tokens, ...], Field(strict=False)]
     """Tokens at each knot, never falling."""
     percent: Annotated[tuple[Percent, ...], Field(strict=False)] = KNOTS
     """The knots in percent, rising from 0 to 100; the 57 standard ones if not given."""
@@ -38,7 +38,7 @@ class Quantiles(Law):
         if len(self.tokens) != len(self.percent):
             found = f"{len(self.tokens)} tokens found for {len(self.percent)} knots"
             raise PydanticCustomError("quantiles", "{message}", {"message": found, "hint": "give `percent`, one knot a number of tokens", "at": "tokens"})
-        if self.percent[0] != 0 or self.percent[-1] != 100 or np.any(np.diff(self.percent) <= 0):
+        if len(self.percent) < 2 or self.percent[0] != 0 or self.percent[-1] != 100 or np.any(np.diff(self.percent) <= 0):
             raise PydanticCustomError("quantiles", "{message}", {"message": "`percent` must rise from 0 to 100", "hint": "", "at": "percent"})
         falls = np.flatnonzero(np.diff(self.tokens) < 0)
         if len(falls):
