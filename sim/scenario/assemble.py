@@ -20,9 +20,10 @@ from sim.serving.catalogue import Gpu, LlmModel
 _EXTENDS = {"workload": "workloads", "networks": "networks"}
 
 
-def with_presets(root: Node, library: Library) -> tuple[Node, list[Problem]]:
-    """The file's tree with what classes and networks extend merged below them."""
+def with_presets(root: Node, library: Library) -> tuple[Node, list[Problem], list[str]]:
+    """The file's tree with what classes and networks extend merged below them; paths of blocks where that failed."""
     problems: list[Problem] = []
+    broken: list[str] = []
     for key in RESOLVED_KEYS:
         node = root.get(key)
         if node is not None:
@@ -38,9 +39,10 @@ def with_presets(root: Node, library: Library) -> tuple[Node, list[Problem]]:
                 block = block.with_(name, library.extended(folder, node).under(node.key))
             except ScenarioError as error:
                 problems.extend(error.problems)
+                broken.append(f"{section}.{name}.")
                 block = block.with_(name, node.without("extends") if node.is_map else node)
         root = root.with_(section, block)
-    return root, problems
+    return root, problems, broken
 
 
 def with_catalogue(tree: Node, library: Library) -> tuple[Node, list[Problem]]:

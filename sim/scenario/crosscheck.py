@@ -29,12 +29,12 @@ LONGEST_S = 10 * DAY_S
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """What references may name: networks with their coin's ticker (empty: none), policies, first and last day.
+    """What references may name: networks with their coin's ticker (empty: no coin; None: unknown), policies, first and last day.
 
     Read from the tree, so that references are checked even where other values are wrong. `days` is None if unknown.
     """
 
-    networks: dict[str, str]
+    networks: dict[str, str | None]
     policies: list[str]
     days: tuple[datetime.date, datetime.date] | None
 
@@ -46,9 +46,11 @@ class World:
         return cls({name: _declared_ticker(node) for name, node in items}, policies, _days(tree))
 
 
-def _declared_ticker(network: Node) -> str:
-    ticker = find(network, "coin.ticker")
-    return ticker.value if ticker is not None and isinstance(ticker.value, str) else ""
+def _declared_ticker(network: Node) -> str | None:
+    kind, ticker = network.get("kind"), find(network, "coin.ticker")
+    if ticker is not None and isinstance(ticker.value, str):
+        return ticker.value
+    return "" if kind is not None and kind.value == "central" else None
 
 
 def _days(tree: Node) -> tuple[datetime.date, datetime.date] | None:
@@ -145,7 +147,7 @@ def _compare(compare: Compare, tree: Node, world: World) -> Iterator[Problem]:
 
 
 def _ticker(world: World, reference: str) -> str:
-    return world.networks.get(split_name(reference)[0], "")
+    return world.networks.get(split_name(reference)[0]) or ""
 
 
 def _reference(tree: Node, world: World, reference: str, path: str) -> Iterator[Problem]:
@@ -167,7 +169,7 @@ def reference_problem(world: World, reference: str) -> tuple[str, str, str] | No
         return "unknown_network", f"`{name}` is an outcome of a network", f"write for example `{next(iter(world.networks), 'tao')}.{name}`"
     elif network not in world.networks:
         return "unknown_network", f"there is no network `{network}`", near_hint(network, world.networks)
-    elif "coin" in outcome.needs and not world.networks[network]:
+    elif "coin" in outcome.needs and world.networks[network] == "":
         return "no_coin", f"`{network}` has no coin, so it has no `{name}`", "name a network with a coin, or another outcome"
     if not known_at(when):
         return "unknown_time", f"'@{when}' is no time", f"write {', '.join('@' + word for word in AGGREGATES)} or a date such as @2028-01-01"

@@ -69,7 +69,7 @@ class _Loading:
         self.problems: list[Problem] = []
         self.sets = self._read_sets()
         early = [(steps, node) for steps, node in self.sets if steps.endswith(".extends")]
-        self.file, wrong = with_presets(lay(root, early), self.library)
+        self.file, wrong, self.broken = with_presets(lay(root, early), self.library)
         self.problems += wrong
         self.sets = self._known_sets([item for item in self.sets if item not in early])
         tree = self._policies_flat(lay(self.file, self.sets))
@@ -131,9 +131,13 @@ class _Loading:
         self._laws(parts)
         self._shocks(parts)
         if self.problems or spec is None:
-            raise ScenarioError(_in_order(self.problems))
+            raise ScenarioError(_in_order(p for p in self.problems if not self._follows(p)))
         parts = Parts(self.base, self.policies, points, tuple(late), self.library)
         return self._made(spec, parts, kinds, by_policy)
+
+    def _follows(self, problem: Problem) -> bool:
+        """Whether a key is missing only because what should bring it could not be read: that is told already."""
+        return problem.kind == "missing" and problem.path.startswith(tuple(self.broken))
 
     def _made(self, spec: Spec, parts: Parts, kinds: tuple[str, ...], by_policy: Mapping[str, Spec | None]) -> Scenario:
         told = [change for name in self.policies for change in changes_between(name, self.base, parts.tree(name)[0])]

@@ -157,3 +157,8 @@ def _rekinded(base: Node, over: Node) -> bool:
 def _is_dated(node: Node) -> bool:
     """A map whose keys are dates is one value, not a block."""
     return bool(node.value) and all(name[:4].isdigit() for name in node.value)
+
+
+def short(words: str, most: int = 400) -> str:
+    """A message without the middle of an endless value that it quotes."""
+    return words if len(words) <= most else f"{words[: most // 2]} … {words[-most // 2 + 3 :]}"

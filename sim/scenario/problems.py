@@ -7,18 +7,18 @@ from typing import Any
 
 from sim.blocks import Block
 from sim.errors import Problem, nearest
-from sim.scenario.nodes import Mark, Node, child
+from sim.scenario.nodes import Mark, Node, child, short
 from sim.scenario.paths import PathError, block_of, field_names, locate, near_hint
+from sim.scenario.wrapped import FALSE_WORDS
 
-_NOS = ("no", "off", "n", "0")
 _YESES = ("yes", "on", "y", "1")
 
 
 def at(mark: Mark | None, kind: str, path: str, message: str, fix: str = "", severity: str = "error") -> Problem:
     """A problem at a mark."""
     if mark is None:
-        return Problem(kind, path, message, fix, severity=severity)
-    return Problem(kind, path, message, fix, mark.text.name, mark.line, mark.column, mark.text.line(mark.line), mark.length, severity)
+        return Problem(kind, path, short(message), short(fix), severity=severity)
+    return Problem(kind, path, short(message), short(fix), mark.text.name, mark.line, mark.column, mark.text.line(mark.line), mark.length, severity)
 
 
 def problems_of(errors: Iterable[Any], root: Node, model: type[Block]) -> list[Problem]:
@@ -175,7 +175,7 @@ def _words(error: dict[str, Any], node: Node | None) -> tuple[str, str]:
         return message.format(found=typed, **context), fix.format(found=typed, **context)
     if error["type"] == "bool_type":
         word = str(node.value).lower() if node is not None else ""
-        fix = "write `false`" if word in _NOS else "write `true`" if word in _YESES else "write `true` or `false`"
+        fix = "write `false`" if word in FALSE_WORDS else "write `true`" if word in _YESES else "write `true` or `false`"
         return f"{typed} found; must be `true` or `false`", fix
     if error["type"] in ("literal_error", "enum"):
         return _choice(typed, node, str(context.get("expected", "")))

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from sim.errors import Problem, ScenarioError
-from sim.scenario.nodes import Mark, Node, Text
+from sim.scenario.nodes import Mark, Node, Text, short
 from sim.scenario.scalars import ScalarError, resolve
 from sim.scenario.syntax import syntax_problem
 from sim.scenario.wrapped import unwrap
@@ -150,7 +150,7 @@ class _Builder:
     def report(self, kind: str, mark: Mark, message: str, fix: str, final: bool = False) -> None:
         """Note a problem; `final` ends the reading."""
         where = self._path(mark)
-        self.problems.append(Problem(kind, where, message, fix, mark.text.name, mark.line, mark.column, mark.text.line(mark.line), mark.length))
+        self.problems.append(Problem(kind, where, short(message), short(fix), mark.text.name, mark.line, mark.column, mark.text.line(mark.line), mark.length))
         if final:
             raise _StopError
 

@@ -14,6 +14,7 @@ from sim.errors import nearest
 from sim.scenario.nodes import Mark, Node, Origin
 
 FLAGS = ("measured", "fitted", "borrowed", "assumed", "illustrative")
+FALSE_WORDS = ("no", "off", "n", "0", "false")
 KEYS = ("value", "assumed", *(field.name for field in dataclasses.fields(Origin)))
 
 
@@ -29,7 +30,7 @@ def unwrap(node: Node, report: Callable[[str, Mark, str, str], None]) -> Node:
     told = {name: _word(item) for name, item in items.items() if name in KEYS and name not in ("value", "assumed")}
     assumed = items.get("assumed")
     if assumed is not None and not isinstance(assumed.value, bool):
-        report("bool_type", assumed.mark, f"'{assumed.mark.typed}' found; must be `true` or `false`", "write `true`")
+        report("bool_type", assumed.mark, f"'{assumed.mark.typed}' found; must be `true` or `false`", f"write `{'false' if str(assumed.value).lower() in FALSE_WORDS else 'true'}`")
     elif assumed is not None and assumed.value:
         told.setdefault("flag", "assumed")
     flag = told.get("flag", "")
