@@ -99,7 +99,12 @@ def test_burn_agrees_compiled(name: str, paid: int, part: int) -> None:
 
 
 def test_every_kind_of_every_table_is_tried_here() -> None:
-    tables = [(supply.SUPPLY, SUPPLIES), (payout.PAYOUT, PAYOUTS), (price.PRICE, PRICES), (burnmint.BURNMINT, BURNMINTS)]
+    tables = [
+        (supply.SUPPLY, SUPPLIES),
+        (payout.PAYOUT, PAYOUTS),
+        (price.PRICE, PRICES),
+        (burnmint.BURNMINT, BURNMINTS),
+    ]
     for table, tried in tables:
         assert {block.kind for block in tried.values()} == set(table)
 

@@ -18,7 +18,8 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from sim.blocks import sourced
 from sim.tokenomics.coin import to_base, unit
@@ -50,6 +51,17 @@ class Pool(Market):
     """Part of what goes in that buys nothing and stays in the pool."""
     holders: Holders = Field(default_factory=Holders)
     """Those who hold the coin without serving or using it."""
+
+    @model_validator(mode="after")
+    def _in_dollars(self) -> Pool:
+        wrong = ""
+        if self.depth.currency != "USD":
+            wrong = f"depth is in {self.depth.currency}; must be in USD"
+        elif self.depth.amount <= 0:
+            wrong = "depth must be above 0"
+        if wrong:
+            raise PydanticCustomError("currency", "{message}", {"message": wrong, "hint": "for example `8 MUSD`"})
+        return self
 
     def open(self, decimals: int) -> State:
         """Both reserves from `depth` and `start`; the drift if it is given."""
