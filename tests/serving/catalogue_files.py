@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sim.serving.catalogue import Gpu, LlmModel
-from sim.serving.contract import LIMIT_PS, NEVER, REQUEST, Fleet, Reading, ReplicaType, Requests, Routing, make
+from sim.serving.contract import LIMIT_PS, NEVER, REQUEST, Fleet, Name, Reading, ReplicaType, Requests, Routing, make
 
 ROOT = Path(__file__).parents[2]
 PRESETS = ROOT / "sim" / "presets"
@@ -50,14 +50,16 @@ def shared(*parts: str) -> Path:
     return path
 
 
-def served(kind: ReplicaType, arrival_ps: np.ndarray, prompt: np.ndarray, output: np.ndarray) -> Reading:
-    """One replica serves these requests, without patience, on the reference engine; the reading at the end."""
+def served(
+    kind: ReplicaType, arrival_ps: np.ndarray, prompt: np.ndarray, output: np.ndarray, name: Name = "reference"
+) -> Reading:
+    """One replica serves these requests, without patience; the engine's reading at the end."""
     rows = np.zeros(len(prompt), dtype=REQUEST)
     rows["id"], rows["arrival"], rows["prompt"], rows["output"] = np.arange(len(prompt)), arrival_ps, prompt, output
     rows["patience"] = rows["disconnect"] = NEVER
     rows["deadline"] = LIMIT_PS
     one = np.ones(1, dtype=np.int32)
-    engine = make("reference", Fleet((kind,), one * 0, one, classes=1, routing=Routing("round_robin"), route_key=0))
+    engine = make(name, Fleet((kind,), one * 0, one, classes=1, routing=Routing("round_robin"), route_key=0))
     engine.join(0)
     engine.offer(Requests(0, rows))
     engine.advance(LIMIT_PS)
