@@ -145,6 +145,13 @@ class Ledger:
         column.amounts += amounts
         return total
 
+    def mint_column(self, reason: str, currency: str, amounts: np.ndarray, column: Column) -> int:
+        """Create `amounts[i]` >= 0 for each member of `column`: one posting of the sum, which is returned."""
+        total = self._column_total(currency, amounts, column)
+        self.mint(reason, currency, total, column.account)
+        column.amounts += amounts
+        return total
+
     def draw_column(self, reason: str, currency: str, target: str, amounts: np.ndarray, column: Column) -> int:
         """Take `amounts[i]` >= 0 from each member of `column`: one posting of the sum, which is returned."""
         total = self._column_total(currency, amounts, column)

@@ -149,9 +149,11 @@ def test_a_column_is_posted_once_and_equals_its_account() -> None:
     paid = ledger.post_column("emission", "TAO", "tao.holders", np.array([5, 0, 7]), column)
     drawn = ledger.draw_column("sale", "TAO", "tao.pool", np.array([2, 0, 7]), column)
     burned = ledger.burn_column("burn", "TAO", np.array([1, 0, 0]), column)
-    assert (paid, drawn, burned) == (12, 9, 1)
-    assert column.amounts.tolist() == [2, 0, 0]
-    assert ledger.balance("tao.operators", "TAO") == 2
+    minted = ledger.mint_column("emission", "TAO", np.array([0, 4, 0]), column)
+    assert (paid, drawn, burned, minted) == (12, 9, 1, 4)
+    assert column.amounts.tolist() == [2, 4, 0]
+    assert ledger.balance("tao.operators", "TAO") == 6
+    assert ledger.supply("TAO") == 1003
     assert len([row for row in ledger.close("epoch 1") if row.source == "tao.operators"]) == 2
 
 
