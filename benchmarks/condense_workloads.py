@@ -49,7 +49,9 @@ def condense(trace_file: Path, work: Path) -> dict[str, Any]:
             "rate_per_s": round(float(kept.sum() / arrival_s[-1]), 3),
             "relative_variance": relative_variance,
             "tau_s": tau_s,
-            "dispersion_log_error": round(dispersion_error(arrival_s[kept], float(arrival_s[-1]), relative_variance, tau_s), 3),
+            "dispersion_log_error": round(
+                dispersion_error(arrival_s[kept], float(arrival_s[-1]), relative_variance, tau_s), 3
+            ),
             "prompt": table(trace.prompt_tokens[kept]),
             "output": table(trace.output_tokens[kept]),
         }

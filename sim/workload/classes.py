@@ -23,7 +23,11 @@ MAX_DEADLINE_S = 10 * DAY_S
 
 def _refused(value: Any, info: ValidationInfo) -> Any:
     if value is not None:
-        raise PydanticCustomError("later", "{message}", {"message": f"`{info.field_name}` is read but not simulated yet in this version", "hint": "leave it out"})
+        raise PydanticCustomError(
+            "later",
+            "{message}",
+            {"message": f"`{info.field_name}` is read but not simulated yet in this version", "hint": "leave it out"},
+        )
     return value
 
 
@@ -33,9 +37,15 @@ Later = Annotated[Any, BeforeValidator(_refused)]
 
 def _day(profile: tuple[float, ...]) -> tuple[float, ...]:
     if len(profile) != 24:
-        raise PydanticCustomError("profile", "{message}", {"message": f"{len(profile)} numbers found; must be 24, one an hour of the day", "hint": ""})
+        raise PydanticCustomError(
+            "profile",
+            "{message}",
+            {"message": f"{len(profile)} numbers found; must be 24, one an hour of the day", "hint": ""},
+        )
     if not sum(profile):
-        raise PydanticCustomError("profile", "{message}", {"message": "all 24 numbers are 0", "hint": "at least one must be above 0"})
+        raise PydanticCustomError(
+            "profile", "{message}", {"message": "all 24 numbers are 0", "hint": "at least one must be above 0"}
+        )
     return profile
 
 
@@ -103,11 +113,21 @@ class ClientClass(Block):
         if self.arrivals.kind == "trace":
             for key in ("rate", "profile"):
                 if getattr(self, key) is not None:
-                    raise _misfit(key, f"`{key}` found beside arrivals from a trace, which brings its own", f"leave `{key}` out")
+                    raise _misfit(
+                        key, f"`{key}` found beside arrivals from a trace, which brings its own", f"leave `{key}` out"
+                    )
             if self.growth.kind != "none":
-                raise _misfit("growth", "`growth` found beside arrivals from a trace, which brings its own rate", "leave `growth` out")
+                raise _misfit(
+                    "growth",
+                    "`growth` found beside arrivals from a trace, which brings its own rate",
+                    "leave `growth` out",
+                )
             return self
-        for key, example in (("rate", "rate: 40 /s"), ("prompt", "prompt: {kind: constant, tokens: 1000}"), ("output", "output: {kind: constant, tokens: 200}")):
+        for key, example in (
+            ("rate", "rate: 40 /s"),
+            ("prompt", "prompt: {kind: constant, tokens: 1000}"),
+            ("output", "output: {kind: constant, tokens: 200}"),
+        ):
             if getattr(self, key) is None:
                 raise _misfit("", f"`{key}` is missing", f"write for example `{example}`")
         return self
@@ -124,7 +144,8 @@ def problems(classes: Mapping[str, ClientClass]) -> list[Problem]:
 
 def class_means(cls: ClientClass) -> tuple[float, float]:
     """Mean prompt and mean output tokens of a request of the class."""
-    trace = cls.arrivals.trace() if cls.arrivals.kind == "trace" else None
-    prompt = cls.prompt.mean if cls.prompt is not None else float(trace.prompt_tokens.mean())
-    output = cls.output.mean if cls.output is not None else float(trace.output_tokens.mean())
-    return prompt, output
+    return _mean(cls, cls.prompt, "prompt_tokens"), _mean(cls, cls.output, "output_tokens")
+
+
+def _mean(cls: ClientClass, law: Any, column: str) -> float:
+    return float(law.mean) if law is not None else float(getattr(cls.arrivals.trace(), column).mean())

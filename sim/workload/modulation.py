@@ -47,10 +47,17 @@ def correlations(classes: Mapping[str, Any]) -> tuple[Floats, list[Problem]]:
             matrix[row, column] = matrix[column, row] = value
             told[row, column] = told[column, row] = True
     if names and not problems and np.linalg.eigvalsh(matrix)[0] < -1e-9:
-        pairs = ", ".join(f"{a}-{b} {matrix[i, j]:g}" for i, a in enumerate(names) for j, b in enumerate(names) if i < j and matrix[i, j])
+        pairs = ", ".join(
+            f"{a}-{b} {matrix[i, j]:g}"
+            for i, a in enumerate(names)
+            for j, b in enumerate(names)
+            if i < j and matrix[i, j]
+        )
         first = next(name for name, cls in classes.items() if cls.correlation)
         message = f"correlations {pairs} cannot hold together: their matrix is not positive semi-definite"
-        problems.append(Problem("correlation", f"workload.{first}.correlation", message, "bring the values nearer to 0"))
+        problems.append(
+            Problem("correlation", f"workload.{first}.correlation", message, "bring the values nearer to 0")
+        )
     return matrix, problems
 
 
@@ -63,7 +70,9 @@ def _wrong_pair(classes: Mapping[str, Any], name: str, other: str) -> str:
         if classes[party].arrivals.kind != "log_ou":
             return f"`{party}` has arrivals '{classes[party].arrivals.kind}'; only `log_ou` rates can be correlated"
     taus = sorted(classes[party].arrivals.tau for party in (name, other))
-    return "time constants differ more than 1000-fold; such rates cannot be correlated" if taus[1] > 1000 * taus[0] else ""
+    return (
+        "time constants differ more than 1000-fold; such rates cannot be correlated" if taus[1] > 1000 * taus[0] else ""
+    )
 
 
 class Modulation:
@@ -125,7 +134,11 @@ class Modulation:
         joined, waiting = {name}, [name]
         while waiting:
             row = self._names.index(waiting.pop())
-            new = [other for other, linked in zip(self._names, self._linked[row], strict=True) if linked and other not in joined]
+            new = [
+                other
+                for other, linked in zip(self._names, self._linked[row], strict=True)
+                if linked and other not in joined
+            ]
             joined.update(new)
             waiting.extend(new)
         return sorted(joined)

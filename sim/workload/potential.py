@@ -22,7 +22,7 @@ from sim.workload.arrivals.cells import CELL_PS
 from sim.workload.classes import ClientClass
 from sim.workload.modulation import Modulation, correlations
 from sim.workload.rate import BaseRate
-from sim.workload.requests import CLASS_BITS, INDEX_BITS, LAYER_BITS, ClassLayer, Columns
+from sim.workload.requests import CLASS_BITS, INDEX_BITS, LAYER_BITS, ClassLayer, Columns, Sources
 
 MAX_SPAN_PS = 10 * DAY_S * PS_PER_S
 """The longest block of time drawn at once, so that its times fit 64 bits."""
@@ -47,9 +47,12 @@ class Potential:
     ------
     ScenarioError
         For correlations that cannot hold, an unreadable trace, too many classes or layers.
+
     """
 
-    def __init__(self, classes: Mapping[str, ClientClass], streams: Streams, start: datetime.date, headroom: int = 2) -> None:
+    def __init__(
+        self, classes: Mapping[str, ClientClass], streams: Streams, start: datetime.date, headroom: int = 2
+    ) -> None:
         if not 1 <= headroom <= 1 << LAYER_BITS:
             raise ScenarioError(f"headroom {headroom} found; must be a whole number from 1 to {1 << LAYER_BITS}")
         if len(classes) > 1 << CLASS_BITS:
@@ -57,17 +60,16 @@ class Potential:
         matrix, wrong = correlations(classes)
         if wrong:
             raise ScenarioError(wrong)
-        for cls in classes.values():
-            if cls.arrivals.kind == "trace":
-                cls.arrivals.trace()
         self.names = tuple(classes)
         self.headroom = headroom
-        self._classes = classes
-        self._base = {name: BaseRate(cls, start) for name, cls in classes.items() if cls.arrivals.kind != "trace"}
+        self._replayed = {name: cls.arrivals for name, cls in classes.items() if cls.arrivals.kind == "trace"}
+        for law in self._replayed.values():
+            law.trace()  # an unreadable one is told now, not in the middle of the run
+        self._base = {name: BaseRate(cls, start) for name, cls in classes.items()}
         modulation = Modulation(classes, matrix, streams)
         # By layer, then class: a stable sort by time then breaks ties by id.
         self._parts = [
-            ClassLayer(cls, name, (index, layer), self._base.get(name), modulation, streams, start)
+            ClassLayer(cls, name, (index, layer), Sources(self._base[name], modulation, streams, start))
             for layer in range(headroom)
             for index, (name, cls) in enumerate(classes.items())
         ]
@@ -91,7 +93,7 @@ class Potential:
 
     def ceiling(self, name: str) -> int:
         """The greatest demand of a class relative to its base that can be met: the headroom, or 1 of a replayed class."""
-        return self.headroom if name in self._base else 1
+        return 1 if name in self._replayed else self.headroom
 
     def base_requests(self, name: str, t0_s: float, t1_s: float) -> float:
         """Expected requests of a class at base demand in [t0, t1), seconds since the start of the run.
@@ -99,6 +101,6 @@ class Potential:
         Growth and profile are in it, headroom and the state of a log-OU rate (mean 1) are not. Of a replayed class: the
         number of its rows there.
         """
-        if name in self._base:
-            return self._base[name].integral(t0_s, t1_s)
-        return float(self._classes[name].arrivals.count(ps(t0_s), ps(t1_s)))
+        if name in self._replayed:
+            return float(self._replayed[name].count(ps(t0_s), ps(t1_s)))
+        return self._base[name].integral(t0_s, t1_s)

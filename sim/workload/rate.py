@@ -17,11 +17,12 @@ class BaseRate:
     """rate x growth x profile, held constant over each hour of the run.
 
     `rate` may change at dates (midnight UTC; runs start at midnight), `profile` gives 24 hours of the day, growth is
-    taken at the middle of the hour: at 35 % a year that is within 1e-10 of its integral.
+    taken at the middle of the hour: at 35 % a year that is within 1e-10 of its integral. A class without a rate (a
+    replayed one) has 0.
     """
 
     def __init__(self, cls: Any, start: datetime.date) -> None:
-        steps = cls.rate.steps if isinstance(cls.rate, Dated) else ((start, cls.rate),)
+        steps = cls.rate.steps if isinstance(cls.rate, Dated) else ((start, cls.rate or 0.0),)
         self._from_hour = np.array([(day - start).days * 24 for day, _ in steps])
         self._per_s = np.array([rate for _, rate in steps], dtype=float)
         self._growth, self._start = cls.growth, start

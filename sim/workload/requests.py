@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +15,9 @@ from sim.blocks import Block
 from sim.errors import ScenarioError
 from sim.streams import Stream, Streams
 from sim.units import DAY_S, PS_PER_S, Dated, ps
-from sim.workload.arrivals.cells import CELL_PS, CELL_S, Cells, Times
+from sim.workload.arrivals.cells import CELL_PS, Cells, Times
 from sim.workload.law import Floats, Ints
-from sim.workload.modulation import Modulation
+from sim.workload.modulation import CELL_S, Modulation
 from sim.workload.rate import BaseRate
 
 NEVER = 2**62
@@ -53,6 +53,9 @@ class Columns:
         """The names of the columns, in order."""
         return tuple(field.name for field in dataclasses.fields(self))
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         if name not in self.keys():
             raise KeyError(name)
@@ -65,13 +68,15 @@ class Columns:
     @classmethod
     def concatenate(cls, parts: list[Columns]) -> Columns:
         """The rows of all parts, one part after the other."""
-        return cls(*(np.concatenate(columns) for columns in zip(*(part._all() for part in parts), strict=True)))
+        joined: list[Any] = [np.concatenate(columns) for columns in zip(*(part._all() for part in parts), strict=True)]
+        return cls(*joined)
 
     @classmethod
     def empty(cls) -> Columns:
         """No rows."""
         kinds = (np.int64, np.int64, np.int32, np.int32, np.int32, np.int32, np.int64, np.int64, np.float64)
-        return cls(*(np.empty(0, dtype=kind) for kind in kinds))
+        columns: list[Any] = [np.empty(0, dtype=kind) for kind in kinds]
+        return cls(*columns)
 
     def _all(self) -> tuple[npt.NDArray[Any], ...]:
         return tuple(getattr(self, name) for name in self.keys())
@@ -101,10 +106,19 @@ class Seat:
         return drawn
 
 
-def versions(cls: Any, start: datetime.date) -> list[tuple[int, Any]]:
-    """(first day of the run, class with the values in force from then on), in order; the first from day 0 on."""
+class Version(NamedTuple):
+    """A class with the values in force from a cell on."""
+
+    from_cell: int
+    cls: Any
+    deadline_ps: int
+
+
+def versions(cls: Any, start: datetime.date) -> list[Version]:
+    """The class with the values in force from each date on at which one changes; the first from cell 0 on."""
     days = sorted({max(0, (day - start).days) for day in _dates(cls)} | {0})
-    return [(day, cls.at(start + datetime.timedelta(days=day))) for day in days]
+    then = [cls.at(start + datetime.timedelta(days=day)) for day in days]
+    return [Version(day * DAY_CELLS, one, ps(one.deadline)) for day, one in zip(days, then, strict=True)]
 
 
 def _dates(value: Any) -> Iterator[datetime.date]:
@@ -115,37 +129,43 @@ def _dates(value: Any) -> Iterator[datetime.date]:
             yield from _dates(getattr(value, name))
 
 
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """What the draws of one class rest on."""
+
+    base: BaseRate
+    modulation: Modulation
+    streams: Streams
+    start: datetime.date
+
+
 class ClassLayer:
     """The potential requests of one class in one layer: marks in [layer, layer + 1).
 
     Arrivals, prompts, outputs, patience and marks each have a stream of their own with one generator a cell, so that
-    another law of one of them moves none of the others.
+    another law of one of them moves none of the others. `place` is (class index, layer).
     """
 
-    def __init__(self, cls: Any, name: str, place: tuple[int, int], base: BaseRate, modulation: Modulation, streams: Streams, start: datetime.date) -> None:
+    def __init__(self, cls: Any, name: str, place: tuple[int, int], sources: Sources) -> None:
         self._name, (self._index, self._layer) = name, place
-        self._law, self._base = cls.arrivals, base
-        self._versions = versions(cls, start)
-        self._modulation = modulation
+        self._law = cls.arrivals
+        self._sources = sources
+        self._versions = versions(cls, sources.start)
         self._seats: dict[str, Seat] = {}
-        self._stream: Callable[[str], Stream] = lambda what: streams[f"{what}.{name}.{self._layer}"]
 
     def draw(self, first: int, count: int) -> Columns:
         """All requests of cells first .. first + count - 1, times relative to the first cell's start."""
         parts = []
-        ends = [day * DAY_CELLS for day, _ in self._versions[1:]]
-        for begin, end, (_, version) in zip([0, *ends], [*ends, NEVER], self._versions, strict=True):
-            low, high = max(first, begin), min(first + count, end)
+        ends = [version.from_cell for version in self._versions[1:]]
+        for version, end in zip(self._versions, [*ends, NEVER], strict=True):
+            low, high = max(first, version.from_cell), min(first + count, end)
             if low < high:
                 parts.append(self._columns(version, low, high - low, first))
         return parts[0] if len(parts) == 1 else Columns.concatenate(parts)
 
-    def _columns(self, cls: Any, first: int, count: int, origin: int) -> Columns:
-        cells = Cells(first, count, self._layer, self._seat("arrivals"), self._base, self._factors)
-        self._check(cells.rates_per_s * CELL_S if self._base else np.zeros(1))
-        times = self._law.times(cells)
+    def _columns(self, version: Version, first: int, count: int, origin: int) -> Columns:
+        cls, times = version.cls, self._times(first, count)
         counts = times.counts
-        self._check(counts)
         cell = np.repeat(np.arange(count), counts)
         index = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
         return Columns(
@@ -156,22 +176,31 @@ class ClassLayer:
             output=self._tokens("output", cls.output, first, times),
             cached=self._cached(cls, times),
             patience_ps=self._patience(cls, first, counts),
-            deadline_ps=np.full(len(cell), ps(cls.deadline)),
+            deadline_ps=np.full(len(cell), version.deadline_ps),
             mark=self._marks(first, counts),
         )
 
+    def _times(self, first: int, count: int) -> Times:
+        cells = Cells(first, count, self._layer, self._seat("arrivals"), self._sources.base, self._factors)
+        self._check(cells.rates_per_s * CELL_S)  # before anything of that size is drawn
+        times: Times = self._law.times(cells)
+        self._check(times.counts)
+        return times
+
     def _check(self, counts: npt.NDArray[Any]) -> None:
         if counts.max() >= 1 << INDEX_BITS:
-            raise ScenarioError(f"workload.{self._name}: {counts.max():.0f} requests in one minute found; must be below {1 << INDEX_BITS}")
+            raise ScenarioError(
+                f"workload.{self._name}: {counts.max():.0f} requests in one minute found; must be below {1 << INDEX_BITS}"
+            )
 
     def _seat(self, what: str) -> Seat:
         if what not in self._seats:
-            self._seats[what] = Seat(self._stream(what))
+            self._seats[what] = Seat(self._sources.streams[f"{what}.{self._name}.{self._layer}"])
         return self._seats[what]
 
     def _factors(self, first: int, count: int) -> Floats:
-        steps = self._modulation.steps(self._name)
-        return self._modulation.factors(self._name, first * steps, count * steps).reshape(count, steps)
+        steps = self._sources.modulation.steps(self._name)
+        return self._sources.modulation.factors(self._name, first * steps, count * steps).reshape(count, steps)
 
     def _tokens(self, what: str, law: Any, first: int, times: Times) -> npt.NDArray[np.int32]:
         if law is None:

@@ -85,11 +85,19 @@ def _rising(path: str, arrivals: list[int]) -> Ints:
     falls = np.flatnonzero(np.diff(arrival) < 0)
     if len(falls):
         row = int(falls[0]) + 1
-        raise _bad_cell(path, row + 2, "arrival_s", _text_s(arrivals[row]), f"at least {_text_s(arrivals[row - 1])}, the arrival before it")
+        raise _bad_cell(
+            path,
+            row + 2,
+            "arrival_s",
+            _text_s(arrivals[row]),
+            f"at least {_text_s(arrivals[row - 1])}, the arrival before it",
+        )
     return arrival
 
 
-def _columns(path: str, wanted: Mapping[str, Callable[[str], Any]], optional: Mapping[str, Callable[[str], Any]]) -> dict[str, list[Any]]:
+def _columns(
+    path: str, wanted: Mapping[str, Callable[[str], Any]], optional: Mapping[str, Callable[[str], Any]]
+) -> dict[str, list[Any]]:
     """The wanted columns of a CSV, each cell parsed; the first bad one raises."""
     with _text(path) as file:
         reader = csv.reader(_told(path, file), strict=True)
@@ -97,7 +105,9 @@ def _columns(path: str, wanted: Mapping[str, Callable[[str], Any]], optional: Ma
         parsers = {**wanted, **{name: parse for name, parse in optional.items() if name in header}}
         missing = [name for name in wanted if name not in header]
         if missing:
-            raise _wrong(path, f"column `{missing[0]}` is missing; needed are {', '.join(wanted)}", line=1, kind="trace")
+            raise _wrong(
+                path, f"column `{missing[0]}` is missing; needed are {', '.join(wanted)}", line=1, kind="trace"
+            )
         places = {name: header.index(name) for name in parsers}
         columns: dict[str, list[Any]] = {name: [] for name in parsers}
         for row in _rows(path, reader):
@@ -127,7 +137,7 @@ def _text(path: str) -> io.TextIOWrapper:
     if not Path(path).is_file():
         raise _wrong(path, "no such file", kind="missing_file")
     if str(path).endswith(".gz"):
-        return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8", newline="")  # type: ignore[arg-type]
+        return io.TextIOWrapper(gzip.open(path, "rb"), encoding="utf-8", newline="")
     return Path(path).open(encoding="utf-8", newline="")
 
 
@@ -182,10 +192,14 @@ def import_csv(file: str | Path, out: str | Path, columns: Mapping[str, str] | N
     `columns` maps our names to the file's, e.g. `{"prompt_tokens": "context"}`; names left out are ours. Arrivals are
     seconds or timestamps; rows are put in order of arrival (equal ones keep the file's) and the first becomes 0.
     """
-    names = {name: name for name in ("arrival_s", "prompt_tokens", "output_tokens", "cached_tokens")} | dict(columns or {})
+    names = {name: name for name in ("arrival_s", "prompt_tokens", "output_tokens", "cached_tokens")} | dict(
+        columns or {}
+    )
     unknown = sorted(set(names) - {"arrival_s", "prompt_tokens", "output_tokens", "cached_tokens"})
     if unknown:
-        raise ScenarioError(f"`{unknown[0]}` is no column of a trace; columns: arrival_s, prompt_tokens, output_tokens, cached_tokens")
+        raise ScenarioError(
+            f"`{unknown[0]}` is no column of a trace; columns: arrival_s, prompt_tokens, output_tokens, cached_tokens"
+        )
     wanted = {names["arrival_s"]: instant_ps, names["prompt_tokens"]: _tokens(1), names["output_tokens"]: _tokens(1)}
     rows = _columns(str(file), wanted, {names["cached_tokens"]: _tokens(0)})
     arrival = rows[names["arrival_s"]]
@@ -208,12 +222,16 @@ def import_azure(file: str | Path, out: str | Path) -> int:
         header = next(csv.reader(_told(str(file), text)), [])
     published = {"arrival_s": "TIMESTAMP", "prompt_tokens": "ContextTokens", "output_tokens": "GeneratedTokens"}
     condensed = {"prompt_tokens": "input_tokens"}
-    return import_csv(file, out, published if "TIMESTAMP" in [name.strip().lstrip("\ufeff") for name in header] else condensed)
+    return import_csv(
+        file, out, published if "TIMESTAMP" in [name.strip().lstrip("\ufeff") for name in header] else condensed
+    )
 
 
 def import_mooncake(file: str | Path, out: str | Path) -> int:
     """Refused: prefix block ids are not simulated yet."""
-    raise ScenarioError("`trace import mooncake` is read but not simulated yet in this version; `trace import csv` reads any table of requests")
+    raise ScenarioError(
+        "`trace import mooncake` is read but not simulated yet in this version; `trace import csv` reads any table of requests"
+    )
 
 
 def instant_ps(cell: str) -> int:

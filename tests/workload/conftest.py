@@ -83,7 +83,7 @@ def same():
     """Whether two sets of columns agree in every value of every column."""
 
     def agree(one: Any, other: Any) -> None:
-        for name in one.keys():
+        for name in one:
             np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
     return agree

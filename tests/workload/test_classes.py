@@ -21,7 +21,9 @@ def _told(error: ValidationError) -> list[tuple[str, str]]:
     found = []
     for one in error.errors():
         if one["type"] == "nested":
-            found += [(".".join(map(str, (*one["loc"], *inner["loc"]))), inner["msg"]) for inner in one["ctx"]["errors"]]
+            found += [
+                (".".join(map(str, (*one["loc"], *inner["loc"]))), inner["msg"]) for inner in one["ctx"]["errors"]
+            ]
         else:
             found.append((".".join(map(str, one["loc"])), one["msg"]))
     return found
@@ -44,19 +46,47 @@ def test_keys_of_later_versions_are_refused_by_name(client, key):
         ({"deadline": "11 day"}, "deadline", "'11 day' found; must be at most 864000"),
         ({"deadline": "0 s"}, "deadline", "'0 s' found; must be above 0"),
         ({"patience": {"kind": "constant", "mean": "0 s"}}, "patience.mean", "'0 s' found; must be above 0"),
-        ({"arrivals": {"kind": "possion"}}, "arrivals", "'possion' is not one of poisson, constant, gamma, log_ou, trace"),
+        (
+            {"arrivals": {"kind": "possion"}},
+            "arrivals",
+            "'possion' is not one of poisson, constant, gamma, log_ou, trace",
+        ),
         ({"arrivals": {"kind": "gamma"}}, "arrivals.cv", "Field required"),
-        ({"arrivals": {"kind": "log_ou", "relative_variance": 0.1, "tau": "8 day"}}, "arrivals.tau", "'8 day' found; must be at most 604800"),
+        (
+            {"arrivals": {"kind": "log_ou", "relative_variance": 0.1, "tau": "8 day"}},
+            "arrivals.tau",
+            "'8 day' found; must be at most 604800",
+        ),
         ({"profile": [1.0] * 23}, "profile", "23 numbers found; must be 24, one an hour of the day"),
         ({"profile": [0] * 24}, "profile", "all 24 numbers are 0"),
         ({"correlation": {"other": -1.1}}, "correlation.other", "greater than or equal to -1"),
         ({"slo": {"ttft": "2 s"}}, "slo.tpot", "Field required"),
         ({"prompt": {"kind": "quantiles", "tokens": [1, 2, 3]}}, "prompt", "3 tokens found for 57 knots"),
-        ({"prompt": {"kind": "quantiles", "tokens": [1, 3, 2], "percent": [0, 50, 100]}}, "prompt", "2 tokens found after 3; must not fall"),
-        ({"prompt": {"kind": "quantiles", "tokens": [1, 3], "percent": [0, 99]}}, "prompt", "`percent` must rise from 0 to 100"),
-        ({"prompt": {"kind": "quantiles", "tokens": [0, 3], "percent": [0, 100]}}, "prompt.tokens.0", "greater than or equal to 1"),
-        ({"prompt": {"kind": "lognormal_mixture", "weights": [1], "mu": [1, 2], "sigma": [1]}}, "prompt", "1 weights, 2 mu and 1 sigma found; must be equally many, at least one"),
-        ({"prompt": {"kind": "lognormal_mixture", "weights": [1], "mu": [1], "sigma": [1], "low": 9, "high": 8}}, "prompt", "low 9 found above high 8"),
+        (
+            {"prompt": {"kind": "quantiles", "tokens": [1, 3, 2], "percent": [0, 50, 100]}},
+            "prompt",
+            "2 tokens found after 3; must not fall",
+        ),
+        (
+            {"prompt": {"kind": "quantiles", "tokens": [1, 3], "percent": [0, 99]}},
+            "prompt",
+            "`percent` must rise from 0 to 100",
+        ),
+        (
+            {"prompt": {"kind": "quantiles", "tokens": [0, 3], "percent": [0, 100]}},
+            "prompt.tokens.0",
+            "greater than or equal to 1",
+        ),
+        (
+            {"prompt": {"kind": "lognormal_mixture", "weights": [1], "mu": [1, 2], "sigma": [1]}},
+            "prompt",
+            "1 weights, 2 mu and 1 sigma found; must be equally many, at least one",
+        ),
+        (
+            {"prompt": {"kind": "lognormal_mixture", "weights": [1], "mu": [1], "sigma": [1], "low": 9, "high": 8}},
+            "prompt",
+            "low 9 found above high 8",
+        ),
         ({"growth": {"kind": "exponential", "rate": "3 %/fortnight"}}, "growth.rate", "'3 %/fortnight'"),
         ({"growth": {"kind": "steps", "factors": {"soon": 2}}}, "growth.factors", "'soon' is not a date"),
         ({"arivals": {"kind": "poisson"}}, "arivals", "Extra inputs are not permitted"),
@@ -70,7 +100,9 @@ def test_a_mistake_is_told_at_its_key(client, keys, path, message):
     assert message in told[0][1]
 
 
-@pytest.mark.parametrize("keys", [{"rate": "2 /s"}, {"profile": [1.0] * 24}, {"growth": {"kind": "exponential", "rate": "1 %/year"}}])
+@pytest.mark.parametrize(
+    "keys", [{"rate": "2 /s"}, {"profile": [1.0] * 24}, {"growth": {"kind": "exponential", "rate": "1 %/year"}}]
+)
 def test_a_replayed_class_takes_its_rate_from_the_trace(client, keys):
     replayed = {"rate": "out", "prompt": "out", "output": "out", "arrivals": {"kind": "trace", "file": "t.csv"}}
     assert client(**replayed).rate is None
@@ -80,7 +112,13 @@ def test_a_replayed_class_takes_its_rate_from_the_trace(client, keys):
 
 def test_a_class_needs_no_more_than_model_rate_and_lengths(client):
     cls = client()
-    assert (cls.arrivals.kind, cls.growth.kind, cls.patience, cls.slo, cls.deadline) == ("poisson", "none", None, None, 600.0)
+    assert (cls.arrivals.kind, cls.growth.kind, cls.patience, cls.slo, cls.deadline) == (
+        "poisson",
+        "none",
+        None,
+        None,
+        600.0,
+    )
     assert ClientClass.model_fields["deadline"].json_schema_extra["flag"] == "assumed"
     assert class_means(cls) == (100.0, 10.0)
 
@@ -116,7 +154,9 @@ def test_the_mean_over_a_day_is_the_rate_whatever_the_scale_of_the_profile(clien
 def test_the_integral_of_an_exponential_is_that_of_its_hours(client):
     base = BaseRate(client(rate="3 /s", growth={"kind": "exponential", "rate": "35% /year"}), START)
     log = np.log(1.35) / YEAR_S
-    assert base.integral(1_234.5, 2 * YEAR_S) == pytest.approx(3 * (np.exp(log * 2 * YEAR_S) - np.exp(log * 1_234.5)) / log, rel=1e-9)
+    assert base.integral(1_234.5, 2 * YEAR_S) == pytest.approx(
+        3 * (np.exp(log * 2 * YEAR_S) - np.exp(log * 1_234.5)) / log, rel=1e-9
+    )
     assert base.integral(50, 50) == 0
 
 
@@ -124,5 +164,7 @@ def test_what_came_before_an_hour_does_not_depend_on_how_far_was_read(client):
     cls = client(rate="3 /s", profile=list(range(24)), growth={"kind": "exponential", "rate": "35% /year"})
     near, far = BaseRate(cls, START), BaseRate(cls, START)
     far.before(20_000)
-    assert [near.before(hour) for hour in (0, 1, 23, 24, 25, 700)] == [far.before(hour) for hour in (0, 1, 23, 24, 25, 700)]
+    assert [near.before(hour) for hour in (0, 1, 23, 24, 25, 700)] == [
+        far.before(hour) for hour in (0, 1, 23, 24, 25, 700)
+    ]
     assert near.before(700) == pytest.approx(near.integral(0, 700 * 3600), rel=1e-12)

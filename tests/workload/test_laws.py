@@ -23,8 +23,19 @@ LAWS = [
     (LENGTHS, {"kind": "constant", "tokens": 7}),
     (LENGTHS, {"kind": "quantiles", "tokens": [1, 10, 200, 200, 3000], "percent": [0, 20, 50, 60, 100]}),
     (LENGTHS, {"kind": "quantiles", "tokens": [5, 5, 6], "percent": [0, 70, 100]}),
-    (LENGTHS, {"kind": "lognormal_mixture", "weights": [0.26, 0.453, 0.287], "mu": [4.696, 4.576, 6.009], "sigma": [1.032, 0.373, 0.063]}),
-    (LENGTHS, {"kind": "lognormal_mixture", "weights": [3, 1], "mu": [0.2, 9], "sigma": [1.5, 2], "low": 2, "high": 50}),
+    (
+        LENGTHS,
+        {
+            "kind": "lognormal_mixture",
+            "weights": [0.26, 0.453, 0.287],
+            "mu": [4.696, 4.576, 6.009],
+            "sigma": [1.032, 0.373, 0.063],
+        },
+    ),
+    (
+        LENGTHS,
+        {"kind": "lognormal_mixture", "weights": [3, 1], "mu": [0.2, 9], "sigma": [1.5, 2], "low": 2, "high": 50},
+    ),
     (LENGTHS, {"kind": "trace", "column": "output_tokens"}),
     (PATIENCE, {"kind": "constant", "mean": "30 s"}),
     (PATIENCE, {"kind": "exponential", "mean": "30 s"}),
@@ -54,7 +65,9 @@ def _law(table, keys, trace_file):
     return table[keys["kind"]].model_validate(keys, context={"yaml": True})
 
 
-@pytest.mark.parametrize(("table", "keys"), LAWS, ids=lambda value: value["kind"] if isinstance(value, dict) else value.name)
+@pytest.mark.parametrize(
+    ("table", "keys"), LAWS, ids=lambda value: value["kind"] if isinstance(value, dict) else value.name
+)
 def test_a_sample_has_the_declared_mean_and_variance(table, keys, trace_file):
     law = _law(table, keys, trace_file)
     drawn = law.values(Streams(3, 0)["laws"].generator(0).random((N, law.uniforms)))
@@ -65,11 +78,17 @@ def test_a_sample_has_the_declared_mean_and_variance(table, keys, trace_file):
 
 
 def test_every_law_of_length_patience_and_arrival_is_in_a_moment_test():
-    tested = {(table.name, keys["kind"]) for table, keys in LAWS} | {("arrivals", kind) for kind in ARRIVAL_GAPS} | {("arrivals", "log_ou")}
+    tested = (
+        {(table.name, keys["kind"]) for table, keys in LAWS}
+        | {("arrivals", kind) for kind in ARRIVAL_GAPS}
+        | {("arrivals", "log_ou")}
+    )
     assert tested == {(table.name, kind) for table in (LENGTHS, PATIENCE, ARRIVALS) for kind in table}
 
 
-@pytest.mark.parametrize(("table", "keys"), LAWS, ids=lambda value: value["kind"] if isinstance(value, dict) else value.name)
+@pytest.mark.parametrize(
+    ("table", "keys"), LAWS, ids=lambda value: value["kind"] if isinstance(value, dict) else value.name
+)
 def test_values_are_elementwise(table, keys, trace_file):
     law = _law(table, keys, trace_file)
     u = np.random.default_rng(4).random((999, law.uniforms))
@@ -98,7 +117,9 @@ ARRIVAL_GAPS = {"poisson": {}, "constant": {}, "gamma": {"cv": 2.0}, "trace": {}
 def test_gaps_have_the_declared_mean_and_variance(kind, client, trace_file):
     if kind == "trace":
         cls = client(rate="out", prompt="out", output="out", arrivals={"kind": kind, "file": trace_file})
-        gaps_s = np.diff(Potential({"c": cls}, Streams(1, 0), datetime.date(2026, 1, 1), 1).draw(0, 10**13).time_ps) / 1e12
+        gaps_s = (
+            np.diff(Potential({"c": cls}, Streams(1, 0), datetime.date(2026, 1, 1), 1).draw(0, 10**13).time_ps) / 1e12
+        )
         assert gaps_s.var() / gaps_s.mean() ** 2 == pytest.approx(cls.arrivals.variance, rel=1e-12)
         return
     cls = client(rate="20 /s", arrivals={"kind": kind, **ARRIVAL_GAPS[kind]})

@@ -51,7 +51,9 @@ def test_the_path_has_variance_one_and_forgets_at_its_time_constant(client):
     assert pairs == pytest.approx(np.exp(-lag * step_s / 100), abs=0.06)
 
 
-@pytest.mark.parametrize(("taus", "at_once"), [(("200 s", "200 s"), 1.0), (("182 s", "443 s"), 2 * np.sqrt(182 * 443) / 625)])
+@pytest.mark.parametrize(
+    ("taus", "at_once"), [(("200 s", "200 s"), 1.0), (("182 s", "443 s"), 2 * np.sqrt(182 * 443) / 625)]
+)
 def test_paths_are_correlated_as_their_innovations_and_time_constants_say(client, taus, at_once):
     classes = {"a": client(arrivals=_ou(taus[0])), "b": client(arrivals=_ou(taus[1]), correlation={"a": -0.9})}
     found = []
@@ -64,18 +66,26 @@ def test_paths_are_correlated_as_their_innovations_and_time_constants_say(client
 def test_a_perfect_correlation_gives_the_mirrored_path(client):
     classes = {"a": client(arrivals=_ou()), "b": client(arrivals=_ou(), correlation={"a": -1})}
     modulation = _modulation(classes)
-    np.testing.assert_allclose(_latent(modulation, classes, "a", 500), -_latent(modulation, classes, "b", 500), atol=1e-9)
+    np.testing.assert_allclose(
+        _latent(modulation, classes, "a", 500), -_latent(modulation, classes, "b", 500), atol=1e-9
+    )
 
 
 def test_a_third_class_leaves_the_paths_of_the_first_two(client):
     two = {"a": client(arrivals=_ou()), "b": client(arrivals=_ou(), correlation={"a": -0.9})}
     three = {**two, "c": client(arrivals=_ou(), correlation={"a": 0.5, "b": -0.6})}
     for name in two:
-        np.testing.assert_array_equal(_modulation(two).factors(name, 100, 50), _modulation(three).factors(name, 100, 50))
+        np.testing.assert_array_equal(
+            _modulation(two).factors(name, 100, 50), _modulation(three).factors(name, 100, 50)
+        )
 
 
 def test_the_grid_is_fine_enough_for_the_shortest_of_correlated_time_constants(client):
-    classes = {"slow": client(arrivals=_ou("1 h")), "fast": client(arrivals=_ou("10 s"), correlation={"slow": 0.5}), "own": client(arrivals=_ou("1 h"))}
+    classes = {
+        "slow": client(arrivals=_ou("1 h")),
+        "fast": client(arrivals=_ou("10 s"), correlation={"slow": 0.5}),
+        "own": client(arrivals=_ou("1 h")),
+    }
     modulation = _modulation(classes)
     assert modulation.steps("own") == 8  # 7.5 s
     assert modulation.steps("fast") == modulation.steps("slow") == 128  # .47 s, the first below 10 s / 16
@@ -86,9 +96,17 @@ def test_the_grid_is_fine_enough_for_the_shortest_of_correlated_time_constants(c
     [
         ({"b": {"nobody": 0.5}}, "workload.b.correlation.nobody", "no class 'nobody'; classes: a, b, c, poisson"),
         ({"b": {"b": 0.5}}, "workload.b.correlation.b", "a class is not correlated with itself"),
-        ({"b": {"poisson": 0.5}}, "workload.b.correlation.poisson", "`poisson` has arrivals 'poisson'; only `log_ou` rates can be correlated"),
+        (
+            {"b": {"poisson": 0.5}},
+            "workload.b.correlation.poisson",
+            "`poisson` has arrivals 'poisson'; only `log_ou` rates can be correlated",
+        ),
         ({"a": {"b": 0.5}, "b": {"a": 0.4}}, "workload.b.correlation.a", "0.4 found, but a.correlation.b says 0.5"),
-        ({"a": {"b": -0.9, "c": -0.9}, "b": {"c": -0.9}}, "workload.a.correlation", "correlations a-b -0.9, a-c -0.9, b-c -0.9 cannot hold together"),
+        (
+            {"a": {"b": -0.9, "c": -0.9}, "b": {"c": -0.9}},
+            "workload.a.correlation",
+            "correlations a-b -0.9, a-c -0.9, b-c -0.9 cannot hold together",
+        ),
     ],
 )
 def test_correlations_that_cannot_be_are_told(client, correlation, path, told):
@@ -107,7 +125,10 @@ def test_time_constants_too_far_apart_are_refused(client):
 
 
 def test_equal_statements_on_both_sides_are_one(client):
-    classes = {"a": client(arrivals=_ou(), correlation={"b": -0.9}), "b": client(arrivals=_ou(), correlation={"a": -0.9})}
+    classes = {
+        "a": client(arrivals=_ou(), correlation={"b": -0.9}),
+        "b": client(arrivals=_ou(), correlation={"a": -0.9}),
+    }
     matrix, wrong = correlations(classes)
     assert not wrong
     np.testing.assert_array_equal(matrix, [[1, -0.9], [-0.9, 1]])

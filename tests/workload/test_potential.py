@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from sim.workload.requests import NEVER, Seat
 MINUTE = 60 * 10**12
 HOUR = 60 * MINUTE
 LOG_OU = {"kind": "log_ou", "relative_variance": 0.2, "tau": "100 s"}
-TRACE = "arrival_s,prompt_tokens,output_tokens,cached_tokens\n" + "".join(f"{k * k / 7:.6f},{k + 1},{k % 9 + 1},{k // 2}\n" for k in range(120))
+TRACE = "arrival_s,prompt_tokens,output_tokens,cached_tokens\n" + "".join(
+    f"{k * k / 7:.6f},{k + 1},{k % 9 + 1},{k // 2}\n" for k in range(120)
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,9 @@ def mixed(client, tmp_path_factory):
     replayed = {"kind": "trace", "file": str(file), "repeat": True, "offset": "100 s"}
     return {
         "poisson": client(patience={"kind": "exponential", "mean": "30 s"}, profile=list(range(24))),
-        "constant": client(rate="1 /s", arrivals={"kind": "constant"}, growth={"kind": "exponential", "rate": "35% /year"}),
+        "constant": client(
+            rate="1 /s", arrivals={"kind": "constant"}, growth={"kind": "exponential", "rate": "35% /year"}
+        ),
         "gamma": client(rate={"2026-01-01": "1 /s", "2026-01-02": "3 /s"}, arrivals={"kind": "gamma", "cv": 3}),
         "log_ou": client(arrivals=LOG_OU, output={"kind": "quantiles", "tokens": [1, 300], "percent": [0, 100]}),
         "against": client(arrivals={**LOG_OU, "tau": "900 s"}, correlation={"log_ou": -0.9}),
@@ -52,12 +57,12 @@ def test_how_time_is_cut_changes_no_number(mixed, potential, whole, cuts, minute
     edges = sorted({0, SPAN, *cuts, *(minute * MINUTE for minute in minutes)})
     drawing = potential(mixed)
     parts = []
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in itertools.pairwise(edges):
         part = drawing.draw(FIRST + begin, FIRST + end)
         part.time_ps[:] += begin
         parts.append(part)
     together = Columns.concatenate(parts)
-    for name in together.keys():
+    for name in together:
         np.testing.assert_array_equal(together[name], whole[name], err_msg=name)
 
 
@@ -89,15 +94,24 @@ def test_more_headroom_appends_and_changes_nothing_below(mixed, potential, whole
 
 
 def test_a_class_added_at_the_end_renumbers_nothing(mixed, potential, whole, client, same):
-    more = potential({**mixed, "late": client(rate="5 /s", arrivals=LOG_OU, correlation={"log_ou": 0.3})}).draw(FIRST, FIRST + SPAN)
+    more = potential({**mixed, "late": client(rate="5 /s", arrivals=LOG_OU, correlation={"log_ou": 0.3})}).draw(
+        FIRST, FIRST + SPAN
+    )
     assert (more.klass == len(mixed)).any()
     same(more.take(more.klass < len(mixed)), whole)
 
 
 def test_another_law_of_output_moves_output_only(mixed, potential, whole, client):
-    other = {**mixed, "poisson": mixed["poisson"].model_copy(update={"output": client(output={"kind": "lognormal_mixture", "weights": [1], "mu": [5], "sigma": [1]}).output})}
+    other = {
+        **mixed,
+        "poisson": mixed["poisson"].model_copy(
+            update={
+                "output": client(output={"kind": "lognormal_mixture", "weights": [1], "mu": [5], "sigma": [1]}).output
+            }
+        ),
+    }
     drawn = potential(other).draw(FIRST, FIRST + SPAN)
-    changed = [name for name in whole.keys() if not np.array_equal(drawn[name], whole[name])]
+    changed = [name for name in whole if not np.array_equal(drawn[name], whole[name])]
     assert changed == ["output"]
 
 
@@ -134,7 +148,10 @@ def test_counts_match_base_requests_under_growth_profile_and_dated_rates(client,
 
 
 def test_a_month_later_the_class_has_the_values_of_then(client, potential):
-    cls = client(patience={"kind": "constant", "mean": {"2026-01-01": "30 s", "2026-02-01": "5 s"}}, deadline={"2026-01-01": "60 s", "2026-01-02": "90 s"})
+    cls = client(
+        patience={"kind": "constant", "mean": {"2026-01-01": "30 s", "2026-02-01": "5 s"}},
+        deadline={"2026-01-01": "60 s", "2026-01-02": "90 s"},
+    )
     drawing = potential({"c": cls}, headroom=1)
     edge = 31 * 24 * HOUR
     around = drawing.draw(edge - 5 * MINUTE, edge + 5 * MINUTE)
@@ -144,7 +161,9 @@ def test_a_month_later_the_class_has_the_values_of_then(client, potential):
 
 
 def test_patience_that_outlives_the_deadline_is_never(client, potential):
-    drawn = potential({"c": client(rate="100 /s", deadline="40 s", patience={"kind": "exponential", "mean": "30 s"})}).draw(0, 5 * MINUTE)
+    drawn = potential(
+        {"c": client(rate="100 /s", deadline="40 s", patience={"kind": "exponential", "mean": "30 s"})}
+    ).draw(0, 5 * MINUTE)
     never = drawn.patience_ps == NEVER
     assert drawn.patience_ps[~never].max() <= 40 * 10**12
     n, p = len(drawn), np.exp(-40 / 30)  # P(exponential of mean 30 s > 40 s)

@@ -40,7 +40,10 @@ def test_the_conversation_trace_comes_back_exactly(chat_trace, tmp_path, client,
     first, second = drawing.draw(0, half), drawing.draw(half, 3_600 * 10**12)
     times = np.concatenate((first.time_ps, second.time_ps + half))
     # In decimal, from the text: six digits after the point make the last six digits of the picoseconds zero.
-    written = [int(row["arrival_s"].split(".")[0]) * 10**12 + int(row["arrival_s"].split(".")[1].ljust(12, "0")) for row in rows]
+    written = [
+        int(row["arrival_s"].split(".")[0]) * 10**12 + int(row["arrival_s"].split(".")[1].ljust(12, "0"))
+        for row in rows
+    ]
     np.testing.assert_array_equal(times, written)
     for column, name in (("input_tokens", "prompt"), ("output_tokens", "output")):
         np.testing.assert_array_equal(np.concatenate((first[name], second[name])), [int(row[column]) for row in rows])
@@ -96,7 +99,9 @@ def test_a_bad_row_is_told_with_file_line_and_column_and_nothing_else(write, bod
 
 
 def test_more_cached_than_prompt_is_told(write):
-    with pytest.raises(ScenarioError, match=r"t\.csv:3: column cached_tokens: '6' found; must be at most prompt_tokens"):
+    with pytest.raises(
+        ScenarioError, match=r"t\.csv:3: column cached_tokens: '6' found; must be at most prompt_tokens"
+    ):
         read_trace(write(f"{HEADER},cached_tokens\n0,5,5,5\n0,5,5,6\n"))
 
 
@@ -109,7 +114,10 @@ def test_error_texts_quote_no_more_than_the_start_of_the_cell(write):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"arrival_s,prompt_tokens\n0,1\n", "column `output_tokens` is missing; needed are arrival_s, prompt_tokens, output_tokens"),
+        (
+            b"arrival_s,prompt_tokens\n0,1\n",
+            "column `output_tokens` is missing; needed are arrival_s, prompt_tokens, output_tokens",
+        ),
         (b"\xff\xfe\x00", "cannot be read as"),
         (b"", "column `arrival_s` is missing"),
         (b'arrival_s,prompt_tokens,output_tokens\n0,1,"1\n', "t.csv:2: no CSV: unexpected end of data"),

@@ -36,7 +36,9 @@ class ConstantArrivals(Figures):
             before, after = cells.base.before(hour), cells.base.before(hour + 1)
             begin, end = (before + (after - before) * cell / HOUR_CELLS for cell in cells.within(hour))
             # One more on both sides: which cell an instant is in is decided in one place, by its picoseconds.
-            numbers = np.arange(max(np.ceil(before - 0.5), np.ceil(begin - 1.5)), min(np.ceil(after - 0.5), np.ceil(end + 0.5)))
+            numbers = np.arange(
+                max(np.ceil(before - 0.5), np.ceil(begin - 1.5)), min(np.ceil(after - 0.5), np.ceil(end + 0.5))
+            )
             share = (numbers + 0.5 - before) / (after - before) if after > before else numbers
             parts.append(by_cell(cells, hour, share * HOUR_S))
         return joined(parts)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from pydantic import Field
 
-from sim.workload.arrivals.cells import CELL_S, Cells, Times, by_cell, joined
+from sim.workload.arrivals.cells import Cells, Times, by_cell, joined
 from sim.workload.law import Figures, Floats
+from sim.workload.modulation import CELL_S
 from sim.workload.rate import HOUR_S
 
 _FEWEST, _MOST = 64, 2**18
@@ -63,6 +64,10 @@ class GammaArrivals(Figures):
             begin, end = cells.within(hour)
             until, since = rate * end * CELL_S, rate * begin * CELL_S
             # A little more on both sides: which cell an instant is in is decided in one place, by its picoseconds.
-            instants = renewals(cells.generator(hour), self.cv, min(until + 1, rate * HOUR_S), since - 1) if rate > 0 else np.empty(0)
+            instants = (
+                renewals(cells.generator(hour), self.cv, min(until + 1, rate * HOUR_S), since - 1)
+                if rate > 0
+                else np.empty(0)
+            )
             parts.append(by_cell(cells, hour, instants / rate if rate > 0 else instants))
         return joined(parts)

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 
 from sim.units import PS_PER_S
-from sim.workload.arrivals.cells import CELL_PS, CELL_S, Cells, Times
+from sim.workload.arrivals.cells import CELL_PS, Cells, Times
 from sim.workload.law import Figures, Floats
+from sim.workload.modulation import CELL_S
 
 
 def poisson_times(cells: Cells, rates: Floats) -> Times:

@@ -66,7 +66,11 @@ class TraceArrivals(Figures):
         """(zero of the trace in the run, first row, row after the last) of each replay that [t0, t1) meets."""
         trace, zero_ps = self.trace(), ps(self.offset)
         period = trace.period_ps
-        turns = range(max(0, (t0_ps - zero_ps) // period), max(0, -(-(t1_ps - zero_ps) // period))) if self.repeat else range(1)
+        turns = (
+            range(max(0, (t0_ps - zero_ps) // period), max(0, -(-(t1_ps - zero_ps) // period)))
+            if self.repeat
+            else range(1)
+        )
         pieces = []
         for turn in turns:
             zero = zero_ps + turn * period
@@ -75,5 +79,3 @@ class TraceArrivals(Figures):
             if last > first:
                 pieces.append((zero, first, last))
         return pieces
-
-

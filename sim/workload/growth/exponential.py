@@ -46,7 +46,7 @@ class ExponentialGrowth(Block):
     def factor(self, time_s: Floats, start: datetime.date) -> Floats:
         """(1 + rate)^(time / year); under dated rates the product over the stretches, each with its own rate."""
         if not isinstance(self.rate, Dated):
-            return np.exp(np.log1p(self.rate) / YEAR_S * time_s)
+            return np.asarray(np.exp(np.log1p(self.rate) / YEAR_S * time_s))
         log = np.zeros(len(time_s))
         starts = [-np.inf, *(float((day - start).days * DAY_S) for day, _ in self.rate.steps[1:])]
         for begin, end, (_, rate) in zip(starts, [*starts[1:], np.inf], self.rate.steps, strict=True):

@@ -23,7 +23,9 @@ def _date(day: Any) -> datetime.date:
     try:
         return day if isinstance(day, datetime.date) else datetime.date.fromisoformat(str(day))
     except ValueError:
-        raise PydanticCustomError("date", "{message}", {"message": f"'{day}' is not a date", "hint": "write for example `2028-01-01`"}) from None
+        raise PydanticCustomError(
+            "date", "{message}", {"message": f"'{day}' is not a date", "hint": "write for example `2028-01-01`"}
+        ) from None
 
 
 class StepGrowth(Block):

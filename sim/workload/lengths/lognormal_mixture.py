@@ -41,7 +41,11 @@ class LognormalMixture(Law):
             found = f"{len(self.weights)} weights, {len(self.mu)} mu and {len(self.sigma)} sigma found; must be equally many, at least one"
             raise PydanticCustomError("mixture", "{message}", {"message": found, "hint": "", "at": "weights"})
         if self.low > self.high:
-            raise PydanticCustomError("mixture", "{message}", {"message": f"low {self.low} found above high {self.high}", "hint": "", "at": "low"})
+            raise PydanticCustomError(
+                "mixture",
+                "{message}",
+                {"message": f"low {self.low} found above high {self.high}", "hint": "", "at": "low"},
+            )
         return self
 
     def values(self, u: Floats) -> Floats:
@@ -52,7 +56,7 @@ class LognormalMixture(Law):
         part = np.minimum(np.searchsorted(np.cumsum(shares), u[:, 0], side="right"), len(shares) - 1)
         normal = ndtri(floor[part] + u[:, 1] * width[part])
         drawn = np.exp(np.array(self.mu)[part] + np.array(self.sigma)[part] * normal)
-        return np.clip(np.rint(drawn), self.low, self.high)
+        return np.asarray(np.clip(np.rint(drawn), self.low, self.high))
 
     @property
     def mean(self) -> float:

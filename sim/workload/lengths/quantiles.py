@@ -37,17 +37,32 @@ class Quantiles(Law):
     def _fits(self) -> Self:
         if len(self.tokens) != len(self.percent):
             found = f"{len(self.tokens)} tokens found for {len(self.percent)} knots"
-            raise PydanticCustomError("quantiles", "{message}", {"message": found, "hint": "give `percent`, one knot a number of tokens", "at": "tokens"})
-        if len(self.percent) < 2 or self.percent[0] != 0 or self.percent[-1] != 100 or np.any(np.diff(self.percent) <= 0):
-            raise PydanticCustomError("quantiles", "{message}", {"message": "`percent` must rise from 0 to 100", "hint": "", "at": "percent"})
+            raise PydanticCustomError(
+                "quantiles",
+                "{message}",
+                {"message": found, "hint": "give `percent`, one knot a number of tokens", "at": "tokens"},
+            )
+        if (
+            len(self.percent) < 2
+            or self.percent[0] != 0
+            or self.percent[-1] != 100
+            or np.any(np.diff(self.percent) <= 0)
+        ):
+            raise PydanticCustomError(
+                "quantiles", "{message}", {"message": "`percent` must rise from 0 to 100", "hint": "", "at": "percent"}
+            )
         falls = np.flatnonzero(np.diff(self.tokens) < 0)
         if len(falls):
             low, high = self.tokens[falls[0] + 1], self.tokens[falls[0]]
-            raise PydanticCustomError("quantiles", "{message}", {"message": f"{low} tokens found after {high}; must not fall", "hint": "", "at": "tokens"})
+            raise PydanticCustomError(
+                "quantiles",
+                "{message}",
+                {"message": f"{low} tokens found after {high}; must not fall", "hint": "", "at": "tokens"},
+            )
         return self
 
     def values(self, u: Floats) -> Floats:
-        """exp of the table's logarithm interpolated at u, rounded half to even."""
+        """The table's logarithm interpolated at u, raised again, rounded half to even."""
         knots = np.array(self.percent) / 100
         return np.rint(np.exp(np.interp(u[:, 0], knots, np.log(self.tokens))))
 

@@ -12,7 +12,7 @@ from sim.workload.trace import read_trace
 
 
 class TraceLength(Law):
-    """The empirical distribution of one column of a trace. (Replay with arrivals: leave `prompt` and `output` out.)"""
+    """The empirical distribution of one column of a trace; a replay leaves `prompt` and `output` out instead."""
 
     kind: Literal["trace"] = "trace"
     file: str = Field(json_schema_extra={"file": "trace"})
