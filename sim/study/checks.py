@@ -14,6 +14,7 @@ from sim.records.study import CheckResult
 from sim.study import statistics
 from sim.study.plan import Cell, Check, Plan
 from sim.study.rounding import told, with_interval
+from sim.study.values import within_range
 from sim.study.verdicts import Table
 
 Found = tuple[bool | None, str]
@@ -44,7 +45,7 @@ def _check(plan: Plan, check: Check, cell: Cell, table: Table) -> Found:
         return None, f"not supported: {values.reason}"
     if check.kind == "below":
         return _below(plan, check, cell, table, numbers)
-    found = statistics.mean_interval(numbers, 2 * check.confidence - 1)
+    found = within_range(check.outcome, statistics.mean_interval(numbers, 2 * check.confidence - 1))
     unit = plan.unit(check.outcome)
     if found.low is None or found.high is None:
         return None, f"{told(found.mean, unit)}: one replication gives no interval"

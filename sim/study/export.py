@@ -45,6 +45,8 @@ Row = Sequence[Any]
 def export(record: StudyRecord, out: str | Path, runs: Sequence[Finished] = (), whatever: bool = False) -> list[Path]:
     """Write the run directory of a study into `out` and return the files, the manifest last.
 
+    Nothing is written where the manifest tells that the same record of the same runs is there, and its files are as they were.
+
     Parameters
     ----------
     record
@@ -63,8 +65,11 @@ def export(record: StudyRecord, out: str | Path, runs: Sequence[Finished] = (), 
 
     """
     folder = claim(out, record.scenario_file, whatever)
-    texts = {**_texts(record)}
-    texts[MANIFEST] = _manifest(record, folder, texts, runs)
+    told = _told(record, folder, runs)
+    if _is_current(folder, told):
+        return [folder / name for name in (*_FILES, MANIFEST)]
+    texts = {name: write(record) for name, write in _FILES.items()}
+    texts[MANIFEST] = _manifest(told, texts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -109,10 +114,6 @@ def _owner(folder: Path) -> str | None:
 
 def _seen_from(folder: Path, scenario_file: str) -> str:
     return Path(os.path.relpath(os.path.realpath(scenario_file), os.path.realpath(folder))).as_posix()
-
-
-def _texts(record: StudyRecord) -> dict[str, str]:
-    return {name: write(record) for name, write in _FILES.items()}
 
 
 def _summary(record: StudyRecord) -> str:
@@ -177,20 +178,39 @@ _FILES: dict[str, Callable[[StudyRecord], str]] = {
 }
 
 
-def _manifest(record: StudyRecord, folder: Path, texts: dict[str, str], runs: Sequence[Finished]) -> str:
-    found = {
+def _told(record: StudyRecord, folder: Path, runs: Sequence[Finished]) -> dict[str, Any]:
+    """What the manifest says but for the instant of writing and the files' hashes."""
+    return {
         "format": FORMAT,
         "scenario_file": _seen_from(folder, record.scenario_file),
         "scenario_hash": record.scenario_hash,
+        "record_sha256": _sha256(record.to_json()),
         "model_revision": MODEL_REVISION,
         "versions": {"python": platform.python_version(), **versions()},
         "platform": platform.platform(),
-        "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "runs": len(runs),
         "wall_s": sum(run.wall_s for run in runs),
         "first_run": min((run.instant for run in runs), default=""),
         "last_run": max((run.instant for run in runs), default=""),
         "run_versions": sorted({json.dumps(run.versions, sort_keys=True) for run in runs}),
-        "sha256": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
     }
+
+
+def _manifest(told: dict[str, Any], texts: dict[str, str]) -> str:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    found = {**told, "written": now, "sha256": {name: _sha256(text) for name, text in texts.items()}}
     return json.dumps(found, indent=1, sort_keys=True) + "\n"
+
+
+def _is_current(folder: Path, told: dict[str, Any]) -> bool:
+    try:
+        there = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {name: there[name] for name in told} == told and all(
+            _sha256((folder / name).read_text(encoding="utf-8")) == there["sha256"][name] for name in _FILES
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -211,9 +211,9 @@ def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], 
 
 def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Generator[_Done]:
     """Each missing run as it finishes, in any order."""
-    jobs = _jobs(how.jobs, len(missing))
     if not missing:
         return
+    jobs = _jobs(how.jobs, len(missing))
     function = how.simulate or _world()
     if jobs == 1:
         for index in missing:

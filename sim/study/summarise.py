@@ -18,12 +18,13 @@ from sim.study import statistics
 from sim.study.checks import run_checks
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import sentences
-from sim.study.values import Values, base_name, by_cell, require_known
+from sim.study.values import Values, base_name, by_cell, require_known, within_range
 from sim.study.verdicts import family, needed_references, verdicts
 from sim.units import PS_PER_S
 
 MOST_POINTS = 200
 """Points of a band; a longer series is thinned evenly, its first and last epoch kept."""
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FEW = 10
 """With fewer replications than this, a warning says that intervals are rough."""
 
@@ -102,7 +103,7 @@ def _summary(plan: Plan, reference: str, cell: Cell, values: Values) -> Summary:
     n = len(values.numbers)
     if numbers is None:
         return Summary(reference, plan.unit(reference), *cell, n, None, None, None, None, list(values.numbers), reason=values.reason)
-    found = statistics.mean_interval(numbers, plan.confidence)
+    found = within_range(reference, statistics.mean_interval(numbers, plan.confidence))
     low, high = (None, None) if values.reached is None else statistics.wilson(values.reached, n, plan.confidence)
     return Summary(
         reference, plan.unit(reference), *cell, n, found.mean, found.low, found.high, found.sd, list(numbers),
@@ -114,25 +115,31 @@ def _bands(plan: Plan, cell: Cell, records: Sequence[RunRecord]) -> list[Band]:
     ends = records[0].epoch_end_s
     made = []
     for name in sorted({name for record in records for name in record.series}):
-        rows = [record.series.get(name, [None] * len(ends)) for record in records]
-        kept = _thinned([index for index in range(len(ends)) if any(row[index] is not None for row in rows)])
-        if kept:
-            quantiles = [_quantiles([row[index] for row in rows]) for index in kept]
-            made.append(Band(base_name(name), plan.unit(base_name(name)), *cell, [ends[index] for index in kept], *map(list, zip(*quantiles, strict=True))))
+        rows = np.array([record.series.get(name, [None] * len(ends)) for record in records], float)
+        kept = _thinned(np.flatnonzero(~np.isnan(rows).all(axis=0)))
+        if len(kept):
+            time_s = [ends[index] for index in kept]
+            made.append(Band(base_name(name), plan.unit(base_name(name)), *cell, time_s, *_quantiles(rows[:, kept])))
     return made
 
 
-def _thinned(indices: list[int]) -> list[int]:
+def _thinned(indices: np.ndarray) -> np.ndarray:
     if len(indices) <= MOST_POINTS:
         return indices
     places = np.linspace(0, len(indices) - 1, MOST_POINTS).round().astype(int)
-    return [indices[place] for place in places]
+    return np.asarray(indices[places])
 
 
-def _quantiles(numbers: Sequence[float | None]) -> list[float]:
-    present = [number for number in numbers if number is not None]
+def _quantiles(rows: np.ndarray) -> list[list[float | None]]:
+    """Five lists over the epochs, of the replications that measured the epoch (NaN where one did not)."""
+    found = np.empty((len(QUANTILES), rows.shape[1]))
+    whole = ~np.isnan(rows).any(axis=0)
+    found[:, whole] = np.quantile(rows[:, whole], QUANTILES, axis=0)
+    for column in np.flatnonzero(~whole):
+        present = rows[~np.isnan(rows[:, column]), column]
+        found[:, column] = np.quantile(present, QUANTILES)
     # Bands are drawn, never compared: nine digits keep the record small.
-    return [float(f"{value:.9g}") for value in np.quantile(present, (0.05, 0.25, 0.5, 0.75, 0.95))]
+    return [[float(f"{value:.9g}") for value in row] for row in found]
 
 
 def _histograms(plan: Plan, cell: Cell, records: Sequence[RunRecord]) -> list[Histogram]:

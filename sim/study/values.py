@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 from collections.abc import Mapping, Sequence
 
 from sim.errors import InvariantError, ScenarioError, nearest
@@ -11,7 +12,21 @@ from sim.records.outcomes import AGGREGATES, OUTCOMES, Outcome, split_name
 from sim.records.run import Number, RunRecord
 from sim.study import statistics
 from sim.study.plan import Cell, Plan
+from sim.study.statistics import Interval
 from sim.units import DAY_S
+
+SIGNED = (
+    "operator_margin_frac",
+    "operator_surplus_usd_per_day",
+    "consumer_surplus_usd_per_day",
+    "net_issuance_coin",
+    "dilution_usd_per_day",
+    "break_even_coin_usd",
+    "sell_pressure_usd_per_day",
+)
+"""Outcomes that may be below 0."""
+PARTS = ("share_frac", "unmet_frac", "slo_met_frac", "utilization_frac", "gini")
+"""Outcomes that are parts of a whole: at most 1."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +104,18 @@ def require_known(plan: Plan, reference: str) -> None:
         raise ScenarioError(f"outcome '{reference}': no network {network}{_near(network, plan.networks)}")
     if at and at not in AGGREGATES:
         _date_s(plan, at, reference)
+
+
+def within_range(reference: str, found: Interval) -> Interval:
+    """The interval cut to the values that the outcome can have: none below 0, no share of a whole above 1.
+
+    An outcome cannot lie outside, so the cut interval holds the true value exactly as often as the whole one.
+    """
+    name = split_name(reference)[1]
+    if found.low is None or found.high is None or name in SIGNED:
+        return found
+    top = 1.0 if name in PARTS else math.inf
+    return dataclasses.replace(found, low=max(found.low, 0.0), high=min(found.high, top))
 
 
 def _near(name: str, allowed: Mapping[str, object]) -> str:

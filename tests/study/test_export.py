@@ -111,6 +111,19 @@ def test_a_study_writes_over_itself_and_never_over_another(record, tmp_path):
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["scenario_file"] == "../elsewhere/demo.yaml"
 
 
+def test_what_is_there_already_is_not_written_again_and_what_was_touched_is(record, tmp_path):
+    runs = [Finished({}, "2026-01-01 00:00:00", 1.0)]
+    export(record, tmp_path / "out", runs)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    export(record, tmp_path / "out", runs)
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == before
+    (tmp_path / "out" / "flows.csv").write_text("edited")
+    export(record, tmp_path / "out", runs)
+    assert read(tmp_path / "out" / "flows.csv")[0]["reason"] == "fee"
+    export(record, tmp_path / "out", [Finished({}, "2026-01-02 00:00:00", 1.0)])
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["last_run"] == "2026-01-02 00:00:00"
+
+
 def test_scenario_and_directory_may_move_together(record, tmp_path):
     export(record, tmp_path / "out")
     moved = tmp_path / "moved"

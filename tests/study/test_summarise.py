@@ -210,6 +210,25 @@ def test_long_series_are_thinned_and_keep_their_ends(plan, runs):
         assert band.q50 == band.time_s
 
 
+def test_an_epoch_that_some_replications_missed_takes_the_others(plan, runs):
+    cell = Cell("two_years", "path", 0)
+    holed = changed(runs, cell, series=lambda r: {"tao.nodes": [None if r.replication < 9 and k == 3 else float(r.replication) for k in range(10)]})
+    (band,) = [b for b in summarise(plan, holed).bands if (b.policy, b.coin_price) == ("two_years", "path")]
+    assert len(band.time_s) == 10
+    assert (band.q50[2], band.q50[3]) == (5.5, 10.0)  # replications 0 .. 11, and 9, 10, 11
+
+
+def test_an_interval_does_not_leave_what_can_be(plan, runs):
+    wide = {cell: [dataclasses.replace(r, outcomes={"tao.slo_met_frac": 1.0 - 0.5 * (r.replication == 0), "tao.nodes": float(r.replication == 0)}) for r in records] for cell, records in runs.items()}
+    record = summarise(dataclasses.replace(plan, outcomes=("tao.slo_met_frac",)), wide)
+    share, nodes = (summary(record, name, "two_years", "pool") for name in ("tao.slo_met_frac", "tao.nodes"))
+    assert share.high == 1.0
+    assert share.low == statistics.mean_interval(share.values).low
+    assert nodes.low == 0.0
+    difference = verdict(record, "tao.slo_met_frac", "two_years", "pool")
+    assert difference.word == "no difference"
+
+
 def test_histograms_are_summed_over_replications(plan, runs):
     record = summarise(dataclasses.replace(plan, slo_s={"ttft": 2.0}), runs)
     histogram = record.histograms[0]
