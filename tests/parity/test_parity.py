@@ -34,14 +34,14 @@ PLAYED = (
     "readings inside a pass",
     "origin shifts with a backlog",
 )
-QUIET = dict(
-    derandomize=True,
-    database=None,
-    deadline=None,
+QUIET = {
+    "derandomize": True,
+    "database": None,
+    "deadline": None,
     # A scenario is a function of its seed: a smaller seed is not a simpler scenario.
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
-)
+    "phases": (Phase.explicit, Phase.generate),
+    "suppress_health_check": list(HealthCheck),
+}
 
 
 @dataclasses.dataclass
@@ -102,7 +102,7 @@ def test_more_advance_calls_change_nothing(engine: str):
     for number in range(1000, 1012):
         case = scenario(number)
         rng = np.random.default_rng(number)
-        extra = sorted(rng.integers(0, case.end_ps, 40).tolist() + (case.rows["arrival"][::7] + [0]).tolist())
+        extra = [*rng.integers(0, case.end_ps, 40).tolist(), *case.rows["arrival"][::7].tolist()]
         told = play(case, maker(engine))
         assert difference(told, play(case, maker(engine), extra=extra)) == "", f"seed {number}"
 
