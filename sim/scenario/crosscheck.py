@@ -114,6 +114,8 @@ def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: b
 
 
 def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
+    if spec.horizon > (datetime.date.max - spec.start).days * DAY_S:
+        yield _problem(tree, "horizon", "range", "the run ends after the year 9999", "write a shorter horizon")
     if spec.epoch > spec.horizon:
         yield _problem(tree, "epoch", "range", "the epoch is longer than the horizon", "write a shorter epoch")
     if spec.policies_from >= spec.horizon:

@@ -81,8 +81,11 @@ class _Loading:
     def _read_sets(self) -> list[tuple[str, Node]]:
         read = []
         for path, value in self.pairs:
+            if not value.strip():
+                self.problems.append(Problem("set", path, f"--set {path} has no value", "write one, or `null` to take it away"))
+                continue
             try:
-                node = read_value(value, f"--set {path}") if value.strip() else _empty(path)
+                node = read_value(value, f"--set {path}")
             except ScenarioError as error:
                 self.problems += error.problems
                 continue
@@ -94,7 +97,9 @@ class _Loading:
         known = []
         for path, node in sets:
             try:
-                locate(Spec, self.file, split(self.file, path), new_entry=True)
+                # What a policy may change is checked with the policies.
+                if not path.startswith("policies."):
+                    locate(Spec, self.file, split(self.file, path), new_entry=True)
                 known.append((path, node))
             except PathError as error:
                 self.problems.append(at(node.mark, "unknown_path", path, f"`{path}`: {error}", error.hint))
@@ -242,10 +247,6 @@ class _Loading:
                 problem = at(target.mark, "unknown_path", path, f"`{target.value}` is a block, not a quantity", "name one of its keys")
             if problem is not None:
                 self.problems.append(dataclasses.replace(problem, path=f"shocks.{index}.target"))
-
-
-def _empty(path: str) -> Node:
-    return Node(None, Mark(Text(f"--set {path}", "", ()), 0, 0, 1, ""))
 
 
 def _dotted(path: str, node: Node) -> list[tuple[str, Node]]:

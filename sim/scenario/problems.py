@@ -172,6 +172,7 @@ def _words(error: dict[str, Any], node: Node | None) -> tuple[str, str]:
     rule = _BY_TYPE.get(error["type"])
     if rule is not None:
         message, fix = rule
+        context = {key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()}
         return message.format(found=typed, **context), fix.format(found=typed, **context)
     if error["type"] == "bool_type":
         word = str(node.value).lower() if node is not None else ""

@@ -78,11 +78,22 @@ def _unclosed_bracket(error: Any, text: Text, line: int, column: int, said: str)
     opened = getattr(error, "context_mark", None)
     if "flow" not in context or opened is None:
         return None
-    number, place = opened.line + 1, opened.column + 1
+    number, place = _bracket_before(text, opened.line + 1, opened.column + 1)
     bracket = text.line(number)[place - 1 : place] or "{"
     close = "]" if bracket == "[" else "}"
     message = f"the bracket `{bracket}` opened here is not closed properly; reading broke at line {line}, column {column}"
     return _problem(text, "unclosed_bracket", number, place, message, f"add `{close}`, a comma between entries, or quotes around text with special characters")
+
+
+def _bracket_before(text: Text, line: int, column: int) -> tuple[int, int]:
+    """The place itself if a bracket stands there, else the nearest one before: parsers point behind it at times."""
+    for number in range(line, 0, -1):
+        content = text.line(number)
+        end = column if number == line else len(content)
+        place = max(content.rfind("[", 0, end), content.rfind("{", 0, end))
+        if place >= 0:
+            return number, place + 1
+    return line, column
 
 
 def _second_colon(error: Any, text: Text, line: int, column: int, said: str) -> Problem | None:
