@@ -16,7 +16,7 @@ from sim.report import style, words
 HEAD = ("currency", "decimals", "reason", "source", "target", "policy", "coin_price", "point", "amount_base_units", "amount")
 BARS = ("minted, to", "paid, to", "moved, to", "bought, by", "sold, by", "burned, from")
 _BAR_PT = 17.0
-_ENDS = ("minted", "burned", "pool", "users")
+_MARKET = ("pool", "outside")
 
 
 def last_word(account: str) -> str:
@@ -31,9 +31,10 @@ def bar_of(row: FlowRow) -> tuple[str, str] | None:
         return None if row.reason == "genesis" else (BARS[0], target)
     if target == "burned":
         return BARS[5], source
-    if target == "pool":
+    # A pool trades the coin where there is one; elsewhere buyers and sellers stand outside.
+    if target in _MARKET:
         return BARS[4], source
-    if source == "pool":
+    if source in _MARKET:
         return BARS[3], target
     return (BARS[1], target) if source == "users" else (BARS[2], target)
 

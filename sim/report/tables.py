@@ -64,7 +64,8 @@ def _summary_cell(row: Summary | None) -> Cell:
         return Cell("not run", kind="missing")
     if row.mean is None:
         return Cell(f"not supported: {words.clip(row.reason, 200)}" if row.reason else words.NONE, kind="missing")
-    note = "" if row.reached is None else f"came in {row.reached} of {row.n}"
+    note = "" if row.reached is None else f"came in {row.reached} of {row.n} {words.span(row.reached_low, row.reached_high, '%')}".rstrip()
+    note += " %" if row.reached_low is not None else ""
     return Cell(words.plain(words.in_reading_unit(row.mean, row.unit)), words.span(row.low, row.high, row.unit), "number", note)
 
 
@@ -155,9 +156,10 @@ def command(record: StudyRecord) -> str:
 
 
 def method(record: StudyRecord) -> list[tuple[str, str]]:
-    """The method box: names and what they are, the record's own entries last."""
+    """The method box: names and what they are, the record's own entries last, by name (a stored record keeps no order)."""
     points = len(record.points) or 1
-    runs = len(record.policies) * len(record.coin_prices) * points * record.replications
+    design = [_counted(len(record.policies), "policy", "policies"), _counted(len(record.coin_prices), "kind of coin price", "kinds of coin price")]
+    design += [_counted(points, "point", "points"), _counted(record.replications, "replication", "replications")]
     rows = [
         ("scenario", words.clip(record.scenario_file, 300)),
         ("scenario hash", words.clip(record.scenario_hash, 80)),
@@ -165,9 +167,14 @@ def method(record: StudyRecord) -> list[tuple[str, str]]:
         ("policies differ from", "the start" if record.policies_from_s <= 0 else f"{words.duration(record.policies_from_s)} after the start"),
         ("estimand", words.clip(record.estimand)),
         ("requests", words.clip(record.requests_mode)),
-        ("runs", f"{runs:,}: {len(record.policies)} policies x {len(record.coin_prices)} kinds of coin price x {points} points x {record.replications} replications"),
+        ("design", " x ".join(design)),
         ("root seed", str(record.root_seed)),
-        ("confidence", f"{100 * record.confidence:g} % intervals"),
+        ("confidence", f"{100 * record.confidence:g} %"),
     ]
-    rows += [(words.clip(name.replace("_", " ")), f"{count:,}") for name, count in record.counts.items()]
-    return rows + [(words.clip(name.replace("_", " ")), words.clip(value, 600)) for name, value in record.method.items() if name != "reproduce"]
+    told = {"reproduce", "replications"}
+    rows += [(words.clip(name.replace("_", " ")), f"{count:,}") for name, count in sorted(record.counts.items())]
+    return rows + [(words.clip(name.replace("_", " ")), words.clip(value, 600)) for name, value in sorted(record.method.items()) if name not in told]
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count:,} {one if count == 1 else several}"

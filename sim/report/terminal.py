@@ -9,6 +9,7 @@ from sim.records.study import StudyRecord
 from sim.report import tables, verdicts, words
 
 COLUMNS = 100
+_LEAST = 24
 _WORDS = {"depends on how the coin is priced": "depends on coin price"}
 
 
@@ -44,12 +45,12 @@ def _verdicts(record: StudyRecord, point: int) -> str:
     heads = [words.coin_price_words(kind) for kind in kinds] if len(kinds) > 1 else ["difference"]
     lines = _point(record, point)
     for policy, group in verdicts.by_policy(rows):
-        head = f"{words.clip(policy, 24)} against {words.clip(group[0].baseline, 24)}"
-        cells = [[head, *heads, "verdict"]]
+        head = f"{words.clip(policy, 40)} against {words.clip(group[0].baseline, 40)}"
+        cells = [["", *heads, "verdict"]]
         for row in group:
             told = [verdicts.difference(row.by_kind[kind])[0] if kind in row.by_kind else "not run" for kind in kinds]
             cells.append([f"  {words.full_label(row.outcome)}", *told, _WORDS.get(row.word, row.word)])
-        lines += ["", *aligned(cells)] if lines else aligned(cells)
+        lines += [*([""] if lines else []), head, *aligned(cells)]
     return "\n".join(lines)
 
 
@@ -57,17 +58,17 @@ def _outcomes(record: StudyRecord, point: int) -> str:
     table = tables.summary(record, point)
     lines = _point(record, point)
     for column, head in enumerate(table.head[1:], start=1):
-        cells = [[head, "mean", "interval", "unit"]]
-        cells += [[f"  {row[0].text}", row[column].text, row[column].small, row[0].small] for row in table.rows]
-        lines += ["", *aligned(cells)] if lines else aligned(cells)
+        cells = [["", "mean", "interval", "unit"]]
+        cells += [[f"  {row[0].text}", row[column].text.partition(":")[0], row[column].small, row[0].small] for row in table.rows]
+        lines += [*([""] if lines else []), head, *aligned(cells)]
     return "\n".join(lines)
 
 
 def aligned(rows: list[list[str]]) -> list[str]:
-    """Rows as lines of equal columns, two blanks apart, the widest cells clipped until a line has at most 100 columns."""
+    """Rows as lines of equal columns, two blanks apart; names are clipped towards 100 columns, numbers never."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    while sum(widths) + 2 * (len(widths) - 1) > COLUMNS:
-        widths[widths.index(max(widths))] -= 1
+    over = sum(widths) + 2 * (len(widths) - 1) - COLUMNS
+    widths[0] = max(min(widths[0], _LEAST), widths[0] - max(over, 0))
     return ["  ".join(_fit(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 

@@ -71,11 +71,14 @@ def points(record: StudyRecord) -> list[int]:
 
 def difference(verdict: Verdict) -> tuple[str, str]:
     """A verdict's difference as a first line with interval and a second line with the means it comes from."""
-    between = words.span(verdict.low, verdict.high, verdict.unit)
+    between = words.signed_span(verdict.low, verdict.high, verdict.unit)
     absolute = f"{words.signed(verdict.difference, verdict.unit)} {between}".rstrip()
     if verdict.difference is None:
         return words.NONE, ""
     means = f"{_bare(verdict.baseline_mean, verdict.unit)} → {words.amount(verdict.policy_mean, verdict.unit)}"
+    # A share's difference is told in percentage points, as the sentences tell it: percent of percent misleads.
+    if verdict.unit == "%":
+        return words.relative(verdict.difference, verdict.low, verdict.high, "pp"), means
     if verdict.relative is None:
         return absolute, means
     return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means} ({words.signed(verdict.difference, verdict.unit)})"

@@ -91,6 +91,14 @@ def span(low: Number, high: Number, unit: str) -> str:
     return f"[{plain(in_reading_unit(low, unit))}, {plain(in_reading_unit(high, unit))}]"
 
 
+def signed_span(low: Number, high: Number, unit: str) -> str:
+    """The interval of a difference, each end with its sign: `[-5.35, +3.66]`."""
+    if low is None or high is None:
+        return ""
+    ends = [f"{'+' if end > 0 else ''}{plain(in_reading_unit(end, unit))}" for end in (low, high)]
+    return f"[{', '.join(ends)}]"
+
+
 def signed(value: Number, unit: str) -> str:
     """A difference with its sign and unit: `-90 nodes`, `+3.2 pp`."""
     if value is None:
@@ -100,20 +108,26 @@ def signed(value: Number, unit: str) -> str:
     return f"{sign}{text} {'pp' if unit == '%' else unit}".rstrip()
 
 
-def percent(value: float) -> str:
-    """A relative difference, signed, in percent without the sign of percent: `-22.6`, `+0.04`, `+412`."""
+def percent(value: float, decimals: int | None = None) -> str:
+    """A share or relative difference, signed, in percent without its sign: `-22.6`, `+0.04`, `+412`."""
     size = abs(100 * value)
-    decimals = 0 if size >= 99.95 else 1 if size >= 0.95 or size < 0.0005 else 2
-    text = f"{100 * value:+.{decimals}f}"
-    return "0.0" if float(text) == 0 else text
+    places = decimals if decimals is not None else 0 if size >= 99.95 else 1 if size >= 0.95 or size < 0.0005 else 2
+    text = f"{100 * value:+,.{places}f}"
+    return text[1:] if float(text.replace(",", "")) == 0 else text
 
 
-def relative(value: Number, low: Number, high: Number) -> str:
-    """A relative difference with its interval: `-22.6 % [-27.1, -18.9]`."""
+def relative(value: Number, low: Number, high: Number, unit: str = "%") -> str:
+    """A difference of shares or a relative one with its interval: `-22.6 % [-27.1, -18.9]`.
+
+    All three have the same decimals, as many as the interval's width deserves. `unit` is `%` or `pp`.
+    """
     if value is None:
         return NONE
-    between = f" [{percent(low)}, {percent(high)}]" if low is not None and high is not None else ""
-    return f"{percent(value)} %{between}"
+    if low is None or high is None:
+        return f"{percent(value)} {unit}"
+    width = 100 * abs(high - low)
+    decimals = 0 if width >= 20 else 1 if width >= 0.5 or width == 0 else 2
+    return f"{percent(value, decimals)} {unit} [{percent(low, decimals)}, {percent(high, decimals)}]"
 
 
 def outcome_of(reference: str) -> Outcome | None:
@@ -150,7 +164,7 @@ def coin_price_words(kind: str) -> str:
 
 def point_words(point: dict[str, str]) -> str:
     """A point of a sweep: `tao.operators.home.electricity = 0.08 USD/kWh`; empty for the one point of no sweep."""
-    return ", ".join(f"{clip(path)} = {clip(value)}" for path, value in point.items())
+    return ", ".join(f"{clip(path)} = {clip(value)}" for path, value in sorted(point.items()))
 
 
 def listing(words: Iterable[str]) -> str:

@@ -91,7 +91,7 @@ def _summaries(drawn: dict[tuple[str, str, str], np.ndarray]) -> list[Summary]:
             rows.append(Summary("tao.energy_j_per_tok", "J/token", policy, kind, 0, N, None, None, None, None, [None] * N, reason="idle power of rtx_4090 has no source"))
             reached = {"four_years": 0, "two_years": 3, "fees_only": 16}[policy]
             mean = {"four_years": 2191.5, "two_years": 2103.0, "fees_only": 488.0}[policy]
-            rows.append(Summary("tao.half_nodes_days", "days", policy, kind, 0, N, mean, mean - 31.0, min(mean + 31.0, 2191.5), 58.0, [mean] * N, reached=reached))
+            rows.append(Summary("tao.half_nodes_days", "days", policy, kind, 0, N, mean, mean - 31.0, min(mean + 31.0, 2191.5), 58.0, [mean] * N, reached=reached, reached_low=max(0.0, reached / N - 0.15), reached_high=min(1.0, reached / N + 0.2)))
     return rows
 
 
@@ -180,7 +180,7 @@ def _flows() -> list[PolicyFlows]:
     rows = []
     coin = 10**9
     for policy, emitted in (("four_years", 6_841_233), ("two_years", 4_102_871), ("fees_only", 1_314_000)):
-        for kind in KINDS:
+        for kind, other in (("pool", "tao.pool"), ("path", "outside")):
             to_operators, sold = int(emitted * 0.41 * coin), int(emitted * 0.33 * coin)
             paid = 31_877_123_456_789
             rows.append(PolicyFlows(policy, kind, 0, [
@@ -188,13 +188,13 @@ def _flows() -> list[PolicyFlows]:
                 FlowRow("TAO", 9, "emission", "minted", "tao.operators", to_operators),
                 FlowRow("TAO", 9, "emission", "minted", "tao.stakers", to_operators),
                 FlowRow("TAO", 9, "emission", "minted", "tao.treasury", emitted * coin - 2 * to_operators),
-                FlowRow("TAO", 9, "purchase", "tao.pool", "tao.users", paid),
-                FlowRow("TAO", 9, "payment", "tao.users", "tao.operators", paid - paid // 10),
-                FlowRow("TAO", 9, "take", "tao.users", "tao.treasury", paid // 20),
-                FlowRow("TAO", 9, "burn", "tao.users", "burned", paid // 10 - paid // 20),
-                FlowRow("TAO", 9, "sale", "tao.operators", "tao.pool", sold),
+                FlowRow("TAO", 9, "coins bought", other, "users", paid),
+                FlowRow("TAO", 9, "payment", "users", "tao.operators", paid - paid // 10),
+                FlowRow("TAO", 9, "take", "users", "tao.treasury", paid // 20),
+                FlowRow("TAO", 9, "burn", "users", "burned", paid // 10 - paid // 20),
+                FlowRow("TAO", 9, "coins sold", "tao.operators", other, sold),
                 FlowRow("USD", 9, "power", "tao.operators", "outside", 1_904_311_220_118_331),
-                FlowRow("USD", 9, "fees", "cloud.users", "cloud.operators", 5_118_220_900_000_017),
+                FlowRow("USD", 9, "fees", "users", "cloud.operators", 5_118_220_900_000_017),
             ], {"TAO": 0, "USD": 0}))  # fmt: skip
     return rows
 
