@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -140,6 +141,7 @@ def muldiv(a: int, b: int, c: int) -> int:
     return result
 
 
+@functools.lru_cache(maxsize=1024)
 def share_parts(share: float) -> int:
     """A share in [0, 1] as an integer of `SHARE_ONE` parts, from the float's shortest decimal text (half to even)."""
     return round(Fraction(str(share)) * SHARE_ONE)

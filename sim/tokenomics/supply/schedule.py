@@ -8,6 +8,7 @@ made by the length of an epoch.
 from __future__ import annotations
 
 import datetime
+import functools
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Annotated, ClassVar
@@ -72,5 +73,11 @@ class Supply(Block):
         if not 0 <= t0_ps <= t1_ps:
             raise ValueError(f"interval [{t0_ps}, {t1_ps}) ps found; must be 0 <= t0 <= t1")
         return int(
-            type(self).rule(*divmod(t0_ps, DAY_PS), *divmod(t1_ps, DAY_PS), supply_base, self.row(start, decimals))
+            type(self).rule(*divmod(t0_ps, DAY_PS), *divmod(t1_ps, DAY_PS), supply_base, _row(self, start, decimals))
         )
+
+
+@functools.lru_cache(maxsize=64)
+def _row(schedule: Supply, start: datetime.date, decimals: int) -> np.ndarray:
+    """The schedule's row, once: a run asks for it every epoch."""
+    return schedule.row(start, decimals)
