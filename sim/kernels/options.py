@@ -23,7 +23,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # No fastmath (integers and floats of rules alike must not be reordered); numpy's error model leaves out the test for
 # a zero divisor, which no kernel has; the GIL is free while a kernel runs.
-OPTIONS = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy", "boundscheck": False}
+OPTIONS = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy", "boundscheck": False, "_nrt": False}
 
 
 def sources_digest() -> str:
