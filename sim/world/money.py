@@ -1,8 +1,9 @@
 """The end of an epoch: trading over the epoch, payment for use, emission, bills; all of it postings.
 
-Order: users buy the coins that this epoch's invoices need while recipients sell what they got at the end of the last
-one, both evenly over the epoch; then invoices are paid, coins are minted and handed out, bills are paid in USD. So what
-is paid out at the end of an epoch presses on the price in the next one.
+Order: the epoch's coins are minted and handed out; then users buy the coins that this epoch's invoices need while
+recipients sell what was minted to them over the epoch and what users paid them in the last one, all evenly over the
+epoch, so that a market whose flows are balanced at the start has no first epoch without sellers; then invoices are paid
+and bills are paid in USD.
 """
 
 from __future__ import annotations
@@ -43,15 +44,15 @@ def close(network: NetworkState, epoch: Epoch, served: Served, calendar_start: o
     """All money of one network and epoch."""
     account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
     _meter(network, served)
-    if network.coin is None:
+    if network.coin is not None:
+        _emit(network, epoch, account, calendar_start)
+    if network.coin is None or network.terms.pay == "usd":
         _pay_in_usd(network, account)
-    elif network.terms.pay == "usd":
-        _trade(network, epoch, 0, account)
-        _pay_in_usd(network, account)
+        if network.coin is not None:
+            _trade(network, epoch, 0, account)
     else:
         _pay_in_coins(network, epoch, account)
     if network.coin is not None:
-        _emit(network, epoch, account, calendar_start)
         network.price_times.append(epoch.end_ps)
         network.prices_pusd.append(network.market.price_pusd)
         account.coins_usd = account.coins_usd * network.coin_usd
@@ -86,6 +87,8 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     invoice = int(due.sum())
     market_before = network.market.price_pusd
     owed = invoice if network.terms.quote == "coin" else coins_of(invoice, _rate(network, epoch), network.decimals)
+    # Holders who capitalize fees look at this epoch's, at the price before it is traded away.
+    account.paid_usd = usd_of(owed, market_before, network.decimals) / 1e9
     spent = _trade(network, epoch, owed, account)
     _top_up(network, owed, spent)
     price = network.market.price_pusd
