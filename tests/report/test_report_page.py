@@ -8,7 +8,6 @@ import io
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -207,10 +206,8 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(record: StudyRe
 def test_a_page_that_is_there_is_kept_and_another_record_replaces_it(changed: Callable[..., StudyRecord], record: StudyRecord, folder: Path) -> None:
     path = folder / "report.html"
     before = path.stat().st_mtime_ns
-    began = time.perf_counter()
     assert sim.report.write(record, folder) == path
     assert path.stat().st_mtime_ns == before
-    assert time.perf_counter() - began < 3
     assert sim.report.made_from(record) != sim.report.made_from(changed(root_seed=8))
 
 
