@@ -96,7 +96,7 @@ def _cell(case: Case):
     return case.policy, case.coin_price, case.point
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def economy():
     """The functions above; a fixture, since test files are not importable from each other."""
     return SimpleNamespace(simulated=simulated, plan=make_plan, cases=make_cases, runs=make_runs, nodes=NODES, epoch_s=EPOCH_S)

@@ -64,6 +64,7 @@ def test_more_replications_simulate_only_the_new_ones(economy, small, tmp_path, 
     assert fewer.outcomes[0].n == 2
 
 
+@pytest.mark.compiled
 def test_worker_count_and_order_of_finishing_change_no_byte(economy, small, tmp_path):
     def simulate(resolved, replication, engine):
         # The first ones take longest, so that two workers finish in another order than one.
@@ -79,6 +80,7 @@ def test_worker_count_and_order_of_finishing_change_no_byte(economy, small, tmp_
         assert all(one.get(*which).to_json() == two.get(*which).to_json() for which in one.done(keys))
 
 
+@pytest.mark.compiled
 def test_workers_have_one_thread_each(economy, small, tmp_path):
     def simulate(resolved, replication, engine):
         threads = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
@@ -143,6 +145,7 @@ def test_a_broken_law_names_the_run_and_keeps_the_finished_ones(economy, small, 
         assert store.failures() == []
 
 
+@pytest.mark.compiled
 def test_a_broken_law_in_a_worker_stops_the_study_too(economy, small, tmp_path):
     def broken(resolved, replication, engine):
         if replication == 1:
@@ -231,6 +234,7 @@ def start_slow_study(path, jobs):
     return process
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_ctrl_c_at_the_terminal_ends_the_study_in_good_order(tmp_path, jobs):
     process = start_slow_study(tmp_path / "s", jobs)
@@ -241,6 +245,7 @@ def test_ctrl_c_at_the_terminal_ends_the_study_in_good_order(tmp_path, jobs):
         assert 4 <= store.count() < 240
 
 
+@pytest.mark.compiled
 def test_a_killed_study_loses_no_finished_run(tmp_path):
     process = start_slow_study(tmp_path / "s", 2)
     os.killpg(process.pid, signal.SIGKILL)

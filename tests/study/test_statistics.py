@@ -209,7 +209,7 @@ def coverage(confidence, studies, n):
 
 @pytest.mark.parametrize(("confidence", "n"), [(0.95, 16), (0.9, 5)])
 def test_paired_intervals_cover_as_often_as_they_say(confidence, n):
-    studies = 2_000
+    studies = 1_000
     covered, gain = coverage(confidence, studies, n)
     # Bounds that a right interval leaves once in 10,000 seeds; the seed is fixed.
     low, high = stats.binom.ppf([5e-5, 1 - 5e-5], studies, confidence)
@@ -220,10 +220,10 @@ def test_paired_intervals_cover_as_often_as_they_say(confidence, n):
 def test_the_unpaired_interval_would_miss_its_promise():
     # The same studies with pairs torn apart cover far too often: the coverage test above can fail.
     rng = np.random.default_rng(7)
-    users = rng.lognormal(0, 1, (500, 16))
+    users = rng.lognormal(0, 1, (300, 16))
     ours, theirs = users + 0.25 + rng.normal(0, 0.5, users.shape), users + rng.normal(0, 0.5, users.shape)
     covered = sum(
         interval.low <= 0.25 <= interval.high
         for interval in (stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95) for a, b in zip(ours, theirs, strict=True))
     )
-    assert covered > stats.binom.ppf(1 - 5e-5, 500, 0.95)
+    assert covered > stats.binom.ppf(1 - 5e-5, 300, 0.95)

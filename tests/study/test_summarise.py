@@ -16,17 +16,17 @@ from sim.study.verdicts import family
 from sim.units import DAY_S
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan(economy):
     return economy.plan()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs(economy, plan):
     return economy.runs(plan)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def record(plan, runs):
     return summarise(plan, runs)
 
