@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import Problem
-from sim.streams import Streams
+from sim.streams import BLOCK, Streams
 from sim.workload.law import Floats
 
 CELL_S = 60
@@ -26,6 +26,7 @@ CELL_S = 60
 _FEWEST = 8
 _PER_TAU = 16
 _MEMORY_TAU = 12.8
+_KEPT = 4
 _OFFSET = 1 << 21
 """Number of the innovation of step 0: what lies before the run is memory, at most 10 days of it."""
 
@@ -85,6 +86,7 @@ class Modulation:
         self._weights = _lower(matrix[np.ix_(rows, rows)])
         self._names = list(self._laws)
         self._streams = streams
+        self._blocks: dict[tuple[str, int], Floats] = {}
         self._read: dict[str, tuple[tuple[int, int], Floats]] = {}
         self._steps = {name: self._fewest(name) for name in self._laws}
 
@@ -118,10 +120,24 @@ class Modulation:
     def _innovations(self, name: str, first: int, count: int) -> Floats:
         row = self._weights[self._names.index(name)]
         total = np.zeros(count)
+        begin = _OFFSET + first
         for other, weight in zip(self._names, row, strict=True):
             if weight:
-                total += weight * self._streams[f"modulation.{other}"].normals(_OFFSET + first, count)
+                blocks = [
+                    self._block(other, block) for block in range(begin // BLOCK, (begin + count - 1) // BLOCK + 1)
+                ]
+                drawn = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+                total += weight * drawn[begin % BLOCK : begin % BLOCK + count]
         return total
+
+    def _block(self, name: str, block: int) -> Floats:
+        """A block of a class's innovations; the last few are kept, as neighbouring stretches share them."""
+        key = (name, block)
+        if key not in self._blocks:
+            if len(self._blocks) >= _KEPT * len(self._names):
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[key] = self._streams[f"modulation.{name}"].normals(block * BLOCK, BLOCK)
+        return self._blocks[key]
 
     def _fewest(self, name: str) -> int:
         tau = min(self._laws[other].tau for other in self._joined(name))

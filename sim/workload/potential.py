@@ -11,7 +11,7 @@ cell. Nothing but the named streams decides a draw, and they are read a cell at 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -74,16 +74,23 @@ class Potential:
             for index, (name, cls) in enumerate(classes.items())
         ]
 
-    def draw(self, t0_ps: int, t1_ps: int) -> Columns:
-        """The requests with t0 <= arrival < t1 (ps since the start of the run, at most 10 days), times relative to t0."""
+    def draw(self, t0_ps: int, t1_ps: int, below: Sequence[float] | None = None) -> Columns:
+        """The requests with t0 <= arrival < t1 (ps since the start of the run, at most 10 days), times relative to t0.
+
+        `below` gives for each class the mark from which on nobody is wanted: those requests are left out, and whole
+        layers of them are not even drawn.
+        """
         if not 0 <= t0_ps <= t1_ps or t1_ps - t0_ps > MAX_SPAN_PS:
             raise ValueError(f"[{t0_ps}, {t1_ps}) found; must be a span of at most 10 days, not before 0")
         first, last = t0_ps // CELL_PS, -(-t1_ps // CELL_PS)
         if last > MAX_CELLS:
             raise ValueError(f"time {t1_ps} ps found; ids reach to minute {MAX_CELLS} of a run")
-        if first == last or not self._parts:
+        parts = [part for part in self._parts if below is None or part.layer < below[part.index]]
+        if first == last or not parts:
             return Columns.empty()
-        drawn = Columns.concatenate([part.draw(first, last - first) for part in self._parts])
+        drawn = Columns.concatenate([part.draw(first, last - first) for part in parts])
+        if below is not None:
+            drawn = drawn.take(drawn.mark < np.asarray(below)[drawn.klass])
         begin = t0_ps - first * CELL_PS
         order = np.argsort(drawn.time_ps, kind="stable")
         low, high = np.searchsorted(drawn.time_ps, (begin, begin + t1_ps - t0_ps), sorter=order)

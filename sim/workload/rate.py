@@ -29,9 +29,15 @@ class BaseRate:
         profile = np.ones(24) if cls.profile is None else np.array(cls.profile, dtype=float)
         self._profile = profile / profile.mean()
         self._before = np.zeros(1)
+        self._read: tuple[tuple[int, int], Floats] = ((0, 0), np.empty(0))
 
     def hourly(self, first: int, count: int) -> Floats:
-        """Requests per second in hours first .. first + count - 1 of the run."""
+        """Requests per second in hours first .. first + count - 1 of the run; the last stretch is kept."""
+        if self._read[0] != (first, count):
+            self._read = ((first, count), self._hourly(first, count))
+        return self._read[1]
+
+    def _hourly(self, first: int, count: int) -> Floats:
         hours = np.arange(first, first + count)
         step = np.maximum(np.searchsorted(self._from_hour, hours, side="right") - 1, 0)
         factor = self._growth.factor((hours + 0.5) * HOUR_S, self._start)

@@ -147,7 +147,7 @@ class ClassLayer:
     """
 
     def __init__(self, cls: Any, name: str, place: tuple[int, int], sources: Sources) -> None:
-        self._name, (self._index, self._layer) = name, place
+        self._name, (self.index, self.layer) = name, place
         self._law = cls.arrivals
         self._sources = sources
         self._versions = versions(cls, sources.start)
@@ -169,9 +169,9 @@ class ClassLayer:
         cell = np.repeat(np.arange(count), counts)
         index = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
         return Columns(
-            id=((((first + cell << LAYER_BITS) + self._layer << CLASS_BITS) + self._index) << INDEX_BITS) + index,
+            id=((((first + cell << LAYER_BITS) + self.layer << CLASS_BITS) + self.index) << INDEX_BITS) + index,
             time_ps=(cell + (first - origin)) * CELL_PS + times.within_ps,
-            klass=np.full(len(cell), self._index, dtype=np.int32),
+            klass=np.full(len(cell), self.index, dtype=np.int32),
             prompt=self._tokens("prompt", cls.prompt, first, times),
             output=self._tokens("output", cls.output, first, times),
             cached=self._cached(cls, times),
@@ -181,7 +181,7 @@ class ClassLayer:
         )
 
     def _times(self, first: int, count: int) -> Times:
-        cells = Cells(first, count, self._layer, self._seat("arrivals"), self._sources.base, self._factors)
+        cells = Cells(first, count, self.layer, self._seat("arrivals"), self._sources.base, self._factors)
         self._check(cells.rates_per_s * CELL_S)  # before anything of that size is drawn
         times: Times = self._law.times(cells)
         self._check(times.counts)
@@ -195,7 +195,7 @@ class ClassLayer:
 
     def _seat(self, what: str) -> Seat:
         if what not in self._seats:
-            self._seats[what] = Seat(self._sources.streams[f"{what}.{self._name}.{self._layer}"])
+            self._seats[what] = Seat(self._sources.streams[f"{what}.{self._name}.{self.layer}"])
         return self._seats[what]
 
     def _factors(self, first: int, count: int) -> Floats:
@@ -223,5 +223,5 @@ class ClassLayer:
         return np.where(kept, waits_ps, NEVER)
 
     def _marks(self, first: int, counts: Ints) -> Floats:
-        drawn = self._layer + self._seat("marks").uniforms(first, counts, 1)[:, 0]
-        return np.minimum(drawn, np.nextafter(self._layer + 1.0, 0.0))
+        drawn = self.layer + self._seat("marks").uniforms(first, counts, 1)[:, 0]
+        return np.minimum(drawn, np.nextafter(self.layer + 1.0, 0.0))

@@ -93,6 +93,13 @@ def test_more_headroom_appends_and_changes_nothing_below(mixed, potential, whole
     same(three.take(three.mark < 2), whole)
 
 
+def test_marks_that_nobody_wants_are_left_out_and_nothing_else(mixed, potential, whole, same):
+    below = [1.2, 0.0, 0.7, 2.0, 1.0, 0.5]
+    kept = whole.mark < np.array(below)[whole.klass]
+    same(potential(mixed).draw(FIRST, FIRST + SPAN, below), whole.take(kept))
+    assert len(potential(mixed).draw(FIRST, FIRST + SPAN, [0.0] * 6)) == 0
+
+
 def test_a_class_added_at_the_end_renumbers_nothing(mixed, potential, whole, client, same):
     more = potential({**mixed, "late": client(rate="5 /s", arrivals=LOG_OU, correlation={"log_ou": 0.3})}).draw(
         FIRST, FIRST + SPAN

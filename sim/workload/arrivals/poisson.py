@@ -28,11 +28,12 @@ def poisson_times(cells: Cells, rates: Floats) -> Times:
         if passed[-1] > 0:
             generator = cells.generator(cells.first + row)
             counts[row] = generator.poisson(passed[-1])
-            drawn = np.sort(generator.random(counts[row]))
+            drawn = generator.random(counts[row])
             parts.append(drawn * CELL_PS if steps == 1 else np.interp(drawn * passed[-1], passed, edges_ps))
-    within = np.concatenate(parts).astype(np.int64)
     # A uniform just below 1 may round up to the end of the cell, which belongs to the next one.
-    return Times(counts, np.minimum(within, CELL_PS - 1))
+    within = np.minimum(np.concatenate(parts).astype(np.int64), CELL_PS - 1)
+    starts = np.repeat(np.arange(len(rates)) * CELL_PS, counts)
+    return Times(counts, np.sort(within + starts) - starts)
 
 
 class PoissonArrivals(Figures):

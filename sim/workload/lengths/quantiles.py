@@ -6,6 +6,7 @@ distribution function, where single gamma or lognormal laws are .13 to .21 away.
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -19,6 +20,12 @@ KNOTS = (0.0, 0.5, 1.0, 2.0, *(float(p) for p in np.linspace(3, 97, 48)), 98.0, 
 
 Tokens = Annotated[int, Field(ge=1, le=10**7)]
 Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+@functools.lru_cache(maxsize=64)
+def _table(percent: tuple[float, ...], tokens: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Knots as shares, and logarithms of the quantiles."""
+    return np.array(percent) / 100, np.log(tokens)
 
 
 class Quantiles(Law):
@@ -63,8 +70,7 @@ class Quantiles(Law):
 
     def values(self, u: Floats) -> Floats:
         """The table's logarithm interpolated at u, raised again, rounded half to even."""
-        knots = np.array(self.percent) / 100
-        return np.rint(np.exp(np.interp(u[:, 0], knots, np.log(self.tokens))))
+        return np.rint(np.exp(np.interp(u[:, 0], *_table(self.percent, self.tokens))))
 
     @property
     def mean(self) -> float:
@@ -83,5 +89,6 @@ class Quantiles(Law):
         # Knots are integers, so the edges n +- 1/2 never meet an atom and the inverse of the table is unique there.
         lengths = np.arange(self.tokens[0], self.tokens[-1] + 1, dtype=float)
         edges = np.log(np.concatenate((lengths - 0.5, lengths[-1:] + 0.5)))
-        below = np.interp(edges, np.log(self.tokens), np.array(self.percent) / 100, left=0.0, right=1.0)
+        knots, logs = _table(self.percent, self.tokens)
+        below = np.interp(edges, logs, knots, left=0.0, right=1.0)
         return lengths, np.diff(below)
