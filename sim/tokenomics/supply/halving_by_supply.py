@@ -67,5 +67,5 @@ class HalvingBySupply(Supply):
 
 
 def per_block(supply: int, cap: int, first: int) -> int:
-    """Base units that a block creates at `supply`, by the same rule that runs (one block of a day of one block)."""
-    return int(rule(0, 0, 1, 0, supply, np.array([cap, first, 1], dtype=np.int64)))
+    """Base units that a block creates at `supply` of any size, by the rule that runs (a day of one block)."""
+    return rule(0, 0, 1, 0, supply, np.array([cap, first, 1], dtype=object))

@@ -1,0 +1,68 @@
+"""Reading vectors: one JSON file a family, `cases` with inputs, what is expected, and how near it must be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+ASSERTS_NOTHING = ("history",)
+"""Files of observations that bring no expected values."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Vector:
+    """One case: its family (the file's `family`, else its name), its id, and all its fields."""
+
+    family: str
+    case: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What pytest shows."""
+        return f"{self.family}:{self.case['id']}"
+
+
+def cases_in(folder: Path) -> list[Vector]:
+    """All cases of all files below a folder, in order of path."""
+    found = []
+    for path in sorted(folder.rglob("*.json")):
+        data = json.loads(path.read_text())
+        family = data.get("family", path.stem)
+        if family not in ASSERTS_NOTHING:
+            found += [Vector(family, case) for case in data.get("cases") or _rows(data)]
+    return found
+
+
+def _rows(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """A file without cases: each expected row is one, and carries the whole file as its inputs."""
+    rows = data.get("expected", [])
+    return [{"id": f"row{i}", "row": row, "file": data, "tol": data.get("tol", 0)} for i, row in enumerate(rows)]
+
+
+def misses(got: Any, expected: Any, case: dict[str, Any], path: str = "") -> list[str]:
+    """Where `got` is not near enough to `expected`: |difference| <= max(abs, rel x max(|got|, |expected|)).
+
+    `None` in what is expected asserts nothing. Without a tolerance the case asks for equality.
+    """
+    if expected is None:
+        return []
+    if isinstance(expected, dict):
+        return [miss for key, item in expected.items() for miss in misses(got.get(key), item, case, f"{path}.{key}")]
+    if isinstance(expected, list):
+        if len(got) != len(expected):
+            return [f"{path}: {len(got)} values found, {len(expected)} expected"]
+        pairs = enumerate(zip(got, expected, strict=True))
+        return [miss for i, (one, other) in pairs for miss in misses(one, other, case, f"{path}[{i}]")]
+    if isinstance(expected, bool) or got is None:
+        return [] if got is expected else [f"{path}: {got} found, {expected} expected"]
+    wanted = int(expected) if isinstance(expected, str) else expected
+    return [] if abs(got - wanted) <= _margin(got, wanted, case) else [f"{path}: {got} found, {wanted} expected"]
+
+
+def _margin(got: float, wanted: float, case: dict[str, Any]) -> float:
+    tol = case.get("tol", 0)
+    bounds = tol if isinstance(tol, dict) else {"abs": tol}
+    relative = max(bounds.get("rel", 0), case.get("rtol", 0))
+    return float(max(bounds.get("abs", 0), relative * max(abs(got), abs(wanted)))) if relative else bounds.get("abs", 0)

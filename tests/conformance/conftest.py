@@ -1,0 +1,23 @@
+"""`pytest tests/conformance --vectors DIR`: every case of every file in DIR (default: the copies in `tests/vectors`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.cases import cases_in
+
+COPIES = Path(__file__).parents[1] / "vectors"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--vectors", default=str(COPIES), help="folder of test vectors (JSON)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "vector" in metafunc.fixturenames:
+        # Without the option on the command line this file may be read after options were parsed.
+        folder = Path(metafunc.config.getoption("--vectors", default=str(COPIES)))
+        found = cases_in(folder)
+        metafunc.parametrize("vector", found, ids=[case.name for case in found])
