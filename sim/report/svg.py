@@ -14,6 +14,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _NUMBER = re.compile(r"-?\d+\.\d{2,}")
 _FONT = re.compile(r"font: (?:[a-z]+ |\d{3} )*?((?:bold|700) )?([\d.]+)px [^;]*")
+_FAMILY = re.compile(r"font-family: [^;]*;? ?")
 # The page holds the palette's colours, so that they may be lighter on a dark page.
 _PAGE_COLOURS = {style.INK: "currentColor"} | {colour.lower(): f"var(--p{i})" for i, colour in enumerate(style.COLOURS)}
 _COLOUR = re.compile("|".join(_PAGE_COLOURS))
@@ -41,6 +42,9 @@ def inline(figure: Figure, name: str, said: str) -> str:
     for element in root.iter():
         element.tag = element.tag.removeprefix(_SVG)
         for key, value in list(element.attrib.items()):
+            if value.startswith("rotate(-0 "):
+                del element.attrib[key]
+                continue
             element.attrib[key] = _short(value, 1 if key == "d" and "id" not in element.attrib else 2)
     box = root.attrib["viewBox"]
     root.attrib.clear()
@@ -87,6 +91,7 @@ def _own_ids(root: ElementTree.Element, name: str) -> None:
 
 def _short(value: str, decimals: int) -> str:
     value = _FONT.sub(lambda m: f"{'font-weight: 700; ' if m[1] else ''}font-size: {m[2]}px", value)
+    value = _FAMILY.sub("", value)
     value = _NUMBER.sub(lambda m: f"{float(m[0]):.{decimals}f}".rstrip("0").rstrip("."), value)
     value = _COLOUR.sub(lambda m: _PAGE_COLOURS[m[0]], value)
     return re.sub(r"\s+", " ", value).strip()
