@@ -19,10 +19,6 @@ from sim.records.study import CheckResult, StudyRecord
 
 FORMAT = 1
 """Version of every `--json` document."""
-STORE = "study.sqlite"
-"""Name of a study's store inside its folder."""
-
-
 class Interrupted(InfermintError):
     """Ctrl-C during a study; what had finished is in the store."""
 
@@ -46,19 +42,19 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
         for notice in scenario.notices:
             click.echo(f"note: {notice}", err=True)
     progress = Bar(quiet)
-    record, told = _simulate(scenario, out, progress, options)
+    record, told = _simulate(scenario, file, out, progress, options)
     return _deliver(record, out, as_json, told, file)
 
 
-def _simulate(scenario: Any, out: Path, progress: Bar, options: dict[str, Any]) -> tuple[StudyRecord, str]:
+def _simulate(scenario: Any, file: Path, out: Path, progress: Bar, options: dict[str, Any]) -> tuple[StudyRecord, str]:
     from sim import study
-    from sim.study.export import claim
 
-    claim(out, scenario)
+    study.claim(out, str(file), whatever=options["out"] is not None)
+    store = out / study.STORE
     try:
         record = study.run(
             scenario,
-            out / STORE,
+            store,
             jobs=options["jobs"],
             replications=options["replications"],
             policies=options["policies"] or None,
@@ -68,21 +64,23 @@ def _simulate(scenario: Any, out: Path, progress: Bar, options: dict[str, Any]) 
         )
     except KeyboardInterrupt:
         progress.end()
-        raise Interrupted(f"stopped; {progress.done} of {progress.total} runs are in {out / STORE}. The same command goes on from there.") from None
+        raise Interrupted(f"stopped; {progress.done} of {progress.total} runs are in {store}. The same command goes on from there.") from None
     progress.end()
     return record, f"{progress.stored} of {progress.total} runs from the store"
 
 
 def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, file: Path | None) -> int:
     from sim import report, study
+    from sim.report.terminal import format_study
 
-    study.export(record, out)
+    with study.Store(out / study.STORE, create=False) as store:
+        study.export(record, out, store.finished(), whatever=True)
     page = report.write(record, out)
     if as_json:
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
         click.echo(json.dumps({"format": FORMAT, "report": str(page), "runs": told, "summary": summary}, indent=1))
     else:
-        click.echo(report.format_study(record))
+        click.echo(format_study(record))
         click.echo(f"\n{told}")
         click.echo(f"report: {page}")
         if file is not None:
@@ -110,11 +108,15 @@ def report_again(result: Path, out: Path | None) -> Path:
     """`infermint report`: the page of a folder's (or store's) study, from what is stored."""
     from sim import report, study
 
-    store = result / STORE if result.is_dir() else result
-    record = study.last(store)
-    target = out or (result if result.is_dir() else result.parent)
-    study.export(record, target)
-    return Path(report.write(record, target))
+    path = result / study.STORE if result.is_dir() else result
+    with study.Store(path, create=False) as store:
+        records = store.studies()
+        runs = store.finished()
+    if not records:
+        raise ScenarioError(f"{path}: no finished study is in this store; run its scenario first")
+    target = out or path.parent
+    study.export(records[-1], target, runs, whatever=out is not None)
+    return Path(report.write(records[-1], target))
 
 
 def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple[int, Path]:
