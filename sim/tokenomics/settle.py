@@ -24,18 +24,20 @@ _NO_FIGURE = "no published figure"
 
 
 class Settle(Block):
-    """Terms of payment. `price.pay` is a short form of `pay`; the oracle's lag and window stand in `oracle`."""
+    """Terms of payment. `price.pay` is a short form of `pay`; the oracle's lag and window stand in `oracle`.
+
+    Use is settled once an epoch. Users buy the coins they need evenly over the epoch of use; recipients get them at its
+    end and sell `sell` of them, and `sell_others` of what is minted, evenly over an epoch.
+    """
 
     quote: Literal["usd", "coin"] | None = None
     """What prices are quoted in (default: the currency of the price list, which it may not contradict)."""
     pay: Literal["usd", "coin"] | None = None
     """What users pay in (default: the coin where there is one)."""
     rate: Literal["request", "settlement", "oracle", "fixed"] | None = None
-    """Rate between quote and payment: market price at the request or at settlement, the oracle's (default), or fixed."""
+    """Rate of payment: the market's as the epoch of use begins (`request`) or ends (`settlement`), `oracle`, `fixed`."""
     fixed: CoinPrice | None = None
     """The rate of `rate: fixed`."""
-    buy: Literal["request", "settlement"] = "settlement"
-    """When users buy the coins they pay with; those bought at the request are held until settlement."""
     take_rate: Share = sourced(0.0, _NO_FIGURE, "assumed", "operators' income and the treasury's")
     """Part of users' payments that the protocol keeps."""
     take_to: Literal["treasury", "validators", "owner", "holders"] = "treasury"
@@ -56,7 +58,6 @@ class Terms:
     pay: Literal["usd", "coin"]
     rate: Literal["request", "settlement", "oracle", "fixed"] | None
     fixed_pusd: int | None
-    buy: Literal["request", "settlement"]
 
 
 def terms(settle: Settle, currency: str, price_pay: str | None, has_coin: bool, path: str = "settle") -> Terms:
@@ -93,7 +94,7 @@ def terms(settle: Settle, currency: str, price_pay: str | None, has_coin: bool, 
     if (settle.fixed is not None) != (rate == "fixed"):
         raise refuse("`fixed` and `rate: fixed` belong together", "for example `rate: fixed` with `fixed: 300 USD/TAO`")
     fixed = pusd(settle.fixed.amount) if settle.fixed is not None else None
-    return Terms(quote, "usd" if pay == "usd" else "coin", rate, fixed, settle.buy)
+    return Terms(quote, "usd" if pay == "usd" else "coin", rate, fixed)
 
 
 def pusd(price_usd: float) -> int:

@@ -90,6 +90,9 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     # Holders who capitalize fees look at this epoch's, at the price before it is traded away.
     account.paid_usd = usd_of(owed, market_before, network.decimals) / 1e9
     spent = _trade(network, epoch, owed, account)
+    if network.terms.rate == "settlement":
+        # Users bought at the rate before; what is missing at the rate now is topped up, what is over pays later use.
+        owed = coins_of(invoice, network.market.price_pusd, network.decimals)
     _top_up(network, owed, spent)
     price = network.market.price_pusd
     invoice_usd = usd_of(owed, price, network.decimals) if network.terms.quote == "coin" else invoice
