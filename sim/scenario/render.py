@@ -69,7 +69,7 @@ def clip(line: str, column: int) -> tuple[str, int]:
     line = line.rstrip()
     if len(line) <= WIDTH:
         return line, min(column, len(line) + 1)
-    start = max(0, min(column - 1 - _LEAD, len(line) - WIDTH + 1))
+    start = max(0, min(column - 1 - _LEAD, len(line) - WIDTH + 2))
     end = start + WIDTH - 2
     head, tail = "…" if start else "", "…" if end < len(line) else ""
     return f"{head}{line[start:end]}{tail}", column - start + len(head)
