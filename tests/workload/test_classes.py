@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from sim.workload.arrivals import ARRIVALS
 from sim.workload.classes import ClientClass, class_means
 from sim.workload.growth import GROWTH
+from sim.workload.lengths import LENGTHS
+from sim.workload.patience import PATIENCE
 from sim.workload.rate import BaseRate
 
 START = datetime.date(2026, 1, 1)
@@ -168,3 +174,36 @@ def test_what_came_before_an_hour_does_not_depend_on_how_far_was_read(client):
         far.before(hour) for hour in (0, 1, 23, 24, 25, 700)
     ]
     assert near.before(700) == pytest.approx(near.integral(0, 700 * 3600), rel=1e-12)
+
+
+def test_a_class_written_out_and_read_again_draws_the_same(client, potential, same):
+    cls = client(
+        rate={"2026-01-01": "1.7 /s", "2026-02-01": "2 /s"},
+        growth={"kind": "exponential", "rate": "4.9 %/week"},
+        arrivals={"kind": "log_ou", "relative_variance": 0.1, "tau": "182 s", "date": datetime.date(2023, 11, 16)},
+        output={"kind": "quantiles", "tokens": [1, 20, 300], "percent": [0, 50.5, 100]},
+        prompt={"kind": "lognormal_mixture", "weights": [0.3, 0.7], "mu": [5, 6], "sigma": [1, 0.5]},
+        profile=[k / 7 + 0.1 for k in range(24)],
+        patience={"kind": "exponential", "mean": "30 s"},
+        slo={"ttft": "2 s", "tpot": "60 ms"},
+    )
+    written = cls.model_dump(mode="json", exclude_none=True)
+    again = ClientClass.model_validate(written, context={"yaml": True})
+    assert again.model_dump(mode="json", exclude_none=True) == written
+    week = 604_800 * 10**12
+    same(potential({"c": again}).draw(week, week + 10**15), potential({"c": cls}).draw(week, week + 10**15))
+
+
+def test_the_schema_of_a_class_names_every_kind():
+    text = json.dumps(ClientClass.model_json_schema())
+    for table in (ARRIVALS, LENGTHS, GROWTH, PATIENCE):
+        for kind in table:
+            assert f'"const": "{kind}"' in text
+
+
+def test_reading_a_class_loads_no_heavy_library():
+    script = "import sys, sim.workload; print([m for m in ('numba', 'scipy', 'pandas', 'simpy', 'matplotlib') if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+        == "[]"
+    )

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from sim.blocks import sourced
 from sim.workload.law import Floats, Law
 
 _Weight = Annotated[float, Field(gt=0)]
@@ -30,7 +31,14 @@ class LognormalMixture(Law):
     """Standard deviation of ln(tokens) of each part."""
     low: Annotated[int, Field(ge=1)] = 1
     """Fewest tokens."""
-    high: Annotated[int, Field(ge=1, le=10**7)] = 131_072
+    high: int = sourced(
+        131_072,
+        "context window of Llama 3.1, the longest of the built-in models",
+        "assumed",
+        "how long the longest requests of the class are",
+        ge=1,
+        le=10**7,
+    )
     """Most tokens."""
 
     uniforms: ClassVar[int] = 2
