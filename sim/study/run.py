@@ -8,7 +8,7 @@ import hashlib
 import json
 import time
 import warnings
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,7 +131,7 @@ def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, 
         _simulate_all(store, tasks, missing, how)
         if known is not None:
             return known
-        record = summarise(plan, _runs(store, tasks))
+        record = summarise(plan, _StoredRuns(store, tasks))
         store.put_study(study_key, record)
         return record
 
@@ -161,15 +161,32 @@ def _missing(store: Store, tasks: Sequence[_Task]) -> list[int]:
     return missing
 
 
-def _runs(store: Store, tasks: Sequence[_Task]) -> dict[Cell, list[RunRecord]]:
-    """The finished runs by cell, in order of replication, each under the names that this study has for it."""
-    runs: dict[Cell, list[RunRecord]] = {}
-    for task in sorted(tasks, key=lambda task: task.replication):
-        record = store.get(task.key, task.replication)
+class _StoredRuns(Mapping[Cell, list[RunRecord]]):
+    """The finished runs by cell, in order of replication, read from the store when asked for.
+
+    Each comes under the names that this study has for it: another study, or a policy that says the same, may have made it.
+    """
+
+    def __init__(self, store: Store, tasks: Sequence[_Task]) -> None:
+        self._store = store
+        self._tasks: dict[Cell, list[_Task]] = {}
+        for task in sorted(tasks, key=lambda task: task.replication):
+            self._tasks.setdefault(task.cell, []).append(task)
+
+    def __getitem__(self, cell: Cell) -> list[RunRecord]:
+        return [self._read(task) for task in self._tasks[cell]]
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def _read(self, task: _Task) -> RunRecord:
+        record = self._store.get(task.key, task.replication)
         if record is None:
-            raise ScenarioError(f"{store.path}: the run of {task.who} vanished from the store while the study ran")
-        runs.setdefault(task.cell, []).append(dataclasses.replace(record, **task.cell._asdict()))
-    return runs
+            raise ScenarioError(f"{self._store.path}: the run of {task.who} vanished from the store while the study ran")
+        return dataclasses.replace(record, **task.cell._asdict())
 
 
 def _study_key(plan: Plan, tasks: Sequence[_Task]) -> str:

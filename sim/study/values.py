@@ -11,7 +11,7 @@ from sim.errors import InvariantError, ScenarioError, nearest
 from sim.records.outcomes import AGGREGATES, OUTCOMES, Outcome, split_name
 from sim.records.run import Number, RunRecord
 from sim.study import statistics
-from sim.study.plan import Cell, Plan
+from sim.study.plan import Plan
 from sim.study.statistics import Interval
 from sim.units import DAY_S
 
@@ -40,6 +40,8 @@ class Values:
     numbers: list[Number]
     reason: str = ""
     reached: int | None = None
+    carried: bool = True
+    """False where no run knows of the outcome: neither a number nor a reason for none."""
 
     @property
     def complete(self) -> list[float] | None:
@@ -56,6 +58,8 @@ def values_of(plan: Plan, records: Sequence[RunRecord], reference: str) -> Value
         return _times(plan, records, name, reasons)
     read = [value_of(plan, record, reference) for record in records]
     statistics.finite([number for number in read if number is not None], reference)
+    if not any(_knows(record, name) for record in records):
+        return Values(read, "the runs do not carry it", carried=False)
     missing = [record.replication for record, number in zip(records, read, strict=True) if number is None]
     if missing:
         return Values(read, "; ".join(sorted(reasons)) or f"no number in {len(missing)} of {len(records)} replications")
@@ -126,7 +130,7 @@ def _near(name: str, allowed: Mapping[str, object]) -> str:
 def _times(plan: Plan, records: Sequence[RunRecord], name: str, reasons: set[str]) -> Values:
     limit = (plan.horizon_s - plan.policies_from_s) / DAY_S
     if reasons or any(name not in record.times for record in records):
-        return Values([None] * len(records), "; ".join(sorted(reasons)) or "the runs do not carry it")
+        return Values([None] * len(records), "; ".join(sorted(reasons)) or "the runs do not carry it", carried=bool(reasons))
     days = [record.times[name] for record in records]
     statistics.finite([day for day in days if day is not None], name)
     return Values(list(statistics.restricted(days, limit)), reached=sum(day is not None and day <= limit for day in days))
@@ -137,6 +141,10 @@ def _outcome(reference: str) -> Outcome:
     if name not in OUTCOMES:
         raise InvariantError(f"outcome {reference} is not in the outcome table")
     return OUTCOMES[name]
+
+
+def _knows(record: RunRecord, name: str) -> bool:
+    return any(name in known or name.removeprefix("world.") in known for known in (record.outcomes, record.series, record.unsupported))
 
 
 def _look_up(numbers: Mapping[str, Number], name: str) -> Number:
@@ -158,8 +166,3 @@ def _date_s(plan: Plan, at: str, reference: str) -> float:
 def _epoch_end(plan: Plan, record: RunRecord, at: str, reference: str) -> float:
     instant = _date_s(plan, at, reference)
     return next((end for end in record.epoch_end_s if end >= instant), record.epoch_end_s[-1])
-
-
-def by_cell(plan: Plan, runs: Mapping[Cell, Sequence[RunRecord]], references: Sequence[str]) -> dict[tuple[str, Cell], Values]:
-    """Every reference in every cell."""
-    return {(reference, cell): values_of(plan, runs[cell], reference) for reference in references for cell in plan.cells()}

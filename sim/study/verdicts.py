@@ -11,6 +11,7 @@ from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Verdict
 from sim.study import statistics
 from sim.study.plan import Cell, Plan
+from sim.study.rounding import told
 from sim.study.statistics import Judged, Paired
 from sim.study.values import Values
 
@@ -36,15 +37,12 @@ class _Row:
     refused: Judged | None
 
 
-def family(plan: Plan, carried: Sequence[str]) -> list[str]:
-    """The declared outcomes; else those of the default list that runs carry (`carried`: `network.outcome` names)."""
-    if plan.outcomes:
-        return list(plan.outcomes)
-    wanted = (f"{network}.{name}" for name in DEFAULT_OUTCOMES for network in plan.networks)
-    return [reference for reference in wanted if reference.partition("@")[0] in carried]
+def default_family(plan: Plan) -> list[str]:
+    """What is compared where a scenario declares nothing, as far as runs carry it."""
+    return [f"{network}.{name}" for name in DEFAULT_OUTCOMES for network in plan.networks]
 
 
-def needed_references(plan: Plan, outcomes: Sequence[str]) -> list[str]:
+def needed_references(outcomes: Sequence[str]) -> list[str]:
     """The outcomes and those their comparability rests on (`unmet_frac` of a network whose latency is compared)."""
     unmet = [_unmet(reference) for reference in outcomes if _is_latency(reference)]
     return list(dict.fromkeys([*outcomes, *unmet]))
@@ -101,8 +99,8 @@ def _incomparable(plan: Plan, reference: str, cell: Cell, table: Table) -> Judge
     limit = zone.relative if zone.absolute is None else zone.absolute
     if abs(found.difference) <= limit:
         return None
-    told = f"unmet demand {found.policy_mean:.1%} against {found.baseline_mean:.1%}"
-    return Judged("not comparable", f"other requests completed: {told}, more than {limit:.1%} apart")
+    ours_told, theirs_told, limit_told = (told(share, "%") for share in (found.policy_mean, found.baseline_mean, limit))
+    return Judged("not comparable", f"other requests completed: unmet demand {ours_told} against {theirs_told}, more than {limit_told} apart")
 
 
 def _verdict(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Verdict:

@@ -9,10 +9,10 @@ import pytest
 from sim.errors import InvariantError, ScenarioError
 from sim.records.study import StudyRecord
 from sim.study import statistics
+from sim.study.gather import MOST_POINTS
 from sim.study.plan import Cell, Zone
-from sim.study.summarise import MOST_POINTS, summarise
+from sim.study.summarise import summarise
 from sim.study.values import value_of
-from sim.study.verdicts import family
 from sim.units import DAY_S
 
 
@@ -86,7 +86,7 @@ def test_relative_numbers_are_fractions_of_the_baselines_mean(record):
 def test_latency_of_other_requests_is_not_comparable(record):
     found = verdict(record, "tao.e2e_p95_s", "fees_only", "both")
     assert found.word == "not comparable"
-    assert "unmet demand 15.0% against 5.0%, more than 2.0% apart" in found.why
+    assert "unmet demand 15 % against 5.01 %, more than 2 % apart" in found.why
     assert verdict(record, "tao.e2e_p95_s", "two_years", "both").word == "worse"
 
 
@@ -182,10 +182,13 @@ def test_units_name_the_coin(record):
     assert summary(record, "tao.emission_coin", "four_years", "pool").unit == "TAO/day"
 
 
-def test_the_default_family_holds_what_the_runs_carry(plan):
-    plan = dataclasses.replace(plan, outcomes=(), networks={"tao": "TAO", "cloud": ""})
-    carried = ["tao.nodes", "tao.price_paid_usd_per_mtok", "cloud.share_frac", "cloud.nodes", "tao.emission_coin"]
-    assert family(plan, carried) == ["tao.price_paid_usd_per_mtok", "tao.nodes@end", "cloud.nodes@end", "cloud.share_frac"]
+def test_without_declared_outcomes_the_default_list_is_compared_as_far_as_runs_carry_it(plan, runs):
+    record = summarise(dataclasses.replace(plan, outcomes=(), networks={"tao": "TAO", "cloud": ""}), runs)
+    assert list(dict.fromkeys(v.outcome for v in record.verdicts)) == ["tao.price_paid_usd_per_mtok", "tao.slo_met_frac", "tao.nodes@end"]
+    # What no run knows of is not listed either; what has no number for a reason is.
+    listed = {s.outcome for s in record.outcomes}
+    assert "cloud.share_frac" not in listed
+    assert "tao.energy_j_per_tok" in listed
 
 
 def test_bands_are_quantiles_over_replications(record, runs):
