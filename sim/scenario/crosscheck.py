@@ -223,11 +223,15 @@ def _coins(spec: Spec, tree: Node) -> Iterator[Problem]:
 def _terms(network: Any, ticker: str, tree: Node, where: str) -> Iterator[Problem]:
     """Contradictions between the price list and the terms of payment."""
     try:
-        terms(network.settle, getattr(network.price, "currency", "USD"), getattr(network.price, "pay", None), bool(ticker), f"{where}.settle")
+        found = terms(network.settle, getattr(network.price, "currency", "USD"), getattr(network.price, "pay", None), bool(ticker), f"{where}.settle")
     except ScenarioError as error:
         for problem in error.problems:
             path = f"{where}.settle" if find(tree, f"{where}.settle") is not None else f"{where}.price"
             yield _problem(tree, path, problem.kind, problem.message, problem.fix, of_key=True)
+        return
+    if found.pay == "usd" and getattr(network, "burnmint", None):
+        message = "users pay in USD, so there are no coins to burn; buying coins to burn them is not simulated yet in this version"
+        yield _problem(tree, f"{where}.burnmint", "settle", message, "write `pay: coin`, or leave `burnmint` out", of_key=True)
 
 
 def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:

@@ -167,6 +167,11 @@ def test_fixed_issues_nothing() -> None:
         ({"kind": "halving_by_supply", "initial": "1 TAO/day"}, "cap"),
         ({"kind": "inflation", "rate": "-3 %/year"}, "must be at least 0"),
         ({"kind": "fixed", "cap": "1 TAO"}, "cap"),
+        (
+            {"kind": "halving", "initial": "1 USD/day", "every": "3 year"},
+            "`initial` is in USD; coins are issued in coins",
+        ),
+        ({"kind": "inflation", "rate": "3 %/year", "cap": "5 MUSD"}, "`cap` is in USD; coins are issued in coins"),
     ],
 )
 def test_nonsense_is_refused(keys: dict[str, str], message: str) -> None:

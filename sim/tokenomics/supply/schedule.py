@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block
-from sim.units import DAY_S, PS_PER_S, FixedDuration, Money, ps
+from sim.units import DAY_S, PS_PER_S, Dated, FixedDuration, Money, ps
 
 DAY_PS = DAY_S * PS_PER_S
 
@@ -54,6 +54,22 @@ class Supply(Block):
 
     rule: ClassVar[Callable[..., int]]
     compiled: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _in_coins(self) -> Supply:
+        for name in ("initial", "cap"):
+            value = getattr(self, name, None)
+            for money in [step for _, step in value.steps] if isinstance(value, Dated) else [value] if value else []:
+                if money.currency == "USD":
+                    raise PydanticCustomError(
+                        "currency",
+                        "{message}",
+                        {
+                            "message": f"`{name}` is in USD; coins are issued in coins",
+                            "hint": "for example `3600 TAO/day`",
+                        },
+                    )
+        return self
 
     @abstractmethod
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
