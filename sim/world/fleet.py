@@ -6,13 +6,14 @@ Node numbers inside an engine are positions in `members`; every engine of a run 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
 from sim.serving import contract
 from sim.serving.contract import ReplicaType, Routing
 from sim.streams import Streams
-from sim.units import ps
+from sim.units import PS_PER_S, ps
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,35 +88,46 @@ class Roster:
         A repair never ends before the failure was detected.
         """
         up = np.zeros(len(self), bool)
+        for m, member in enumerate(self.plan.members):
+            nodes = np.flatnonzero(self.member == m)
+            share = member.up_time_s / (member.up_time_s + member.repair_s)
+            up[nodes] = streams[f"up.{self.plan.network}.{member.name}"].generator(window).random(self._size(m))[self.slot[nodes]] < share
+        return up, self.spells(streams, window, (start_ps, end_ps), up, {})
+
+    def spells(
+        self, streams: Streams, number: int, span_ps: tuple[int, int], up: np.ndarray, back_ps: Mapping[int, int]
+    ) -> list[LifeEvent]:
+        """Failures and returns in (start, end) of nodes that begin it up or down; none returns before its `back_ps`."""
         events: list[LifeEvent] = []
         for m, member in enumerate(self.plan.members):
             nodes = np.flatnonzero(self.member == m)
-            generator = streams[f"life.{self.plan.network}.{member.name}"].generator(window)
-            count = int(self.slot[nodes].max()) + 1 if len(nodes) else 0
-            spell_s = min(member.up_time_s, member.repair_s)
-            spells = 6 + int(2 * (end_ps - start_ps) / ps(max(spell_s, 1.0)))
-            draws = generator.random((count, spells + 1))[self.slot[nodes]] if count else np.empty((0, spells + 1))
-            share = member.up_time_s / (member.up_time_s + member.repair_s)
-            up[nodes] = draws[:, 0] < share
-            lengths = -np.log1p(-draws[:, 1:])
-            for row, node in enumerate(nodes):
-                events += self._spells(int(node), bool(up[node]), lengths[row], member, start_ps, end_ps)
+            generator = streams[f"life.{self.plan.network}.{member.name}"].generator(number)
+            shortest_s = max(min(member.up_time_s, member.repair_s), 1.0)
+            count = 6 + 2 * (span_ps[1] - span_ps[0]) // ps(shortest_s)
+            lengths = generator.standard_exponential((self._size(m), int(count)))[self.slot[nodes]]
+            # Most nodes neither fail nor return in a window: only those whose first spell ends inside it are walked.
+            first = lengths[:, 0] * np.where(up[nodes], member.up_time_s, member.repair_s)
+            for row in np.flatnonzero(first < (span_ps[1] - span_ps[0]) / PS_PER_S):
+                events += self._walk(int(nodes[row]), bool(up[nodes[row]]), lengths[row], member, span_ps, back_ps)
         events.sort(key=lambda e: (e.at_ps, e.rank, e.node))
-        return up, events
+        return events
 
-    def _spells(
-        self, node: int, up: bool, lengths: np.ndarray, member: Member, start_ps: int, end_ps: int
+    def _size(self, member: int) -> int:
+        """Draws are made for slots 0 up to the highest live one, so that a slot's own do not depend on the others."""
+        slots = self.slots[member]
+        return int(slots.max()) + 1 if len(slots) else 0
+
+    def _walk(
+        self, node: int, up: bool, lengths: np.ndarray, member: Member, span_ps: tuple[int, int], back_ps: Mapping[int, int]
     ) -> list[LifeEvent]:
         events: list[LifeEvent] = []
-        now, first = start_ps, True
+        now, earliest = span_ps[0], back_ps.get(node, 0)
         for length in lengths:
-            mean_s = member.up_time_s if up else member.repair_s
-            spell = max(ps(float(length) * mean_s), 1)
-            if not up and not first:
-                spell = max(spell, self.plan.detect_ps)
-            now += spell
-            if now >= end_ps:
+            now += max(ps(float(length) * (member.up_time_s if up else member.repair_s)), 1)
+            now = now if up else max(now, earliest)
+            if now >= span_ps[1]:
                 break
             events.append(LifeEvent(now, 0 if up else 2, node))
-            up, first = not up, False
+            earliest = now + self.plan.detect_ps
+            up = not up
         return events

@@ -28,6 +28,7 @@ from sim.world.people import Beliefs, views
 from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
 from sim.world.steady import settle
+from sim.world.tally import Tally
 from sim.world.users import Users
 
 
@@ -187,6 +188,14 @@ class World:
             return from_capacity(arrived, means, network.capacity_rps, (busy, idle), epoch.seconds)
         assert network.tally is not None  # the rehearsal measured every network
         return scaled(network.tally, arrived, epoch.seconds)
+
+    def count(self, network: NetworkState, tally: Tally, reported: bool) -> None:
+        """Add measured requests to the run's counts and, from `policies_from` on, to the book's tallies."""
+        self.counts["measured_requests"] += int(tally.arrived.sum())
+        for fate in Fate:
+            self.counts[fate.name.lower()] += int(tally.fates[:, fate].sum())
+        if reported:
+            self.book.tallies[network.name].add(tally)
 
     # -- the end ----------------------------------------------------------------------------------------------
 

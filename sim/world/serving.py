@@ -106,7 +106,8 @@ class Windows:
             tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
             network.tally = tally
             network.take_work(work)
-            self._believe(network, tally, 0.0 if first else epoch.seconds * self.sampling.every / self.sampling.per_epoch)
+            passed_s = 0.0 if first else epoch.seconds * self.sampling.every / self.sampling.per_epoch
+            self.world.users.learn(network.index, tally, passed_s, self.world.before.epoch)
 
     def _place_work(self, network: NetworkState, model: str, stint: Stint, work: np.ndarray) -> None:
         base = np.array(network.base_of(model))
@@ -124,27 +125,11 @@ class Windows:
             network.warm_factor *= 2
             self.world.notes.append(f"{network.name}: a window's second half was slower than its first beyond noise; warm-ups were doubled")
 
-    def _believe(self, network: NetworkState, tally: Tally, passed_s: float) -> None:
-        users = self.world.users
-        for k, name in enumerate(users.names):
-            arrived, done = int(tally.arrived[k]), int(tally.completed[k])
-            if arrived == 0:
-                continue
-            belief = users.beliefs[k][network.index]
-            e2e = float(tally.e2e_us[k]) / done / 1e6 if done else belief.e2e_s
-            lag = getattr(users.classes[name].demand, "lag", self.world.before.epoch)
-            belief.see(e2e, 1 - done / arrived, passed_s, lag)
-
     def _count(self, stints: list[tuple[NetworkState, str, Stint]]) -> None:
-        """Add measured requests to the run's counts and, from `policies_from` on, to the book's tallies."""
-        world = self.world
-        world.counts["windows"] += 1
+        """Add measured requests to the run's counts and book."""
+        self.world.counts["windows"] += 1
         for network, _, stint in stints:
-            world.counts["measured_requests"] += int(stint.tally.arrived.sum())
-            for fate in Fate:
-                world.counts[fate.name.lower()] += int(stint.tally.fates[:, fate].sum())
-            if stint.window.start_ps >= ps(world.before.policies_from):
-                world.book.tallies[network.name].add(stint.tally)
+            self.world.count(network, stint.tally, stint.window.start_ps >= ps(self.world.before.policies_from))
 
 
 class Continuous:

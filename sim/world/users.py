@@ -17,6 +17,7 @@ from sim.streams import Streams
 from sim.tokenomics.demand import Offers
 from sim.workload.classes import class_means
 from sim.workload.potential import Potential
+from sim.world.tally import Tally
 
 
 class Belief:
@@ -84,12 +85,21 @@ class Users:
         """Set and return the epoch's quantities; a wanted share above the headroom stops the run with a message."""
         for k, taste in enumerate(self.tastes):
             self.quantities[k] = taste.quantities(self.offers(k, prices))
-            if self.quantities[k].sum() > self.headroom * (1 + 1e-9):
-                raise ScenarioError(
-                    f"workload.{self.names[k]}: users want {self.quantities[k].sum():.2f} times the base demand, more than "
-                    f"requests.headroom {self.headroom}; raise it"
-                )
+            ceiling = self.potential.ceiling(self.names[k])
+            if self.quantities[k].sum() > ceiling * (1 + 1e-9):
+                fix = f"requests.headroom {ceiling}; raise it" if ceiling == self.headroom else "its trace holds"
+                raise ScenarioError(f"workload.{self.names[k]}: users want {self.quantities[k].sum():.2f} times the base demand, more than {fix}")
         return self.quantities
+
+    def learn(self, network: int, tally: Tally, passed_s: float, default_lag_s: float) -> None:
+        """Every class mixes what was measured of a network into what it believes."""
+        for k, name in enumerate(self.names):
+            arrived, done = int(tally.arrived[k]), int(tally.completed[k])
+            if arrived == 0:
+                continue
+            belief = self.beliefs[k][network]
+            e2e_s = float(tally.e2e_us[k]) / done / 1e6 if done else belief.e2e_s
+            belief.see(e2e_s, 1 - done / arrived, passed_s, getattr(self.classes[name].demand, "lag", default_lag_s))
 
     def surplus_usd(self, prices: list[tuple[float, float]], start_s: float, end_s: float) -> float | None:
         """Consumer surplus of all classes over a period; None if any class defines none."""
@@ -107,7 +117,8 @@ class Users:
 
     def draw(self, options: Mapping[tuple[int, int], int], t0_ps: int, t1_ps: int) -> dict[str, np.ndarray]:
         """Potential requests of [t0, t1) with `option`: the fleet that serves (class, network), or -1 for nobody."""
-        drawn = self.potential.draw(t0_ps, t1_ps)
+        # Marks that nobody's share reaches would go to nobody below: they need not be drawn.
+        drawn = self.potential.draw(t0_ps, t1_ps, self.quantities.sum(axis=1))
         columns = {name: drawn[name] for name in drawn.keys()}
         edges = np.cumsum(self.quantities, axis=1)
         klass, mark = columns["klass"], columns["mark"]

@@ -61,7 +61,7 @@ class Stint:
         """Give the fleet its share of the columns (times relative to origin_ps)."""
         mine = columns["option"] == option
         rows = np.zeros(int(mine.sum()), REQUEST)
-        for name, column in _COLUMNS.items():
+        for name, column in COLUMNS.items():
             rows[name] = columns[column][mine]
         rows["disconnect"] = NEVER
         arrival = rows["arrival"] + (origin_ps - self.window.start_ps)
@@ -126,7 +126,7 @@ class Stint:
         return self.ended < self.counted
 
 
-_COLUMNS = {
+COLUMNS = {  # a request's columns: engines' name, ours
     "id": "id", "arrival": "time_ps", "klass": "klass", "prompt": "prompt", "output": "output", "cached": "cached",
     "patience": "patience_ps", "deadline": "deadline_ps",
 }  # fmt: skip

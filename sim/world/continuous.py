@@ -1,0 +1,181 @@
+"""Engines that live as long as the run (`requests.mode: all`): every request of every epoch is served and counted.
+
+Node slots join and drain at the starts of epochs, when operators have decided; they fail and come back at any instant.
+A request counts in the epoch in which it ends; those alive at the horizon are `in_flight`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.errors import InvariantError
+from sim.serving import contract
+from sim.serving.contract import NEVER, REQUEST, Fate, Reading, Requests
+from sim.tokenomics.operators import LIVE
+from sim.units import PS_PER_S, ps
+from sim.world.calendar import Epoch
+from sim.world.fleet import LifeEvent, Roster
+from sim.world.network import NetworkState
+from sim.world.tally import Tally
+from sim.world.window import COLUMNS
+
+if TYPE_CHECKING:
+    from sim.world.run import World
+
+BLOCK_PS = 600 * PS_PER_S
+"""Requests are drawn in blocks of this length; the numbers do not depend on it."""
+
+
+class Fleet:
+    """All slots of one network that serve one model, and their engine."""
+
+    def __init__(self, world: World, network: NetworkState, model: str) -> None:
+        self.world, self.network, self.model = world, network, model
+        plan = network.plans[model]
+        self.owners = [next(o for o in network.owners if o.name == member.name) for member in plan.members]
+        self.roster = Roster(plan, [np.arange(o.block.slots) for o in self.owners])
+        self.classes = len(world.users.names)
+        self.fleet = self.roster.engine_fleet(self.classes)
+        self.engine = contract.make(world.engine, self.fleet, 0)  # type: ignore[arg-type]
+        nodes = len(self.roster)
+        self.wanted = np.zeros(nodes, bool)
+        self.up = np.ones(nodes, bool)
+        self.joined = np.zeros(nodes, bool)
+        self.draining = np.zeros(nodes, bool)
+        self.back_ps: dict[int, int] = {}
+        self.offered = np.zeros(self.classes, np.int64)
+        self.ended = np.zeros(self.classes, np.int64)
+
+    def open(self, epoch: Epoch) -> list[LifeEvent]:
+        """Drain what operators stopped, join what they started, and tell the epoch's failures and returns."""
+        wanted = np.concatenate([o.columns.state == LIVE for o in self.owners])
+        self.up[wanted & ~self.wanted] = True
+        self.wanted = wanted
+        self.engine.advance(epoch.start_ps)
+        for node in np.flatnonzero(self.joined & ~wanted):
+            self.engine.leave(int(node), "drain")
+            self.joined[node], self.draining[node] = False, True
+        for node in np.flatnonzero(wanted & self.up & ~self.joined & ~self.draining):
+            if self.back_ps.get(int(node), 0) <= epoch.start_ps:
+                self.engine.join(int(node))
+                self.joined[node] = True
+        events = self.roster.spells(self.world.streams, epoch.number, (epoch.start_ps, epoch.end_ps), self.up, self.back_ps)
+        return [event for event in events if wanted[event.node]]
+
+    def happen(self, event: LifeEvent) -> None:
+        """A node fails or comes back."""
+        node = event.node
+        self.up[node] = not event.fails
+        if event.fails == self.joined[node]:
+            self.engine.advance(event.at_ps)
+            if event.fails:
+                self.engine.leave(node, "fail")
+                self.back_ps[node] = event.at_ps + self.fleet.detect_ps
+            elif not self.draining[node]:
+                self.engine.join(node)
+            self.joined[node] = not event.fails and not self.draining[node]
+
+    def offer(self, columns: dict[str, np.ndarray], origin_ps: int, option: int) -> None:
+        """Give the fleet its share of a block of requests."""
+        mine = columns["option"] == option
+        rows = np.zeros(int(mine.sum()), REQUEST)
+        for name, column in COLUMNS.items():
+            rows[name] = columns[column][mine]
+        rows["disconnect"] = NEVER
+        self.offered += np.bincount(rows["klass"], minlength=self.classes)
+        self.engine.offer(Requests(origin_ps, rows))
+
+    def close(self, epoch: Epoch, last: bool) -> tuple[Tally, np.ndarray]:
+        """The epoch's tally, and the prompt and output tokens of each node."""
+        reading = self.engine.read()
+        self.draining[[node for node, _ in reading.gone]] = False
+        tally = Tally(self.classes)
+        tally.count(reading.finished, self.world.targets)
+        self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
+        alive = self.offered - self.ended
+        if int(alive.sum()) != reading.in_flight:
+            raise InvariantError(f"epoch {epoch.number}, {self.network.name}: {int(alive.sum())} requests are not ended, the engine holds {reading.in_flight}")
+        if last:
+            tally.fates[:, Fate.IN_FLIGHT] += alive
+        self.measure(tally, reading, epoch)
+        return tally, self._work(reading.finished)
+
+    def measure(self, tally: Tally, reading: Reading, epoch: Epoch) -> None:
+        """Counters of replicas as sums."""
+        types = np.repeat(self.fleet.node_type, self.fleet.replicas)
+        active, idle = (np.array([getattr(t, name) for t in self.fleet.types])[types] for name in ("active_w", "idle_w"))
+        busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
+        tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
+        tally.busy_ps, tally.live_ps = int(reading.busy_ps.sum()), int(reading.live_ps.sum())
+        tally.latency["gap"] += reading.gaps.sum(axis=0)
+        tally.seconds, tally.windows = epoch.seconds, 1
+
+    def _work(self, rows: np.ndarray) -> np.ndarray:
+        work = np.zeros((len(self.roster), 2), np.int64)
+        given = rows[rows["replica"] >= 0]
+        node = np.searchsorted(self.fleet.offset, given["replica"], side="right") - 1
+        np.add.at(work[:, 1], node, given["delivered"])
+        begun = given["first_token"] != NEVER
+        np.add.at(work[:, 0], node[begun], given["prompt"][begun])
+        return work
+
+
+class Fleets:
+    """Every fleet of a run, and the epoch's tallies by network."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.fleets: list[Fleet] = []
+        self.tallies: dict[str, Tally] = {}
+
+    def tally(self, network: NetworkState) -> Tally:
+        """What the last epoch served."""
+        return self.tallies[network.name]
+
+    def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
+        """SimPy process of one epoch: blocks of requests, cut by failures and returns of nodes."""
+        world = self.world
+        if not self.fleets:
+            self.fleets = [Fleet(world, network, model) for network in world.networks for model in network.plans]
+        lives = [(event, fleet) for fleet in self.fleets for event in fleet.open(epoch)]
+        lives.sort(key=lambda item: (item[0].at_ps, item[0].rank, item[0].node))
+        options = {
+            (k, fleet.network.index): place
+            for place, fleet in enumerate(self.fleets)
+            for k, name in enumerate(world.users.names)
+            if world.users.classes[name].model == fleet.model
+        }
+        begin = epoch.start_ps
+        while begin < epoch.end_ps:
+            end = min(begin + BLOCK_PS, epoch.end_ps)
+            columns = world.users.draw(options, begin, end)
+            for place, fleet in enumerate(self.fleets):
+                fleet.offer(columns, begin, place)
+            while lives and lives[0][0].at_ps < end:
+                event, fleet = lives.pop(0)
+                yield world.env.timeout(event.at_ps - world.env.now)
+                fleet.happen(event)
+            yield world.env.timeout(end - world.env.now)
+            for fleet in self.fleets:
+                # The instant itself is left open: arrivals of the next block may fall on it.
+                fleet.engine.advance(end - 1)
+            begin = end
+        self._close(epoch)
+
+    def _close(self, epoch: Epoch) -> None:
+        world = self.world
+        last = epoch.end_ps >= world.calendar.horizon_ps
+        world.counts["windows"] += 1
+        for network in world.networks:
+            tally, work = Tally(len(world.users.names)), np.zeros((network.slots, 2))
+            for fleet in (f for f in self.fleets if f.network is network):
+                part, done = fleet.close(epoch, last)
+                tally.add(part)
+                np.add.at(work, np.array(network.base_of(fleet.model))[fleet.roster.member] + fleet.roster.slot, done)
+            self.tallies[network.name] = network.tally = tally
+            network.take_work(work)
+            world.users.learn(network.index, tally, epoch.seconds, world.before.epoch)
+            world.count(network, tally, epoch.start_ps >= ps(world.before.policies_from))
