@@ -6,7 +6,7 @@ from typing import Any
 
 from sim.kernels.ending import finish
 from sim.kernels.layout import NEVER, NO_REASON, NONE, POOL_FULL, REJECTED, TOO_OFTEN_FAILED
-from sim.kernels.options import kernel
+from sim.kernels.options import kernel, verb
 from sim.kernels.queues import fate_waiting
 from sim.kernels.replica import halt, run, set_due, settle
 from sim.kernels.routing import route
@@ -75,7 +75,7 @@ def refuse(s: Any, request: Any, t: int) -> None:
     row.end = 0
 
 
-@kernel
+@verb
 def refresh(s: Any, t: int) -> None:
     """Bring all replicas and the gateway to just before t, so that every request that has ended has left its slot."""
     for r in range(s.replicas.shape[0]):
@@ -83,7 +83,7 @@ def refresh(s: Any, t: int) -> None:
             run(s, r, t, t - 1)
 
 
-@kernel
+@verb
 def serve(s: Any, requests: Any, first: int, last: int, shift: int) -> None:
     """Route the arrivals requests[first:last]; `shift` takes their times to the engine's origin.
 
@@ -100,21 +100,21 @@ def serve(s: Any, requests: Any, first: int, last: int, shift: int) -> None:
             route(s, arrive(s, request, t), t, t - 1)
 
 
-@kernel
+@verb
 def settle_all(s: Any, first: int, last: int, t: int) -> None:
     """Bring replicas first .. last - 1 to after step 3 of t, with at most one pass in flight each."""
     for r in range(first, last):
         settle(s, r, t)
 
 
-@kernel
+@verb
 def halt_all(s: Any, first: int, last: int, t: int) -> None:
     """Replicas first .. last - 1 fail at t."""
     for r in range(first, last):
         halt(s, r, t)
 
 
-@kernel
+@verb
 def gather(s: Any, first: int, last: int, t: int, picked: Any) -> int:
     """Take all that waits at replicas first .. last - 1 off them at t; slots go into `picked`, their number comes back."""
     count = 0
@@ -135,7 +135,7 @@ def gather(s: Any, first: int, last: int, t: int, picked: Any) -> int:
     return count
 
 
-@kernel
+@verb
 def put_back(s: Any, picked: Any, retried: Any, t: int) -> None:
     """Step 5 of t: each of the slots `picked`, in this order, meets its limits and attempts, or is routed."""
     for i in range(picked.shape[0]):

@@ -22,8 +22,11 @@ from numba.core import config
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 # No fastmath (integers and floats of rules alike must not be reordered); numpy's error model leaves out the test for
-# a zero divisor, which no kernel has; the GIL is free while a kernel runs.
-OPTIONS = {"cache": True, "nogil": True, "fastmath": False, "error_model": "numpy", "boundscheck": False, "_nrt": False}
+# a zero divisor, which no kernel has; the GIL is free while a kernel runs. Kernels neither allocate nor keep an array,
+# so they count no references to arrays (`_nrt`): counting them costs four times the work itself.
+OPTIONS = {"nogil": True, "fastmath": False, "error_model": "numpy", "boundscheck": False, "_nrt": False}
+# What only kernels call needs no way in from Python or C, and no file of its own: it stands in its callers' files.
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def sources_digest() -> str:
@@ -63,14 +66,19 @@ _FOLDER = str(cache_folder())
 
 
 def kernel(function: Function) -> Function:
-    """The compiled form of a kernel; the plain function where `NUMBA_DISABLE_JIT` is set."""
+    """The compiled form of a function that only kernels call; the plain one where `NUMBA_DISABLE_JIT` is set."""
+    return numba.njit(**OPTIONS, **INNER)(function)  # type: ignore[no-any-return]
+
+
+def verb(function: Function) -> Function:
+    """The compiled form of a kernel that Python calls, kept in the cache with all that it calls."""
     # numba asks for the folder when a function is decorated, so that only ours go there.
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        return numba.njit(**OPTIONS)(function)  # type: ignore[no-any-return]
+        return numba.njit(**OPTIONS, no_cfunc_wrapper=True, cache=True)(function)  # type: ignore[no-any-return]
     except RuntimeError:
         # No writable folder anywhere: compile for this process alone.
-        return numba.njit(**{**OPTIONS, "cache": False})(function)  # type: ignore[no-any-return]
+        return numba.njit(**OPTIONS, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
