@@ -99,10 +99,11 @@ class OneOf:
         kind = value.get("kind", self.default)
         if kind is None:
             raise PydanticCustomError("missing_kind", "{message}", {"message": "`kind` is missing", "hint": f"one of {', '.join(self.table)}"})
-        if kind not in self.table and kind in self.table.later:
+        known = isinstance(kind, str) and kind in self.table
+        if not known and isinstance(kind, str) and kind in self.table.later:
             message = f"`{kind}` is read but not simulated yet in this version"
             raise PydanticCustomError("later", "{message}", {"message": message, "hint": f"one of {', '.join(self.table)}", "at": "kind"})
-        if not isinstance(kind, str) or kind not in self.table:
+        if not known:
             near = nearest(str(kind), self.table, 1)
             hint = f"did you mean `{near[0]}`?" if near else ""
             raise PydanticCustomError("union_tag_invalid", "{message}", {"message": f"'{kind}' is not one of {', '.join(self.table)}", "hint": hint, "at": "kind"})
