@@ -208,7 +208,9 @@ def _emit(network: NetworkState, epoch: Epoch, account: Account, start: object) 
     for party, amount in parts.items():
         if party == "operators":
             left = _pay_operators(network, epoch, amount, account)
-            ledger.mint("emission", ticker, left, network.account("treasury"))
+            # Operators are the column that just could not be paid, so they cannot keep its remainder.
+            heir = "treasury" if block.split.remainder == "operators" else block.split.remainder
+            ledger.mint("emission", ticker, left, network.account(heir))
         else:
             ledger.mint("emission", ticker, amount, network.account(party))
             if party in ("validators", "owner", "others"):
