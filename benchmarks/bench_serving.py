@@ -20,7 +20,18 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-from sim.serving.contract import LIMIT_PS, NEVER, REQUEST, Engine, Fleet, LinearCost, ReplicaType, Requests, Routing, make
+from sim.serving.contract import (
+    LIMIT_PS,
+    NEVER,
+    REQUEST,
+    Engine,
+    Fleet,
+    LinearCost,
+    ReplicaType,
+    Requests,
+    Routing,
+    make,
+)
 
 MS = 10**9
 RATE_PER_S = 3.4

@@ -21,10 +21,12 @@ from sim.units import Dated
 class Block(BaseModel):
     """Base of everything that stands in YAML: unknown keys refused, values never changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
     def at(self, day: datetime.date) -> Self:
-        """This block with every dated value replaced by the one in force on `day`; itself where nothing is dated."""
+        """Give this block with every dated value replaced by the one in force on `day`; itself where nothing is dated."""
         changed: dict[str, Any] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
@@ -95,26 +97,43 @@ class OneOf:
         if isinstance(value, Block):
             return value
         if not isinstance(value, Mapping):
-            raise PydanticCustomError("block", "{message}", {"message": f"{value!r} found; must be a block with `kind`", "hint": f"kinds: {', '.join(self.table)}"})
+            raise PydanticCustomError(
+                "block",
+                "{message}",
+                {"message": f"{value!r} found; must be a block with `kind`", "hint": f"kinds: {', '.join(self.table)}"},
+            )
         kind = value.get("kind", self.default)
         if kind is None:
-            raise PydanticCustomError("missing_kind", "{message}", {"message": "`kind` is missing", "hint": f"one of {', '.join(self.table)}"})
+            raise PydanticCustomError(
+                "missing_kind", "{message}", {"message": "`kind` is missing", "hint": f"one of {', '.join(self.table)}"}
+            )
         known = isinstance(kind, str) and kind in self.table
         if not known and isinstance(kind, str) and kind in self.table.later:
             message = f"`{kind}` is read but not simulated yet in this version"
-            raise PydanticCustomError("later", "{message}", {"message": message, "hint": f"one of {', '.join(self.table)}", "at": "kind"})
+            raise PydanticCustomError(
+                "later", "{message}", {"message": message, "hint": f"one of {', '.join(self.table)}", "at": "kind"}
+            )
         if not known:
             near = nearest(str(kind), self.table, 1)
             hint = f"did you mean `{near[0]}`?" if near else ""
-            raise PydanticCustomError("union_tag_invalid", "{message}", {"message": f"'{kind}' is not one of {', '.join(self.table)}", "hint": hint, "at": "kind"})
+            raise PydanticCustomError(
+                "union_tag_invalid",
+                "{message}",
+                {"message": f"'{kind}' is not one of {', '.join(self.table)}", "hint": hint, "at": "kind"},
+            )
         try:
             return self.table[kind].model_validate({**value, "kind": kind}, context=info.context)
         except ValidationError as error:
-            raise PydanticCustomError("nested", "{count} problems", {"count": error.error_count(), "errors": error.errors()}) from None
+            raise PydanticCustomError(
+                "nested", "{count} problems", {"count": error.error_count(), "errors": error.errors()}
+            ) from None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         return core_schema.with_info_plain_validator_function(
-            self._read, serialization=core_schema.plain_serializer_function_ser_schema(lambda block: block.model_dump(mode="json"), when_used="json-unless-none")
+            self._read,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda block: block.model_dump(mode="json"), when_used="json-unless-none"
+            ),
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:

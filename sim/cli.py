@@ -25,12 +25,6 @@ FORMAT = 1
 """Version of every `--json` document."""
 
 
-class Interrupted(InfermintError):
-    """The user pressed Ctrl-C."""
-
-    exit_code = 130
-
-
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; always leaves by SystemExit."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
@@ -48,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output (head, less) has left: nothing to tell it.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         sys.exit(0)
 
 
@@ -84,7 +78,7 @@ def _emit(document: dict[str, Any], as_json: bool, text: Callable[[], str]) -> N
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXITS)
 @click.version_option(__version__, prog_name="infermint")
 def cli() -> None:
-    """Simulate compute networks that pay their operators in a coin.
+    r"""Simulate compute networks that pay their operators in a coin.
 
     \b
     infermint init study                   a scenario to start from
@@ -95,14 +89,28 @@ def cli() -> None:
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 _debug = click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-_set = click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change one value: --set networks.tao.supply.every='2 year'.")
-_allow = click.option("--allow-path", "allow", multiple=True, type=click.Path(path_type=pathlib.Path), help="Let the scenario name files in this folder.")
+_set = click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change one value: --set networks.tao.supply.every='2 year'.",
+)
+_allow = click.option(
+    "--allow-path",
+    "allow",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="Let the scenario name files in this folder.",
+)
 _file = click.argument("file", type=click.Path(path_type=pathlib.Path))
 
 
 @cli.command()
 @click.argument("directory", type=click.Path(path_type=pathlib.Path), default=".")
-@click.option("--template", default="first-study", show_default=True, help="Which start: see `infermint list templates`.")
+@click.option(
+    "--template", default="first-study", show_default=True, help="Which start: see `infermint list templates`."
+)
 @_json
 @_debug
 def init(directory: pathlib.Path, template: str, as_json: bool, debug: bool) -> None:
@@ -128,7 +136,14 @@ def init(directory: pathlib.Path, template: str, as_json: bool, debug: bool) -> 
 @_allow
 @_json
 @_debug
-def validate(files: tuple[pathlib.Path, ...], wanted: str, sets: tuple[str, ...], allow: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
+def validate(
+    files: tuple[pathlib.Path, ...],
+    wanted: str,
+    sets: tuple[str, ...],
+    allow: tuple[pathlib.Path, ...],
+    as_json: bool,
+    debug: bool,
+) -> None:
     """Tell everything that is wrong with scenario FILES, each with line, column and a fix. Simulates nothing.
 
     Example: infermint validate study/scenario.yaml --format github
@@ -148,7 +163,16 @@ def validate(files: tuple[pathlib.Path, ...], wanted: str, sets: tuple[str, ...]
         raise ScenarioError(problems)
     shape = "json" if as_json else wanted
     if shape == "json":
-        click.echo(json.dumps({"format": FORMAT, "problems": [], "files": [{"file": str(f), "runs": _runs(s), "notices": _notices(s)} for f, s in good]}, indent=1))
+        click.echo(
+            json.dumps(
+                {
+                    "format": FORMAT,
+                    "problems": [],
+                    "files": [{"file": str(f), "runs": _runs(s), "notices": _notices(s)} for f, s in good],
+                },
+                indent=1,
+            )
+        )
     elif shape == "text":
         for file, scenario in good:
             click.echo(f"{file}: fine; {_runs_text(scenario)}")
@@ -178,7 +202,15 @@ def _notices(scenario: Any) -> list[str]:
 @_allow
 @_json
 @_debug
-def explain(file: pathlib.Path, path: str, runs: bool, sets: tuple[str, ...], allow: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
+def explain(
+    file: pathlib.Path,
+    path: str,
+    runs: bool,
+    sets: tuple[str, ...],
+    allow: tuple[pathlib.Path, ...],
+    as_json: bool,
+    debug: bool,
+) -> None:
     """Show each resolved value of FILE with its file and line, unit, meaning and source; PATH narrows it.
 
     Example: infermint explain scenarios/demo.yaml networks.tao.supply
@@ -192,7 +224,11 @@ def explain(file: pathlib.Path, path: str, runs: bool, sets: tuple[str, ...], al
         _emit({"runs": _runs(scenario)}, as_json, lambda: _runs_text(scenario))
         return
     rows = rows_of(scenario, path)
-    _emit({"values": [row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows]}, as_json, lambda: format_rows(rows))
+    _emit(
+        {"values": [row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows]},
+        as_json,
+        lambda: format_rows(rows),
+    )
 
 
 @cli.command("list")
@@ -217,7 +253,10 @@ def _table(rows: list[dict[str, str]]) -> str:
     heads = list(rows[0])
     widths = [max(len(head), *(len(str(row[head])) for row in rows)) for head in heads[:-1]]
     lines = [[head.upper() for head in heads], *[[str(row[head]) for head in heads] for row in rows]]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=True)), line[-1]]).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=True)), line[-1]]).rstrip()
+        for line in lines
+    )
 
 
 @cli.command()
@@ -226,17 +265,38 @@ def _table(rows: list[dict[str, str]]) -> str:
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
 @click.option("--uncertain", type=click.IntRange(1), help="Joint draws of `uncertain:` parameters (a later version).")
-@click.option("--engine", type=click.Choice(["fast", "loop", "reference"]), default="fast", show_default=True, help="All give the same numbers.")
+@click.option(
+    "--engine",
+    type=click.Choice(["fast", "loop", "reference"]),
+    default="fast",
+    show_default=True,
+    help="All give the same numbers.",
+)
 @click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")
-@click.option("--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/NAME-OF-FILE.")
-@click.option("--plugin", "plugins", multiple=True, type=click.Path(path_type=pathlib.Path), help="Python file that registers kinds, run before loading.")
+@click.option(
+    "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/NAME-OF-FILE."
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="Python file that registers kinds, run before loading.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @_set
 @_allow
 @_json
 @_debug
-def run(file: pathlib.Path, sets: tuple[str, ...], allow: tuple[pathlib.Path, ...], as_json: bool, debug: bool, **options: Any) -> int:
-    """Simulate what FILE says and write its report; what is in the store already is not simulated again.
+def run(
+    file: pathlib.Path,
+    sets: tuple[str, ...],
+    allow: tuple[pathlib.Path, ...],
+    as_json: bool,
+    debug: bool,
+    **options: Any,
+) -> int:
+    r"""Simulate what FILE says and write its report; what is in the store already is not simulated again.
 
     \b
     infermint run scenarios/demo.yaml
@@ -249,7 +309,9 @@ def run(file: pathlib.Path, sets: tuple[str, ...], allow: tuple[pathlib.Path, ..
 
 @cli.command()
 @click.argument("result", type=click.Path(path_type=pathlib.Path))
-@click.option("--out", "-o", type=click.Path(path_type=pathlib.Path), help="Folder of the report; default the result's own.")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=pathlib.Path), help="Folder of the report; default the result's own."
+)
 @_json
 @_debug
 def report(result: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug: bool) -> None:
@@ -271,7 +333,9 @@ def trace() -> None:
 @trace.command("import")
 @click.argument("kind", type=click.Choice(["azure", "csv", "mooncake"]))
 @_file
-@click.option("--out", "-o", type=click.Path(path_type=pathlib.Path), help="Where to; default NAME.trace.csv beside the file.")
+@click.option(
+    "--out", "-o", type=click.Path(path_type=pathlib.Path), help="Where to; default NAME.trace.csv beside the file."
+)
 @click.option("--columns", default="", help="csv only: arrival_s=COLUMN,prompt_tokens=COLUMN,output_tokens=COLUMN.")
 @_json
 @_debug

@@ -19,7 +19,9 @@ from sim.records.study import CheckResult, StudyRecord
 
 FORMAT = 1
 """Version of every `--json` document."""
-class Interrupted(InfermintError):
+
+
+class InterruptedStudyError(InfermintError):
     """Ctrl-C during a study; what had finished is in the store."""
 
     exit_code = 130
@@ -64,7 +66,9 @@ def _simulate(scenario: Any, file: Path, out: Path, progress: Bar, options: dict
         )
     except KeyboardInterrupt:
         progress.end()
-        raise Interrupted(f"stopped; {progress.done} of {progress.total} runs are in {store}. The same command goes on from there.") from None
+        raise InterruptedStudyError(
+            f"stopped; {progress.done} of {progress.total} runs are in {store}. The same command goes on from there."
+        ) from None
     progress.end()
     return record, f"{progress.stored} of {progress.total} runs from the store"
 
@@ -125,7 +129,9 @@ def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple
 
     target = out or file.with_name(file.name.removesuffix(".gz").removesuffix(".csv") + ".trace.csv")
     if kind == "mooncake":
-        raise ScenarioError("trace import mooncake is read but not simulated yet in this version: import csv with --columns")
+        raise ScenarioError(
+            "trace import mooncake is read but not simulated yet in this version: import csv with --columns"
+        )
     if kind == "azure":
         return trace.import_azure(file, target), target
     return trace.import_csv(file, target, _columns(columns)), target
@@ -157,7 +163,9 @@ class Bar:
         if self.quiet or self.total == 0:
             return
         left = now.elapsed_s / now.simulated * (self.total - self.done) if now.simulated else 0.0
-        text = f"{self.done} of {self.total} runs" + (f", about {left:.0f} s left" if now.simulated and left >= 1 else "")
+        text = f"{self.done} of {self.total} runs" + (
+            f", about {left:.0f} s left" if now.simulated and left >= 1 else ""
+        )
         if self.terminal:
             filled = 30 * self.done // self.total
             click.echo(f"\r[{'#' * filled}{'.' * (30 - filled)}] {text}\033[K", nl=False, err=True)

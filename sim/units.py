@@ -97,12 +97,31 @@ DIMENSIONS: dict[str, Dimension] = {
         _GROWTH,
         _dimension("token_rate", "a token rate", {"tok/s": 1}, "1200 tok/s"),
         _dimension("power", "a power", {"W": 1, "kW": 1000}, "450 W"),
-        _dimension("energy_price", "a price of energy", {"USD/kWh": 1, "USD/MWh": "0.001", "ct/kWh": "0.01"}, "0.12 USD/kWh"),
-        _dimension("token_price", "a price of inference", {"$/Mtok": 1, "$/ktok": 1000, "$/tok": 10**6}, "0.3 USD/Mtok", money=True),
+        _dimension(
+            "energy_price", "a price of energy", {"USD/kWh": 1, "USD/MWh": "0.001", "ct/kWh": "0.01"}, "0.12 USD/kWh"
+        ),
+        _dimension(
+            "token_price",
+            "a price of inference",
+            {"$/Mtok": 1, "$/ktok": 1000, "$/tok": 10**6},
+            "0.3 USD/Mtok",
+            money=True,
+        ),
         _dimension("share", "a share", {"%": "0.01", "bps": "0.0001"}, "41 %"),
         _dimension("money", "an amount of money or coins", {"$": 1}, "8 MUSD", money=True),
-        _dimension("flow", "an amount per time", {"$/day": 1, "$/week": Fraction(1, 7), "$/year": Fraction(DAY_S, YEAR_S)}, "3600 TAO/day", money=True),
-        _dimension("hourly", "a price per hour", {"USD/h": 1, "USD/day": Fraction(1, 24), "USD/year": Fraction(3600, YEAR_S)}, "2 USD/h"),
+        _dimension(
+            "flow",
+            "an amount per time",
+            {"$/day": 1, "$/week": Fraction(1, 7), "$/year": Fraction(DAY_S, YEAR_S)},
+            "3600 TAO/day",
+            money=True,
+        ),
+        _dimension(
+            "hourly",
+            "a price per hour",
+            {"USD/h": 1, "USD/day": Fraction(1, 24), "USD/year": Fraction(3600, YEAR_S)},
+            "2 USD/h",
+        ),
         _dimension("coin_price", "a price of a coin", {"USD/$": 1}, "300 USD/TAO", money=True),
         _dimension("bytes", "a size in bytes", _BYTES, "24 GiB"),
         _dimension("bandwidth", "a bandwidth", {f"{u}/s": size for u, size in _BYTES.items()}, "16 GB/s"),
@@ -162,7 +181,11 @@ def parse(text: Any, dimension: str, tickers: frozenset[str] | None = None) -> f
     if isinstance(text, (bool, type(None), list, dict)):
         raise UnitError(f"{text!r} found; must be {wanted.label}", f"write for example `{wanted.example}`")
     if _CLOCK.match(str(text)):
-        raise UnitError(f"'{text}' reads like a clock; this needs {wanted.label}", f"write for example `{wanted.example}`", kind="clock")
+        raise UnitError(
+            f"'{text}' reads like a clock; this needs {wanted.label}",
+            f"write for example `{wanted.example}`",
+            kind="clock",
+        )
     match = _QUANTITY.match(str(text))
     if match is None:
         raise UnitError(f"'{text}' is not {wanted.label}", f"write for example `{wanted.example}`")
@@ -201,9 +224,9 @@ def _split_currency(prefix: str, currency: str, tickers: frozenset[str] | None) 
     whole = prefix + currency
     if prefix and tickers is not None and whole in tickers:
         return "", whole
-    if not prefix and currency[0] in "MB" and tickers is not None and currency not in tickers:
-        if currency[1:] in tickers or currency[1:] == "USD":
-            return currency[0], currency[1:]
+    undeclared = not prefix and tickers is not None and currency not in tickers
+    if undeclared and currency[0] in "MB" and (currency[1:] in (tickers or ()) or currency[1:] == "USD"):
+        return currency[0], currency[1:]
     return prefix, currency
 
 
@@ -216,7 +239,11 @@ def _wrong_unit(text: str, unit: str, wanted: Dimension) -> UnitError:
     accepted = "units accepted here: " + ", ".join(u.replace("$", "USD") for u in wanted.units)
     lowered = {u.replace("$", "USD").lower(): u.replace("$", "USD") for u in wanted.units}
     if unit.lower() in lowered:
-        return UnitError(f"'{text}': unit '{unit}' is in the wrong case", f"did you mean `{lowered[unit.lower()]}`?", kind="unit_case")
+        return UnitError(
+            f"'{text}': unit '{unit}' is in the wrong case",
+            f"did you mean `{lowered[unit.lower()]}`?",
+            kind="unit_case",
+        )
     for other in DIMENSIONS.values():
         if other.name != wanted.name and _belongs(unit, other):
             return UnitError(f"'{text}' is {other.label}, but this needs {wanted.label}", accepted, kind="dimension")
@@ -276,11 +303,23 @@ class Quantity:
         if number != number or number in (float("inf"), float("-inf")):
             raise UnitError(f"'{text}' is not a finite number", f"write for example `{wanted.example}`")
         if self.above is not None and number <= self.above:
-            raise UnitError(f"'{text}' found; must be above {self._edge(self.above)}", f"for example `{wanted.example}`", kind="range")
+            raise UnitError(
+                f"'{text}' found; must be above {self._edge(self.above)}",
+                f"for example `{wanted.example}`",
+                kind="range",
+            )
         if self.low is not None and number < self.low:
-            raise UnitError(f"'{text}' found; must be at least {self._edge(self.low)}", f"for example `{wanted.example}`", kind="range")
+            raise UnitError(
+                f"'{text}' found; must be at least {self._edge(self.low)}",
+                f"for example `{wanted.example}`",
+                kind="range",
+            )
         if self.high is not None and number > self.high:
-            raise UnitError(f"'{text}' found; must be at most {self._edge(self.high)}", f"for example `{wanted.example}`", kind="range")
+            raise UnitError(
+                f"'{text}' found; must be at most {self._edge(self.high)}",
+                f"for example `{wanted.example}`",
+                kind="range",
+            )
 
     def _edge(self, number: float) -> str:
         return f"{number * 100:g} %" if self.dimension == "share" else f"{number:g}"
@@ -297,7 +336,9 @@ class Quantity:
                     return value
                 return self.read(value, context.get("tickers"))
             except UnitError as error:
-                raise PydanticCustomError(error.kind, "{message}", {"message": str(error), "hint": error.hint}) from None
+                raise PydanticCustomError(
+                    error.kind, "{message}", {"message": str(error), "hint": error.hint}
+                ) from None
 
         def write(value: Any) -> Any:
             if isinstance(value, Dated):
@@ -305,20 +346,37 @@ class Quantity:
             return text_of(value, self.dimension)
 
         return core_schema.with_info_plain_validator_function(
-            validate, serialization=core_schema.plain_serializer_function_ser_schema(write, when_used="json-unless-none")
+            validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(write, when_used="json-unless-none"),
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
         wanted = DIMENSIONS[self.dimension]
-        scalar = {"type": "string", "pattern": self.pattern(), "patternErrorMessage": f"expected {wanted.label}, e.g. {wanted.example}"}
+        scalar = {
+            "type": "string",
+            "pattern": self.pattern(),
+            "patternErrorMessage": f"expected {wanted.label}, e.g. {wanted.example}",
+        }
         if not self.dated:
             return scalar
-        return {"anyOf": [scalar, {"type": "object", "patternProperties": {r"^\d{4}-\d{2}-\d{2}$": scalar}, "additionalProperties": False}]}
+        return {
+            "anyOf": [
+                scalar,
+                {
+                    "type": "object",
+                    "patternProperties": {r"^\d{4}-\d{2}-\d{2}$": scalar},
+                    "additionalProperties": False,
+                },
+            ]
+        }
 
     def pattern(self) -> str:
         """A regular expression for editors: number, blank, one of the units."""
         units = (re.sub(r"\s+", "", u) for u in DIMENSIONS[self.dimension].units)
-        escaped = (re.escape(u).replace(r"\$", rf"[kMB]?{_CURRENCY}").replace("%/", "% ?/").replace(r"%\/", r"% ?\/") for u in units)
+        escaped = (
+            re.escape(u).replace(r"\$", rf"[kMB]?{_CURRENCY}").replace("%/", "% ?/").replace(r"%\/", r"% ?\/")
+            for u in units
+        )
         return rf"^\s*{_NUMBER}\s*(?:{'|'.join(escaped)})\s*$"
 
 

@@ -178,7 +178,11 @@ def test_help_loads_nothing_heavy():
 
 @pytest.mark.parametrize(
     "words",
-    [("validate", "tests/scenarios/format-v1.yaml"), ("list", "networks"), ("explain", "tests/scenarios/format-v1.yaml")],
+    [
+        ("validate", "tests/scenarios/format-v1.yaml"),
+        ("list", "networks"),
+        ("explain", "tests/scenarios/format-v1.yaml"),
+    ],
     ids=lambda words: words[0],
 )
 def test_light_verbs_load_pydantic_and_numpy_at_most(words):

@@ -62,7 +62,25 @@ ENGINE = np.dtype(
     align=True,
 )
 
-TYPE = _rows("dense", "per_sequence", "host", "a0", "a1", "a2", "m0", "m1", "m2", "m3", "m4", "blocks", "max_seqs", "max_tokens", "max_len", "full", "max_waiting")
+TYPE = _rows(
+    "dense",
+    "per_sequence",
+    "host",
+    "a0",
+    "a1",
+    "a2",
+    "m0",
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "blocks",
+    "max_seqs",
+    "max_tokens",
+    "max_len",
+    "full",
+    "max_waiting",
+)
 
 REPLICA = _rows(
     "due",  # earliest instant at which a queue length may change, or a pass is to start

@@ -50,7 +50,14 @@ def _user_cache() -> Path:
 def cache_folder() -> Path:
     """Where compiled kernels are kept: the first of the user's choice, cache folder and temporary folder to be writable."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    roots = [Path(chosen)] if chosen else [_user_cache() / "infermint", Path(tempfile.gettempdir()) / f"infermint-{os.path.expanduser('~').strip(os.sep).replace(os.sep, '-')}"]
+    roots = (
+        [Path(chosen)]
+        if chosen
+        else [
+            _user_cache() / "infermint",
+            Path(tempfile.gettempdir()) / f"infermint-{os.path.expanduser('~').strip(os.sep).replace(os.sep, '-')}",
+        ]
+    )
     for root in roots:
         folder = root / sources_digest()
         try:
@@ -67,7 +74,7 @@ _FOLDER = str(cache_folder())
 
 def kernel(function: Function) -> Function:
     """The compiled form of a function that only kernels call; the plain one where `NUMBA_DISABLE_JIT` is set."""
-    return numba.njit(**OPTIONS, **INNER)(function)  # type: ignore[no-any-return]
+    return numba.njit(**OPTIONS, **INNER)(function)
 
 
 def verb(function: Function) -> Function:
@@ -76,9 +83,9 @@ def verb(function: Function) -> Function:
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        return numba.njit(**OPTIONS, no_cfunc_wrapper=True, cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(**OPTIONS, no_cfunc_wrapper=True, cache=True)(function)
     except RuntimeError:
         # No writable folder anywhere: compile for this process alone.
-        return numba.njit(**OPTIONS, no_cfunc_wrapper=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(**OPTIONS, no_cfunc_wrapper=True)(function)
     finally:
         config.CACHE_DIR = before

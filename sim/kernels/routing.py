@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.kernels.ending import finish
-from sim.kernels.layout import NONE, POWER_OF_TWO, QUEUE_FULL, RANDOM, REJECTED, ROUND_ROBIN, TOO_LONG
+from sim.kernels.layout import NONE, QUEUE_FULL, RANDOM, REJECTED, ROUND_ROBIN, TOO_LONG
 from sim.kernels.options import kernel
 from sim.kernels.queues import becomes_waiting, wait_append
 from sim.kernels.replica import enqueue, run, set_due, settle

@@ -17,23 +17,23 @@ _S27, _S30, _S31, _S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(
 if config.DISABLE_JIT:
     # numpy's scalars warn where machine words wrap.
     def times(a: Any, b: Any) -> Any:
-        """a b mod 2^64."""
+        """A b mod 2^64."""
         return np.uint64(int(a) * int(b) & 0xFFFFFFFFFFFFFFFF)
 
     def plus(a: Any, b: Any) -> Any:
-        """a + b mod 2^64."""
+        """A + b mod 2^64."""
         return np.uint64(int(a) + int(b) & 0xFFFFFFFFFFFFFFFF)
 
 else:
 
     @kernel
     def times(a: Any, b: Any) -> Any:
-        """a b mod 2^64."""
+        """A b mod 2^64."""
         return a * b
 
     @kernel
     def plus(a: Any, b: Any) -> Any:
-        """a + b mod 2^64."""
+        """A + b mod 2^64."""
         return a + b
 
 
@@ -46,7 +46,7 @@ def mix64(z: Any) -> Any:
 
 
 @kernel
-def choice(seed: Any, number: int, size: int) -> int:
+def choice(seed: Any, number: int, size: int) -> Any:
     """Index in [0, size) of draw `number` (routes * 16 + j) of a request; seed = mix64(route key XOR id)."""
     word = mix64(plus(seed, times(np.uint64(number), _GOLDEN)))
     return np.int64(((word >> _S32) * np.uint64(size)) >> _S32)

@@ -32,8 +32,13 @@ def write(record: StudyRecord, out: Path) -> Path:
 
 def made_from(record: StudyRecord) -> str:
     """SHA-256 of all that a report is a function of: the record, this room's own files, and what draws and renders."""
-    parts = [record.to_json().encode(), *(f"{name} {metadata.version(name)}".encode() for name in ("matplotlib", "jinja2"))]
-    parts += [path.read_bytes() for path in sorted(Path(__file__).parent.iterdir()) if path.suffix in (".py", ".j2", ".css")]
+    parts = [
+        record.to_json().encode(),
+        *(f"{name} {metadata.version(name)}".encode() for name in ("matplotlib", "jinja2")),
+    ]
+    parts += [
+        path.read_bytes() for path in sorted(Path(__file__).parent.iterdir()) if path.suffix in (".py", ".j2", ".css")
+    ]
     parts.append((Path(__file__).parents[1] / "records" / "outcomes.py").read_bytes())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 

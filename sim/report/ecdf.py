@@ -28,8 +28,14 @@ def pairs(record: StudyRecord, point: int = 0) -> list[tuple[str, str]]:
 
 def chosen(record: StudyRecord, network: str, metric: str, coin_price: str, point: int = 0) -> list[Histogram]:
     """The histograms of one panel, in the order of the policies."""
-    here = [h for h in record.histograms if (h.network, h.metric, h.coin_price, h.point) == (network, metric, coin_price, point) and h.bins]
-    return sorted(here, key=lambda h: record.policies.index(h.policy) if h.policy in record.policies else len(record.policies))
+    here = [
+        h
+        for h in record.histograms
+        if (h.network, h.metric, h.coin_price, h.point) == (network, metric, coin_price, point) and h.bins
+    ]
+    return sorted(
+        here, key=lambda h: record.policies.index(h.policy) if h.policy in record.policies else len(record.policies)
+    )
 
 
 def curve(histogram: Histogram) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -45,7 +51,14 @@ def at_share(histogram: Histogram, share: float) -> float:
     return float(times[min(int(np.searchsorted(shares, share - 1e-12)), len(times) - 1)])
 
 
-def ecdf(record: StudyRecord, network: str, metric: str = "ttft", coin_price: str | None = None, point: int = 0, ax: Axes | None = None) -> Axes:
+def ecdf(
+    record: StudyRecord,
+    network: str,
+    metric: str = "ttft",
+    coin_price: str | None = None,
+    point: int = 0,
+    ax: Axes | None = None,
+) -> Axes:
     """The curves of all policies under one kind of coin price; marks at p50, p95 and p99, a line at the target.
 
     Requests of all replications are pooled, so that a mark may differ a little from the table's quantile, which is a
@@ -72,9 +85,23 @@ def _draw(ax: Axes, histogram: Histogram, index: int) -> None:
     start = max(histogram.bins[0][0], histogram.bins[0][1] / 2, 1e-9)
     times, shares = np.concatenate(([start], times)), np.concatenate(([0.0], shares))
     keep = _thinned(shares, MOST_POINTS)
-    ax.plot(times[keep], 100 * shares[keep], label=words.clip(histogram.policy, 22), drawstyle="steps-post" if len(histogram.bins) < 60 else "default", linewidth=max(1.2, 2.8 - 0.6 * index), **style.look(index))
+    ax.plot(
+        times[keep],
+        100 * shares[keep],
+        label=words.clip(histogram.policy, 22),
+        drawstyle="steps-post" if len(histogram.bins) < 60 else "default",
+        linewidth=max(1.2, 2.8 - 0.6 * index),
+        **style.look(index),
+    )
     for share, mark in zip(MARKED, style.MARKS, strict=False):
-        ax.plot([at_share(histogram, share)], [100 * share], marker=mark, color=style.look(index)["color"], linestyle="none", markersize=4.5)
+        ax.plot(
+            [at_share(histogram, share)],
+            [100 * share],
+            marker=mark,
+            color=style.look(index)["color"],
+            linestyle="none",
+            markersize=4.5,
+        )
 
 
 def _thinned(shares: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
@@ -90,7 +117,16 @@ def _target(ax: Axes, curves: list[Histogram]) -> None:
     targets = sorted({h.slo_s for h in curves if h.slo_s is not None})
     for target in targets:
         ax.axvline(target, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0)
-        ax.annotate(f"target {seconds(target)}", (target, 4), xytext=(-3, 0), textcoords="offset points", rotation=90, ha="right", va="bottom", fontsize=style.SMALL_PT)
+        ax.annotate(
+            f"target {seconds(target)}",
+            (target, 4),
+            xytext=(-3, 0),
+            textcoords="offset points",
+            rotation=90,
+            ha="right",
+            va="bottom",
+            fontsize=style.SMALL_PT,
+        )
 
 
 def seconds(value: float) -> str:
@@ -147,8 +183,20 @@ def figure(record: StudyRecord, network: str, metric: str, point: int = 0) -> Fi
 
 
 def _key(sheet: Figure, record: StudyRecord, policies: list[str]) -> None:
-    lines = [Line2D([], [], label=words.clip(policy, 18), linewidth=2.0, **style.look(record.policies.index(policy))) for policy in policies]
-    sheet.legend(handles=lines, loc="upper left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.1, columnspacing=1.4, handletextpad=0.6, handlelength=3.2)
+    lines = [
+        Line2D([], [], label=words.clip(policy, 18), linewidth=2.0, **style.look(record.policies.index(policy)))
+        for policy in policies
+    ]
+    sheet.legend(
+        handles=lines,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=3,
+        borderaxespad=0.1,
+        columnspacing=1.4,
+        handletextpad=0.6,
+        handlelength=3.2,
+    )
 
 
 def csv_rows(record: StudyRecord, network: str, metric: str) -> list[list[Any]]:
@@ -164,7 +212,9 @@ def csv_rows(record: StudyRecord, network: str, metric: str) -> list[list[Any]]:
 def description(record: StudyRecord, network: str, metric: str, point: int = 0) -> str:
     """What the figure shows, in full sentences made of the record's own numbers."""
     kinds = [kind for kind in record.coin_prices if chosen(record, network, metric, kind, point)]
-    parts = [f"Share of {words.clip(network)}'s completed requests by {METRICS.get(metric, metric)}, requests of all replications pooled; marks at p50, p95 and p99."]
+    parts = [
+        f"Share of {words.clip(network)}'s completed requests by {METRICS.get(metric, metric)}, requests of all replications pooled; marks at p50, p95 and p99."
+    ]
     for kind in kinds:
         for h in chosen(record, network, metric, kind, point):
             who = words.clip(h.policy) + (f", {words.coin_price_words(kind)}" if len(kinds) > 1 else "")

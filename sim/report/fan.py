@@ -50,7 +50,14 @@ def thinned(band: Band, most: int = MOST_POINTS) -> np.ndarray[Any, np.dtype[np.
     return there[np.unique(np.concatenate((even, jumps, jumps + 1)))]
 
 
-def fan(record: StudyRecord, outcome: str, policy: str | None = None, coin_price: str | None = None, point: int = 0, ax: Axes | None = None) -> Axes:
+def fan(
+    record: StudyRecord,
+    outcome: str,
+    policy: str | None = None,
+    coin_price: str | None = None,
+    point: int = 0,
+    ax: Axes | None = None,
+) -> Axes:
     """One outcome under one policy and kind of coin price; the dotted line marks where policies begin to differ.
 
     Time runs in years from the start. Raises `ValueError` where the record has no such series.
@@ -84,11 +91,14 @@ def axis_label(outcome: str, unit: str) -> str:
 def _draw(ax: Axes, band: Band, index: int) -> None:
     keep = thinned(band)
     years = np.array([band.time_s[i] for i in keep]) / YEAR_S
-    lines = {q: np.array([words.in_reading_unit(_number(getattr(band, q)[i]), band.unit) for i in keep]) for q in ("q05", "q25", "q50", "q75", "q95")}
+    lines = {
+        q: np.array([words.in_reading_unit(_number(getattr(band, q)[i]), band.unit) for i in keep])
+        for q in ("q05", "q25", "q50", "q75", "q95")
+    }
     colour = style.COLOURS[index % len(style.COLOURS)]
     ax.fill_between(years, lines["q05"], lines["q95"], color=colour, alpha=0.22, linewidth=0)
     ax.fill_between(years, lines["q25"], lines["q75"], color=colour, alpha=0.38, linewidth=0)
-    few = {"marker": style.MARKS[index % len(style.MARKS)], "markersize": 2.5} if len(keep) < 24 else {}
+    few: dict[str, Any] = {"marker": style.MARKS[index % len(style.MARKS)], "markersize": 2.5} if len(keep) < 24 else {}
     ax.plot(years, lines["q50"], **style.look(index), **few)
 
 
@@ -107,7 +117,11 @@ def limits(bands: list[Band]) -> tuple[float, float]:
 
 def kinds_of(record: StudyRecord, outcome: str, point: int = 0) -> list[str]:
     """The kinds of coin price that have this series."""
-    return [kind for kind in record.coin_prices if any(find(record, outcome, policy, kind, point) for policy in record.policies)]
+    return [
+        kind
+        for kind in record.coin_prices
+        if any(find(record, outcome, policy, kind, point) for policy in record.policies)
+    ]
 
 
 def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
@@ -133,7 +147,13 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
                 ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
                 ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
         for column, kind in enumerate(kinds if len(kinds) > 1 else []):
-            sheet.text((left + column * (width + 14)) / style.WIDTH_PT, 1 - 2 / (72 * sheet.get_size_inches()[1]), words.coin_price_words(kind), va="top", weight="bold")
+            sheet.text(
+                (left + column * (width + 14)) / style.WIDTH_PT,
+                1 - 2 / (72 * sheet.get_size_inches()[1]),
+                words.coin_price_words(kind),
+                va="top",
+                weight="bold",
+            )
         sheet.text(10 / style.WIDTH_PT, 0.5, axis_label(outcome, bands[0].unit), rotation=90, va="center", ha="center")
     return sheet
 
@@ -156,7 +176,9 @@ def description(record: StudyRecord, outcome: str, point: int = 0) -> str:
         for kind in kinds:
             band = find(record, outcome, policy, kind, point)
             if band is not None:
-                parts.append(_course(band, words.clip(policy) + (f", {words.coin_price_words(kind)}" if len(kinds) > 1 else "")))
+                parts.append(
+                    _course(band, words.clip(policy) + (f", {words.coin_price_words(kind)}" if len(kinds) > 1 else ""))
+                )
     first = f"{words.full_label(outcome)} over {words.duration(record.horizon_s)} from {words.clip(record.start, 12)}, median with the bands of 50 % and 90 % of {record.replications} replications."
     return " ".join([first[0].upper() + first[1:], *parts])
 

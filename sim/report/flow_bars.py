@@ -13,7 +13,18 @@ from sim.records.run import FlowRow
 from sim.records.study import PolicyFlows, StudyRecord
 from sim.report import style, words
 
-HEAD = ("currency", "decimals", "reason", "source", "target", "policy", "coin_price", "point", "amount_base_units", "amount")
+HEAD = (
+    "currency",
+    "decimals",
+    "reason",
+    "source",
+    "target",
+    "policy",
+    "coin_price",
+    "point",
+    "amount_base_units",
+    "amount",
+)
 BARS = ("minted, to", "paid, to", "moved, to", "bought, by", "sold, by", "burned, from")
 _BAR_PT = 17.0
 _MARKET = ("pool", "outside")
@@ -58,7 +69,9 @@ def here(record: StudyRecord, point: int = 0) -> list[PolicyFlows]:
 
 def currencies(record: StudyRecord, point: int = 0) -> list[str]:
     """Coins (not USD) that flow at this point, in order of first posting."""
-    found = dict.fromkeys(row.currency for flows in here(record, point) for row in flows.rows if bar_of(row) is not None)
+    found = dict.fromkeys(
+        row.currency for flows in here(record, point) for row in flows.rows if bar_of(row) is not None
+    )
     return [currency for currency in found if currency != "USD"]
 
 
@@ -79,10 +92,19 @@ def _cases(record: StudyRecord, currency: str, point: int) -> list[PolicyFlows]:
 
 
 def _accounts(cases: list[PolicyFlows], currency: str) -> list[str]:
-    return list(dict.fromkeys(account for flows in cases for bar in heights(flows, currency).values() for account in bar))
+    return list(
+        dict.fromkeys(account for flows in cases for bar in heights(flows, currency).values() for account in bar)
+    )
 
 
-def flow_bars(record: StudyRecord, currency: str | None = None, policy: str | None = None, coin_price: str | None = None, point: int = 0, ax: Axes | None = None) -> Axes:
+def flow_bars(
+    record: StudyRecord,
+    currency: str | None = None,
+    policy: str | None = None,
+    coin_price: str | None = None,
+    point: int = 0,
+    ax: Axes | None = None,
+) -> Axes:
     """One case's bars, in coins of its first replication. Raises `ValueError` where no coin flows."""
     coin = currency or next(iter(currencies(record, point)), "")
     chosen, kind = policy or record.policies[0], coin_price or record.coin_prices[0]
@@ -111,7 +133,14 @@ def _draw(ax: Axes, flows: PolicyFlows, currency: str, accounts: list[str], bars
             ax.barh(bars.index(name), height, left=at, height=0.68, facecolor=style.COLOURS[index % len(style.COLOURS)],
                     hatch=style.HATCHES[index % len(style.HATCHES)], edgecolor=style.INK, linewidth=0.6)  # fmt: skip
             at += height
-        ax.annotate(words.tick(float(f"{at:.3g}")), (at, bars.index(name)), xytext=(3, 0), textcoords="offset points", va="center", fontsize=style.SMALL_PT)
+        ax.annotate(
+            words.tick(float(f"{at:.3g}")),
+            (at, bars.index(name)),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=style.SMALL_PT,
+        )
     ax.set_ylim(len(bars) - 0.5, -0.5)
     ax.set_yticks(range(len(bars)), bars)
     ax.tick_params(axis="y", length=0)
@@ -141,9 +170,19 @@ def figure(record: StudyRecord, currency: str, point: int = 0) -> Figure:
             ax.set_title("" if column else ax.get_title(loc="left"))
             ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
             ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
-        heads = dict(zip(kinds, (left + i * (width + 16) for i in range(len(kinds))), strict=True)) if len(kinds) > 1 else {}
+        heads = (
+            dict(zip(kinds, (left + i * (width + 16) for i in range(len(kinds))), strict=True))
+            if len(kinds) > 1
+            else {}
+        )
         for kind, x in heads.items():
-            sheet.text(x / style.WIDTH_PT, 1 - (key + 6) / (72 * sheet.get_size_inches()[1]), words.coin_price_words(kind), va="top", weight="bold")
+            sheet.text(
+                x / style.WIDTH_PT,
+                1 - (key + 6) / (72 * sheet.get_size_inches()[1]),
+                words.coin_price_words(kind),
+                va="top",
+                weight="bold",
+            )
         _key(sheet, accounts)
     return sheet
 
@@ -154,13 +193,32 @@ def _key(sheet: Figure, accounts: list[str]) -> None:
               label=words.clip(account.replace("_", " "), 18))
         for i, account in enumerate(accounts)
     ]  # fmt: skip
-    sheet.legend(handles=patches, loc="upper left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.1, columnspacing=1.4, handletextpad=0.6)
+    sheet.legend(
+        handles=patches,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=3,
+        borderaxespad=0.1,
+        columnspacing=1.4,
+        handletextpad=0.6,
+    )
 
 
 def csv_rows(record: StudyRecord) -> list[list[Any]]:
     """Every flow in every currency: integers in base units, and the same in coins with all digits."""
     return [
-        [row.currency, row.decimals, row.reason, row.source, row.target, flows.policy, flows.coin_price, flows.point, row.amount, exact(row)]
+        [
+            row.currency,
+            row.decimals,
+            row.reason,
+            row.source,
+            row.target,
+            flows.policy,
+            flows.coin_price,
+            flows.point,
+            row.amount,
+            exact(row),
+        ]
         for flows in record.flows
         for row in flows.rows
     ]
@@ -169,10 +227,15 @@ def csv_rows(record: StudyRecord) -> list[list[Any]]:
 def description(record: StudyRecord, currency: str, point: int = 0) -> str:
     """What the figure shows, in full sentences made of the record's own numbers."""
     coin = words.clip(currency, 12)
-    parts = [f"Coins that flowed from the start to the end of the first replication, in {coin}; the table tells each flow."]
+    parts = [
+        f"Coins that flowed from the start to the end of the first replication, in {coin}; the table tells each flow."
+    ]
     several = len({flows.coin_price for flows in here(record, point)}) > 1
     for flows in _cases(record, currency, point):
         who = words.clip(flows.policy) + (f", {words.coin_price_words(flows.coin_price)}" if several else "")
-        said = [f"{name.partition(',')[0]} {words.plain(sum(bar.values()))}" for name, bar in heights(flows, currency).items()]
+        said = [
+            f"{name.partition(',')[0]} {words.plain(sum(bar.values()))}"
+            for name, bar in heights(flows, currency).items()
+        ]
         parts.append(f"{who}: {', '.join(said)}.")
     return " ".join(parts)

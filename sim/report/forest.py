@@ -65,7 +65,9 @@ def _rows(ax: Axes, verdicts: list[Verdict], kinds: list[str], limit: float) -> 
     for v in verdicts:
         row = names.index(v.outcome)
         _zone(ax, v, row, limit)
-        _mark(ax, v, row + shifts.get(v.coin_price, 0.0), kinds.index(v.coin_price) if v.coin_price in kinds else 0, limit)
+        _mark(
+            ax, v, row + shifts.get(v.coin_price, 0.0), kinds.index(v.coin_price) if v.coin_price in kinds else 0, limit
+        )
     ax.set_xlim(-100 * limit, 100 * limit)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_yticks(range(len(names)), [words.clip(words.full_label(name), 24) for name in names])
@@ -84,7 +86,9 @@ def _zone(ax: Axes, v: Verdict, row: int, limit: float) -> None:
 def _mark(ax: Axes, v: Verdict, y: float, kind: int, limit: float) -> None:
     look: dict[str, Any] = {"color": style.COLOURS[kind % len(style.COLOURS)]}
     middle, low, high = v.relative or 0.0, v.relative_low or 0.0, v.relative_high or 0.0
-    ax.plot([100 * max(low, -limit), 100 * min(high, limit)], [y, y], linestyle=style.LINES[kind % 2], linewidth=1.8, **look)
+    ax.plot(
+        [100 * max(low, -limit), 100 * min(high, limit)], [y, y], linestyle=style.LINES[kind % 2], linewidth=1.8, **look
+    )
     if abs(middle) <= limit:
         ax.plot([100 * middle], [y], marker=style.MARKS[kind % len(style.MARKS)], linestyle="none", **look)
         return
@@ -115,7 +119,15 @@ def _key(sheet: Figure, kinds: list[str]) -> None:
         Line2D([], [], color=style.COLOURS[i % 6], linestyle=style.LINES[i % 2], marker=style.MARKS[i % 6], linewidth=1.8, label=words.coin_price_words(kind))
         for i, kind in enumerate(kinds)
     ]  # fmt: skip
-    sheet.legend(handles=marks, loc="upper left", bbox_to_anchor=(0, 1), ncols=len(kinds), borderaxespad=0.1, columnspacing=1.6, handletextpad=0.6)
+    sheet.legend(
+        handles=marks,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=len(kinds),
+        borderaxespad=0.1,
+        columnspacing=1.6,
+        handletextpad=0.6,
+    )
 
 
 def csv_rows(record: StudyRecord, policy: str) -> list[list[Any]]:

@@ -17,14 +17,27 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     blocks += _verdicts(record) + _figures(entries, "differences")
     if record.checks:
         blocks += ["## Checks", _table(tables.checks(record))]
-    blocks += _section("## Over time", _figures(entries, "over time")) + _section("## Latency", _figures(entries, "latency"))
-    blocks += ["## All outcomes", *_by_point(record, lambda point: _table(tables.summary(record, point)))] if record.outcomes else []
+    blocks += _section("## Over time", _figures(entries, "over time")) + _section(
+        "## Latency", _figures(entries, "latency")
+    )
+    blocks += (
+        ["## All outcomes", *_by_point(record, lambda point: _table(tables.summary(record, point)))]
+        if record.outcomes
+        else []
+    )
     if record.flows:
         blocks += ["## Coin flows", *_figures(entries, "flows")]
         blocks += [_table(tables.flows(record, currency, 0)) for currency in tables.flow_currencies(record, 0)]
     blocks += _grounds(record)
-    blocks += ["## Method", _bullets(f"{name}: {value}" for name, value in tables.method(record)), f"    {words.clip(tables.command(record), 400)}"]
-    glossary = (f"{row.label}{f' ({row.unit})' if row.unit else ''}: {row.sentence} {row.formula}." for _, row in tables.glossary(record))
+    blocks += [
+        "## Method",
+        _bullets(f"{name}: {value}" for name, value in tables.method(record)),
+        f"    {words.clip(tables.command(record), 400)}",
+    ]
+    glossary = (
+        f"{row.label}{f' ({row.unit})' if row.unit else ''}: {row.sentence} {row.formula}."
+        for _, row in tables.glossary(record)
+    )
     blocks += ["## What the outcomes mean", _bullets(glossary)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -49,14 +62,25 @@ def _row(cells: Iterable[str]) -> str:
 def _table(table: tables.Table) -> str:
     lines = [safe(table.caption) + ":", "", _row(map(safe, table.head)), _row("---" for _ in table.head)]
     for row in table.rows:
-        lines.append(_row(safe(cell.text) + (f" ({safe(cell.small)})" if cell.small else "") + (f"; {safe(cell.note)}" if cell.note else "") for cell in row))
+        lines.append(
+            _row(
+                safe(cell.text)
+                + (f" ({safe(cell.small)})" if cell.small else "")
+                + (f"; {safe(cell.note)}" if cell.note else "")
+                for cell in row
+            )
+        )
     return "\n".join(lines)
 
 
 def _by_point(record: StudyRecord, block) -> list[str]:  # type: ignore[no-untyped-def]
     points = verdicts.points(record)
     heads = {point: words.point_words(record.points[point]) if point < len(record.points) else "" for point in points}
-    return [text for point in points for text in ([f"### {safe(heads[point] or f'point {point}')}"] if len(points) > 1 else []) + [block(point)]]
+    return [
+        text
+        for point in points
+        for text in ([f"### {safe(heads[point] or f'point {point}')}"] if len(points) > 1 else []) + [block(point)]
+    ]
 
 
 def _verdicts(record: StudyRecord) -> list[str]:
@@ -66,7 +90,9 @@ def _verdicts(record: StudyRecord) -> list[str]:
 
 
 def _verdict_table(record: StudyRecord, point: int) -> str:
-    kinds = [words.coin_price_words(kind) for kind in record.coin_prices] if len(record.coin_prices) > 1 else ["difference"]
+    kinds = (
+        [words.coin_price_words(kind) for kind in record.coin_prices] if len(record.coin_prices) > 1 else ["difference"]
+    )
     head = ["policy", "outcome", "verdict", *kinds]
     lines = [_row(head), _row("---" for _ in head)]
     for row in verdicts.rows(record, point):
@@ -81,7 +107,9 @@ def _verdict_table(record: StudyRecord, point: int) -> str:
 
 def _figures(entries: list[figures.Entry], section: str) -> list[str]:
     chosen = [entry for entry in entries if entry.section == section]
-    return [f"**{safe(entry.title)}.** {safe(entry.alt)} [{entry.name}.csv](figures/{entry.name}.csv)" for entry in chosen]
+    return [
+        f"**{safe(entry.title)}.** {safe(entry.alt)} [{entry.name}.csv](figures/{entry.name}.csv)" for entry in chosen
+    ]
 
 
 def _grounds(record: StudyRecord) -> list[str]:

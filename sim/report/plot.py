@@ -1,13 +1,39 @@
 """`sim.plot`: one function a figure of a study. Each draws one panel and returns its matplotlib Axes.
 
-`ax=` draws into your own axes; without it a new pyplot figure is made. Nothing is shown or saved: that is the caller's.
+Each takes a study's record, or whatever holds one as `.record`, such as the result of `sim.run`. `ax=` draws into your
+own axes; without it a new pyplot figure is made. Nothing is shown or saved: that is the caller's.
 """
 
 from __future__ import annotations
 
-from sim.report.ecdf import ecdf
-from sim.report.fan import fan
-from sim.report.flow_bars import flow_bars
-from sim.report.forest import forest
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, cast
+
+from matplotlib.axes import Axes
+
+from sim.records.study import StudyRecord
+from sim.report import ecdf as _ecdf
+from sim.report import fan as _fan
+from sim.report import flow_bars as _flow_bars
+from sim.report import forest as _forest
 
 __all__ = ["ecdf", "fan", "flow_bars", "forest"]
+
+P = ParamSpec("P")
+
+
+def _of_result(draw: Callable[Concatenate[StudyRecord, P], Axes]) -> Callable[Concatenate[Any, P], Axes]:
+    """The same function for a record or for what holds one."""
+
+    @functools.wraps(draw)
+    def drawn(result: Any, *args: P.args, **options: P.kwargs) -> Axes:
+        return draw(getattr(result, "record", result), *args, **options)
+
+    return cast(Callable[Concatenate[Any, P], Axes], drawn)
+
+
+ecdf = _of_result(_ecdf.ecdf)
+fan = _of_result(_fan.fan)
+flow_bars = _of_result(_flow_bars.flow_bars)
+forest = _of_result(_forest.forest)

@@ -69,7 +69,9 @@ def styled() -> Iterator[None]:
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A name may hold characters that the measuring font lacks; the page's own font draws them.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        matplotlib.rcParams.update({key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")})
+        matplotlib.rcParams.update(
+            {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+        )
         matplotlib.rcParams.update(_RC)
         yield
 

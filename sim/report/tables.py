@@ -40,7 +40,9 @@ def cases(record: StudyRecord, point: int) -> list[tuple[str, str]]:
 
 def case_words(record: StudyRecord, policy: str, kind: str) -> str:
     """A column's head: the policy, with the kind of coin price where a study has several."""
-    return f"{words.clip(policy)}, {words.coin_price_words(kind)}" if len(record.coin_prices) > 1 else words.clip(policy)
+    return (
+        f"{words.clip(policy)}, {words.coin_price_words(kind)}" if len(record.coin_prices) > 1 else words.clip(policy)
+    )
 
 
 def summary(record: StudyRecord, point: int) -> Table:
@@ -48,8 +50,12 @@ def summary(record: StudyRecord, point: int) -> Table:
     columns = cases(record, point)
     found = {(s.outcome, s.policy, s.coin_price): s for s in record.outcomes if s.point == point}
     names = list(dict.fromkeys(s.outcome for s in record.outcomes if s.point == point))
-    rows = [[_outcome_cell(name, found)] + [_summary_cell(found.get((name, *case))) for case in columns] for name in names]
-    never = "; a time that never came counts as the horizon" if any(s.reached is not None for s in found.values()) else ""
+    rows = [
+        [_outcome_cell(name, found)] + [_summary_cell(found.get((name, *case))) for case in columns] for name in names
+    ]
+    never = (
+        "; a time that never came counts as the horizon" if any(s.reached is not None for s in found.values()) else ""
+    )
     caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals{never}"
     return Table(caption, ["outcome", *(case_words(record, *case) for case in columns)], rows, names)
 
@@ -64,18 +70,39 @@ def _summary_cell(row: Summary | None) -> Cell:
         return Cell("not run", kind="missing")
     if row.mean is None:
         return Cell(f"not supported: {words.clip(row.reason, 200)}" if row.reason else words.NONE, kind="missing")
-    note = "" if row.reached is None else f"came in {row.reached} of {row.n} {words.span(row.reached_low, row.reached_high, '%')}".rstrip()
+    note = (
+        ""
+        if row.reached is None
+        else f"came in {row.reached} of {row.n} {words.span(row.reached_low, row.reached_high, '%')}".rstrip()
+    )
     note += " %" if row.reached_low is not None else ""
-    return Cell(words.plain(words.in_reading_unit(row.mean, row.unit)), words.span(row.low, row.high, row.unit), "number", note)
+    return Cell(
+        words.plain(words.in_reading_unit(row.mean, row.unit)), words.span(row.low, row.high, row.unit), "number", note
+    )
 
 
 def flows(record: StudyRecord, currency: str, point: int) -> Table:
     """Every flow of a currency by case, in whole coins, and the ledger's residual in base units, which must be 0."""
     here = [f for f in flow_bars.here(record, point) if any(row.currency == currency for row in f.rows)]
     keys = list(dict.fromkeys((r.reason, r.source, r.target) for f in here for r in f.rows if r.currency == currency))
-    rows = [[Cell(words.clip(reason.replace("_", " ")), f"{words.clip(source)} → {words.clip(target)}"), *(_flow_cell(f, currency, (reason, source, target)) for f in here)] for reason, source, target in keys]
-    rows.append([Cell("residual", "sum of balances less minted plus burned, in base units"), *(Cell(_residual(f, currency), kind="number") for f in here)])
-    return Table(f"{words.clip(currency, 12)} that flowed in the first replication", ["flow", *(case_words(record, f.policy, f.coin_price) for f in here)], rows)
+    rows = [
+        [
+            Cell(words.clip(reason.replace("_", " ")), f"{words.clip(source)} → {words.clip(target)}"),
+            *(_flow_cell(f, currency, (reason, source, target)) for f in here),
+        ]
+        for reason, source, target in keys
+    ]
+    rows.append(
+        [
+            Cell("residual", "sum of balances less minted plus burned, in base units"),
+            *(Cell(_residual(f, currency), kind="number") for f in here),
+        ]
+    )
+    return Table(
+        f"{words.clip(currency, 12)} that flowed in the first replication",
+        ["flow", *(case_words(record, f.policy, f.coin_price) for f in here)],
+        rows,
+    )
 
 
 def _flow_cell(flows_: PolicyFlows, currency: str, key: tuple[str, str, str]) -> Cell:
@@ -100,7 +127,9 @@ def rests_on(record: StudyRecord) -> str:
     if not counts:
         return "The record lists no assumed or borrowed constant."
     total = sum(counts.values())
-    by_flag = words.listing(f"{count} {words.clip(flag)}" for flag, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    by_flag = words.listing(
+        f"{count} {words.clip(flag)}" for flag, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )
     return f"The runs rest on {total} constant{'s' if total != 1 else ''} that {'are' if total != 1 else 'is'} not measured for them: {by_flag}."
 
 
@@ -111,13 +140,23 @@ def assumptions(record: StudyRecord) -> Table:
          Cell(words.clip(a.source, 240), words.clip(a.date, 20)), Cell(words.clip(a.changes, 240))]
         for a in record.assumptions
     ]  # fmt: skip
-    return Table("Constants the runs rest on", ["constant", "value", "flag", "source and date", "another value would alter"], rows)
+    return Table(
+        "Constants the runs rest on",
+        ["constant", "value", "flag", "source and date", "another value would alter"],
+        rows,
+    )
 
 
 def changes(record: StudyRecord) -> Table:
     """What each policy changed, with the place in the file."""
     rows = [
-        [Cell(words.clip(c.policy)), Cell(words.clip(c.path, 90), kind="code"), Cell(words.clip(c.old, 120), kind="code"), Cell(words.clip(c.new, 120), kind="code"), Cell(place(c.file, c.line), kind="code")]
+        [
+            Cell(words.clip(c.policy)),
+            Cell(words.clip(c.path, 90), kind="code"),
+            Cell(words.clip(c.old, 120), kind="code"),
+            Cell(words.clip(c.new, 120), kind="code"),
+            Cell(place(c.file, c.line), kind="code"),
+        ]
         for c in record.changes
     ]
     return Table("What each policy changed", ["policy", "key", "from", "to", "where"], rows)
@@ -138,7 +177,14 @@ def check_word(check: CheckResult) -> str:
 def checks(record: StudyRecord) -> Table:
     """The file's checks and how they went."""
     rows = [
-        [Cell(check_word(c)), Cell(words.clip(c.check, 160), kind="code"), Cell(words.full_label(c.outcome)), Cell(words.clip(c.policy)), Cell(words.clip(c.found, 160)), Cell(place(c.file, c.line), kind="code")]
+        [
+            Cell(check_word(c)),
+            Cell(words.clip(c.check, 160), kind="code"),
+            Cell(words.full_label(c.outcome)),
+            Cell(words.clip(c.policy)),
+            Cell(words.clip(c.found, 160)),
+            Cell(place(c.file, c.line), kind="code"),
+        ]
         for c in record.checks
     ]
     return Table("Checks of the file", ["result", "check", "outcome", "policy", "found", "where"], rows)
@@ -158,13 +204,22 @@ def command(record: StudyRecord) -> str:
 def method(record: StudyRecord) -> list[tuple[str, str]]:
     """The method box: names and what they are, the record's own entries last, by name (a stored record keeps no order)."""
     points = len(record.points) or 1
-    design = [_counted(len(record.policies), "policy", "policies"), _counted(len(record.coin_prices), "kind of coin price", "kinds of coin price")]
+    design = [
+        _counted(len(record.policies), "policy", "policies"),
+        _counted(len(record.coin_prices), "kind of coin price", "kinds of coin price"),
+    ]
     design += [_counted(points, "point", "points"), _counted(record.replications, "replication", "replications")]
     rows = [
         ("scenario", words.clip(record.scenario_file, 300)),
         ("scenario hash", words.clip(record.scenario_hash, 80)),
-        ("time", f"{words.duration(record.horizon_s)} from {words.clip(record.start, 12)}, in epochs of {words.duration(record.epoch_s)}"),
-        ("policies differ from", "the start" if record.policies_from_s <= 0 else f"{words.duration(record.policies_from_s)} after the start"),
+        (
+            "time",
+            f"{words.duration(record.horizon_s)} from {words.clip(record.start, 12)}, in epochs of {words.duration(record.epoch_s)}",
+        ),
+        (
+            "policies differ from",
+            "the start" if record.policies_from_s <= 0 else f"{words.duration(record.policies_from_s)} after the start",
+        ),
         ("estimand", words.clip(record.estimand)),
         ("requests", words.clip(record.requests_mode)),
         ("design", " x ".join(design)),
@@ -173,7 +228,11 @@ def method(record: StudyRecord) -> list[tuple[str, str]]:
     ]
     told = {"reproduce", "replications"}
     rows += [(words.clip(name.replace("_", " ")), f"{count:,}") for name, count in sorted(record.counts.items())]
-    return rows + [(words.clip(name.replace("_", " ")), words.clip(value, 600)) for name, value in sorted(record.method.items()) if name not in told]
+    return rows + [
+        (words.clip(name.replace("_", " ")), words.clip(value, 600))
+        for name, value in sorted(record.method.items())
+        if name not in told
+    ]
 
 
 def _counted(count: int, one: str, several: str) -> str:

@@ -16,7 +16,11 @@ _WORDS = {"depends on how the coin is priced": "depends on coin price"}
 def format_study(record: StudyRecord, report: Path | None = None) -> str:
     """The study in at most 100 columns; ends with the path of the report where one is given. No colour, no line end."""
     blocks = [words.clip(record.name, COLUMNS), _sentences(record)]
-    blocks += [_verdicts(record, point) for point in verdicts.points(record)] if record.verdicts else [_outcomes(record, p) for p in verdicts.points(record)]
+    blocks += (
+        [_verdicts(record, point) for point in verdicts.points(record)]
+        if record.verdicts
+        else [_outcomes(record, p) for p in verdicts.points(record)]
+    )
     blocks += [_warnings(record), _checks(record), f"report: {report}" if report is not None else ""]
     return "\n\n".join(block for block in blocks if block).translate(_PLAIN)
 
@@ -59,7 +63,10 @@ def _outcomes(record: StudyRecord, point: int) -> str:
     lines = _point(record, point)
     for column, head in enumerate(table.head[1:], start=1):
         cells = [["", "mean", "interval", "unit"]]
-        cells += [[f"  {row[0].text}", row[column].text.partition(":")[0], row[column].small, row[0].small] for row in table.rows]
+        cells += [
+            [f"  {row[0].text}", row[column].text.partition(":")[0], row[column].small, row[0].small]
+            for row in table.rows
+        ]
         lines += [*([""] if lines else []), head, *aligned(cells)]
     return "\n".join(lines)
 
@@ -81,5 +88,8 @@ def _warnings(record: StudyRecord) -> str:
 
 
 def _checks(record: StudyRecord) -> str:
-    lines = [f"{tables.check_word(c)}: {c.check}; found {c.found}  {tables.place(c.file, c.line)}".rstrip() for c in record.checks]
+    lines = [
+        f"{tables.check_word(c)}: {c.check}; found {c.found}  {tables.place(c.file, c.line)}".rstrip()
+        for c in record.checks
+    ]
     return "\n".join(_wrapped(line, later="  ") for line in lines)

@@ -66,7 +66,11 @@ def _row(policy: str, outcome: str, group: list[Verdict]) -> Row:
 
 def points(record: StudyRecord) -> list[int]:
     """The points that have verdicts or outcomes, in order."""
-    return sorted({v.point for v in record.verdicts} | {s.point for s in record.outcomes} | ({0} if not record.outcomes else set()))
+    return sorted(
+        {v.point for v in record.verdicts}
+        | {s.point for s in record.outcomes}
+        | ({0} if not record.outcomes else set())
+    )
 
 
 def difference(verdict: Verdict) -> tuple[str, str]:
@@ -81,7 +85,9 @@ def difference(verdict: Verdict) -> tuple[str, str]:
         return words.relative(verdict.difference, verdict.low, verdict.high, "pp"), means
     if verdict.relative is None:
         return absolute, means
-    return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means} ({words.signed(verdict.difference, verdict.unit)})"
+    return words.relative(
+        verdict.relative, verdict.relative_low, verdict.relative_high
+    ), f"{means} ({words.signed(verdict.difference, verdict.unit)})"
 
 
 def _bare(value: Number, unit: str) -> str:

@@ -27,7 +27,7 @@ def with_presets(root: Node, library: Library) -> tuple[Node, list[Problem], lis
     for key in RESOLVED_KEYS:
         node = root.get(key)
         if node is not None:
-            fix = f"put each into a file NAME.yaml beside the scenario and name it where it is used"
+            fix = "put each into a file NAME.yaml beside the scenario and name it where it is used"
             problems.append(at(node.key, "resolved_key", key, f"`{key}` is filled in from the catalogue", fix))
             root = root.without(key)
     for section, folder in _EXTENDS.items():
@@ -62,13 +62,19 @@ def with_catalogue(tree: Node, library: Library) -> tuple[Node, list[Problem]]:
 
 
 def _named_gpus(tree: Node) -> dict[str, Node]:
-    return {node.value: node for operator in _operators(tree) if (node := operator.get("gpu")) is not None and isinstance(node.value, str)}
+    return {
+        node.value: node
+        for operator in _operators(tree)
+        if (node := operator.get("gpu")) is not None and isinstance(node.value, str)
+    }
 
 
 def _named_models(tree: Node) -> dict[str, Node]:
     classes = tree.get("workload")
     blocks = [*(classes.value.values() if classes is not None and classes.is_map else ()), *_operators(tree)]
-    return {node.value: node for block in blocks if (node := block.get("model")) is not None and isinstance(node.value, str)}
+    return {
+        node.value: node for block in blocks if (node := block.get("model")) is not None and isinstance(node.value, str)
+    }
 
 
 def _operators(tree: Node) -> list[Node]:
@@ -120,7 +126,11 @@ def tickers_of(tree: Node) -> frozenset[str]:
     """The coins that the networks declare."""
     networks = tree.get("networks")
     nodes = networks.value.values() if networks is not None and networks.is_map else ()
-    found = (ticker.value for node in nodes if (coin := node.get("coin")) is not None and (ticker := coin.get("ticker")) is not None)
+    found = (
+        ticker.value
+        for node in nodes
+        if (coin := node.get("coin")) is not None and (ticker := coin.get("ticker")) is not None
+    )
     return frozenset(ticker for ticker in found if isinstance(ticker, str))
 
 

@@ -34,8 +34,14 @@ def policies() -> Iterator[Row]:
 
 def tables() -> list[Any]:
     """The tables of kinds, those of networks first."""
-    from sim.scenario.network import BURNMINT, MARKET, NETWORKS, PAYOUT, PRICE, ROUTERS, SUPPLY
-    from sim.scenario.workload import DEMAND
+    from sim.scenario.network import NETWORKS
+    from sim.serving.routers import ROUTERS
+    from sim.tokenomics.burnmint import BURNMINT
+    from sim.tokenomics.demand import DEMAND
+    from sim.tokenomics.market import MARKET
+    from sim.tokenomics.payout import PAYOUT
+    from sim.tokenomics.price import PRICE
+    from sim.tokenomics.supply import SUPPLY
     from sim.workload.arrivals import ARRIVALS
     from sim.workload.growth import GROWTH
     from sim.workload.lengths import LENGTHS
@@ -46,7 +52,7 @@ def tables() -> list[Any]:
 
 def routers() -> Iterator[Row]:
     """Kinds of router."""
-    from sim.scenario.network import ROUTERS
+    from sim.serving.routers import ROUTERS
 
     for name, block in ROUTERS.items():
         yield {"router": name, "is": _sentence(block)}
@@ -62,14 +68,22 @@ def workloads() -> Iterator[Row]:
     """Client classes that `extends` may name."""
     for name, node in _presets("workloads"):
         arrivals = node.get("arrivals")
-        yield {"workload": name, "arrivals": _scalar(arrivals, "kind") if arrivals is not None else "poisson", "is": _comment(node)}
+        yield {
+            "workload": name,
+            "arrivals": _scalar(arrivals, "kind") if arrivals is not None else "poisson",
+            "is": _comment(node),
+        }
 
 
 def gpus() -> Iterator[Row]:
     """GPUs that operators may name."""
     for name, node in _presets("gpus"):
         costs = node.get("costs")
-        yield {"gpu": name, "memory": _scalar(node, "memory"), "models": ", ".join(costs.value) if costs is not None and costs.is_map else ""}
+        yield {
+            "gpu": name,
+            "memory": _scalar(node, "memory"),
+            "models": ", ".join(costs.value) if costs is not None and costs.is_map else "",
+        }
 
 
 def models() -> Iterator[Row]:
@@ -90,7 +104,13 @@ def outcomes() -> Iterator[Row]:
 
     for name, outcome in OUTCOMES.items():
         better = {"lower": "lower", "higher": "higher", "none": "-"}[outcome.direction]
-        yield {"outcome": name, "unit": outcome.unit or "-", "over time": outcome.aggregation, "better": better, "is": outcome.sentence}
+        yield {
+            "outcome": name,
+            "unit": outcome.unit or "-",
+            "over time": outcome.aggregation,
+            "better": better,
+            "is": outcome.sentence,
+        }
 
 
 def units() -> Iterator[Row]:
@@ -98,7 +118,11 @@ def units() -> Iterator[Row]:
     from sim.units import DIMENSIONS, units_of
 
     for name, dimension in DIMENSIONS.items():
-        yield {"dimension": name, "example": dimension.example, "units": ", ".join(unit.replace("$", "USD") for unit in units_of(name))}
+        yield {
+            "dimension": name,
+            "example": dimension.example,
+            "units": ", ".join(unit.replace("$", "USD") for unit in units_of(name)),
+        }
 
 
 def _presets(folder: str) -> Iterator[tuple[str, Node]]:

@@ -9,7 +9,11 @@ from sim.scenario.nodes import Node, leaves, plain
 def changes_between(policy: str, before: Node, after: Node) -> list[PolicyChange]:
     """The leaves that differ, in the order of `after`; what a replaced block lost is told by its `kind` alone."""
     old, new = dict(leaves(before)), dict(leaves(after))
-    rekinded = tuple(path.removesuffix("kind") for path, node in new.items() if path.endswith(".kind") and path in old and plain(old[path]) != plain(node))
+    rekinded = tuple(
+        path.removesuffix("kind")
+        for path, node in new.items()
+        if path.endswith(".kind") and path in old and plain(old[path]) != plain(node)
+    )
     changes = []
     for path, node in new.items():
         was = old.get(path)

@@ -58,7 +58,11 @@ def _days(tree: Node) -> tuple[datetime.date, datetime.date] | None:
     try:
         first = datetime.date.fromisoformat(str(start.value)) if start is not None else None
         seconds = parse(horizon.value, "duration") if horizon is not None else None
-        return (first, first + datetime.timedelta(seconds=float(seconds))) if first is not None and isinstance(seconds, float) else None
+        return (
+            (first, first + datetime.timedelta(seconds=float(seconds)))
+            if first is not None and isinstance(seconds, float)
+            else None
+        )
     except (ValueError, OverflowError):
         return None
 
@@ -88,7 +92,13 @@ def _check(check: Check, tree: Node, world: World, where: str) -> Iterator[Probl
     for key in ("policy", "below"):
         named = getattr(check, key)
         if named is not None and named not in world.policies:
-            yield _problem(tree, f"{where}.{key}", "unknown_policy", f"there is no policy `{named}`", near_hint(named, world.policies))
+            yield _problem(
+                tree,
+                f"{where}.{key}",
+                "unknown_policy",
+                f"there is no policy `{named}`",
+                near_hint(named, world.policies),
+            )
     if reference_problem(world, check.outcome) is None:
         try:
             check.limit(_ticker(world, check.outcome))
@@ -119,19 +129,37 @@ def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
     if spec.epoch > spec.horizon:
         yield _problem(tree, "epoch", "range", "the epoch is longer than the horizon", "write a shorter epoch")
     if spec.policies_from >= spec.horizon:
-        yield _problem(tree, "policies_from", "range", "policies begin at or after the horizon", "let them begin earlier")
+        yield _problem(
+            tree, "policies_from", "range", "policies begin at or after the horizon", "let them begin earlier"
+        )
     if spec.requests.mode == "sampled" and spec.requests.window > min(spec.epoch, LONGEST_S):
-        yield _problem(tree, "requests.window", "range", "a window is longer than the epoch or 10 days", "write a shorter window")
+        yield _problem(
+            tree, "requests.window", "range", "a window is longer than the epoch or 10 days", "write a shorter window"
+        )
     if spec.requests.mode == "all" and spec.epoch > LONGEST_S:
-        yield _problem(tree, "epoch", "range", "an epoch lasts at most 10 days where every request is simulated", "write for example `epoch: 1 week`")
+        yield _problem(
+            tree,
+            "epoch",
+            "range",
+            "an epoch lasts at most 10 days where every request is simulated",
+            "write for example `epoch: 1 week`",
+        )
     for index, shock in enumerate(spec.shocks):
         if shock.begins >= spec.horizon:
-            yield _problem(tree, f"shocks.{index}.at", "range", "the shock comes at or after the horizon", "let it come earlier")
+            yield _problem(
+                tree, f"shocks.{index}.at", "range", "the shock comes at or after the horizon", "let it come earlier"
+            )
 
 
 def _compare(compare: Compare, tree: Node, world: World) -> Iterator[Problem]:
     if compare.baseline is not None and compare.baseline not in world.policies:
-        yield _problem(tree, "compare.baseline", "unknown_policy", f"there is no policy `{compare.baseline}`", near_hint(compare.baseline, world.policies))
+        yield _problem(
+            tree,
+            "compare.baseline",
+            "unknown_policy",
+            f"there is no policy `{compare.baseline}`",
+            near_hint(compare.baseline, world.policies),
+        )
     for index, reference in enumerate(compare.outcomes):
         yield from _reference(tree, world, reference, f"compare.outcomes.{index}")
     zones = find(tree, "compare.indifferent")
@@ -168,13 +196,25 @@ def reference_problem(world: World, reference: str) -> tuple[str, str, str] | No
         if network != "world":
             return "unknown_outcome", f"`{name}` belongs to the whole world", f"write `{name}`"
     elif network == "world":
-        return "unknown_network", f"`{name}` is an outcome of a network", f"write for example `{next(iter(world.networks), 'tao')}.{name}`"
+        return (
+            "unknown_network",
+            f"`{name}` is an outcome of a network",
+            f"write for example `{next(iter(world.networks), 'tao')}.{name}`",
+        )
     elif network not in world.networks:
         return "unknown_network", f"there is no network `{network}`", near_hint(network, world.networks)
     elif "coin" in outcome.needs and world.networks[network] == "":
-        return "no_coin", f"`{network}` has no coin, so it has no `{name}`", "name a network with a coin, or another outcome"
+        return (
+            "no_coin",
+            f"`{network}` has no coin, so it has no `{name}`",
+            "name a network with a coin, or another outcome",
+        )
     if not known_at(when):
-        return "unknown_time", f"'@{when}' is no time", f"write {', '.join('@' + word for word in AGGREGATES)} or a date such as @2028-01-01"
+        return (
+            "unknown_time",
+            f"'@{when}' is no time",
+            f"write {', '.join('@' + word for word in AGGREGATES)} or a date such as @2028-01-01",
+        )
     return _date_problem(world, when)
 
 
@@ -196,14 +236,34 @@ def _classes(spec: Spec, tree: Node) -> Iterator[Problem]:
         for other in klass.correlation:
             if other not in spec.workload or other == name:
                 told = f"there is no class `{other}`" if other != name else "a class cannot be correlated with itself"
-                yield _problem(tree, f"workload.{name}.correlation.{other}", "unknown_class", told, near_hint(other, [c for c in classes if c != name]), of_key=True)
+                yield _problem(
+                    tree,
+                    f"workload.{name}.correlation.{other}",
+                    "unknown_class",
+                    told,
+                    near_hint(other, [c for c in classes if c != name]),
+                    of_key=True,
+                )
         chosen = getattr(klass.demand, "network", None)
         if isinstance(chosen, str) and chosen not in spec.networks:
-            yield _problem(tree, f"workload.{name}.demand.network", "unknown_network", f"there is no network `{chosen}`", near_hint(chosen, spec.networks))
+            yield _problem(
+                tree,
+                f"workload.{name}.demand.network",
+                "unknown_network",
+                f"there is no network `{chosen}`",
+                near_hint(chosen, spec.networks),
+            )
         start = getattr(klass.demand, "start", None)
         for network in start if isinstance(start, Mapping) else ():
             if network not in spec.networks:
-                yield _problem(tree, f"workload.{name}.demand.start.{network}", "unknown_network", f"there is no network `{network}`", near_hint(network, spec.networks), of_key=True)
+                yield _problem(
+                    tree,
+                    f"workload.{name}.demand.start.{network}",
+                    "unknown_network",
+                    f"there is no network `{network}`",
+                    near_hint(network, spec.networks),
+                    of_key=True,
+                )
 
 
 def _coins(spec: Spec, tree: Node) -> Iterator[Problem]:
@@ -211,19 +271,33 @@ def _coins(spec: Spec, tree: Node) -> Iterator[Problem]:
     for name, network in spec.networks.items():
         ticker = network.coin.ticker if isinstance(network, CoinNetwork) else ""
         if ticker and ticker in seen:
-            yield _problem(tree, f"networks.{name}.coin.ticker", "ticker", f"{ticker} is the coin of `{seen[ticker]}` already", "give each coin its own ticker")
+            yield _problem(
+                tree,
+                f"networks.{name}.coin.ticker",
+                "ticker",
+                f"{ticker} is the coin of `{seen[ticker]}` already",
+                "give each coin its own ticker",
+            )
         seen[ticker] = name
         for path, money in _money(network, f"networks.{name}"):
             if money.currency not in ("USD", ticker):
                 own = f"USD or {ticker}" if ticker else "USD: this network has no coin"
-                yield _problem(tree, path, "currency", f"'{money.currency}' is no currency of `{name}`", f"write it in {own}")
+                yield _problem(
+                    tree, path, "currency", f"'{money.currency}' is no currency of `{name}`", f"write it in {own}"
+                )
         yield from _terms(network, ticker, tree, f"networks.{name}")
 
 
 def _terms(network: Any, ticker: str, tree: Node, where: str) -> Iterator[Problem]:
     """Contradictions between the price list and the terms of payment."""
     try:
-        found = terms(network.settle, getattr(network.price, "currency", "USD"), getattr(network.price, "pay", None), bool(ticker), f"{where}.settle")
+        found = terms(
+            network.settle,
+            getattr(network.price, "currency", "USD"),
+            getattr(network.price, "pay", None),
+            bool(ticker),
+            f"{where}.settle",
+        )
     except ScenarioError as error:
         for problem in error.problems:
             path = f"{where}.settle" if find(tree, f"{where}.settle") is not None else f"{where}.price"
@@ -231,7 +305,9 @@ def _terms(network: Any, ticker: str, tree: Node, where: str) -> Iterator[Proble
         return
     if found.pay == "usd" and getattr(network, "burnmint", None):
         message = "users pay in USD, so there are no coins to burn; buying coins to burn them is not simulated yet in this version"
-        yield _problem(tree, f"{where}.burnmint", "settle", message, "write `pay: coin`, or leave `burnmint` out", of_key=True)
+        yield _problem(
+            tree, f"{where}.burnmint", "settle", message, "write `pay: coin`, or leave `burnmint` out", of_key=True
+        )
 
 
 def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
@@ -255,9 +331,22 @@ def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
             where = f"networks.{name}.operators.{label}"
             models = [operator.model] if operator.model is not None else wanted
             if operator.model is not None and operator.model not in wanted:
-                yield _problem(tree, f"{where}.model", "unknown_model", f"no client class asks for `{operator.model}`", near_hint(operator.model, wanted))
+                yield _problem(
+                    tree,
+                    f"{where}.model",
+                    "unknown_model",
+                    f"no client class asks for `{operator.model}`",
+                    near_hint(operator.model, wanted),
+                )
             elif len(models) > 1:
-                yield _problem(tree, where, "missing", f"`model` is missing: the workload asks for {', '.join(models)}", f"add for example `model: {models[0]}`", of_key=True)
+                yield _problem(
+                    tree,
+                    where,
+                    "missing",
+                    f"`model` is missing: the workload asks for {', '.join(models)}",
+                    f"add for example `model: {models[0]}`",
+                    of_key=True,
+                )
             else:
                 yield from _fit(spec, tree, network, operator, models[0], where)
 

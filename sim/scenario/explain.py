@@ -49,8 +49,18 @@ def _of_policies(scenario: Scenario, path: str) -> Iterator[Source]:
     for change in scenario.changes:
         if _below(change.path, path) and change.path.split(".")[0] in OPEN_TO_POLICIES:
             row = _policy_rows(scenario, change.policy).get(change.path)
-            told = row if row is not None else Source(change.path, change.new or "(taken away)", f"{change.file}:{change.line}", change.file, change.line)
-            yield dataclasses.replace(told, path=f"{change.policy}: {change.path}", meaning=f"instead of {change.old}" if change.old else told.meaning)
+            told = (
+                row
+                if row is not None
+                else Source(
+                    change.path, change.new or "(taken away)", f"{change.file}:{change.line}", change.file, change.line
+                )
+            )
+            yield dataclasses.replace(
+                told,
+                path=f"{change.policy}: {change.path}",
+                meaning=f"instead of {change.old}" if change.old else told.meaning,
+            )
 
 
 def _policy_rows(scenario: Scenario, policy: str) -> dict[str, Source]:
@@ -100,7 +110,12 @@ def _where(row: Source) -> str:
 
 def _extras(row: Source) -> Iterator[str]:
     if row.flag or row.source:
-        told = [f"[{row.flag or 'sourced'}]", row.source, row.date and f"read {row.date}", row.changes and f"changes: {row.changes}"]
+        told = [
+            f"[{row.flag or 'sourced'}]",
+            row.source,
+            row.date and f"read {row.date}",
+            row.changes and f"changes: {row.changes}",
+        ]
         yield " ".join(part for part in told if part)
     for index, (day, text) in enumerate(row.steps):
         until = f" until {row.steps[index + 1][0]}" if index + 1 < len(row.steps) else " on"

@@ -19,11 +19,19 @@ def init(directory: str | os.PathLike[str], template: str = "first-study") -> li
     `ScenarioError` for an unknown template, a file in the way, or a folder that cannot be written.
     """
     if template not in preset_names("templates"):
-        raise ScenarioError([Problem("template", "", f"there is no template `{template}`", near_hint(template, preset_names("templates")))])
+        raise ScenarioError(
+            [
+                Problem(
+                    "template", "", f"there is no template `{template}`", near_hint(template, preset_names("templates"))
+                )
+            ]
+        )
     folder = Path(directory)
     scenario = folder / "scenario.yaml"
     if scenario.exists():
-        raise ScenarioError([Problem("exists", "", f"{scenario} is there already", "choose another folder", file=str(scenario))])
+        raise ScenarioError(
+            [Problem("exists", "", f"{scenario} is there already", "choose another folder", file=str(scenario))]
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         schema = folder / SCHEMA
@@ -32,5 +40,7 @@ def init(directory: str | os.PathLike[str], template: str = "first-study") -> li
         with scenario.open("x", encoding="utf-8") as stream:
             stream.write((PRESETS / "templates" / f"{template}.yaml").read_text(encoding="utf-8"))
     except OSError as error:
-        raise ScenarioError([Problem("file", "", f"{folder} cannot be written: {error.strerror}", "choose another folder")]) from None
+        raise ScenarioError(
+            [Problem("file", "", f"{folder} cannot be written: {error.strerror}", "choose another folder")]
+        ) from None
     return [scenario, schema]

@@ -12,7 +12,6 @@ from typing import Any
 from sim.records.run import MODEL_REVISION
 from sim.scenario.spec import STUDY_KEYS, Spec
 
-
 _PROVENANCE = frozenset({"source", "date", "licence", "error", "flag"})
 """What a block of figures says about itself moves no number."""
 
@@ -29,7 +28,8 @@ def digest(data: Any) -> str:
 
 def case_key(before: Spec, after: Spec) -> str:
     """The key of a run without its replication: what it does before and after `policies_from`, the root seed, the
-    revision of the model, and the content (never the name) of every data file."""
+    revision of the model, and the content (never the name) of every data file.
+    """
     return digest({"revision": MODEL_REVISION, "before": spec_content(before), "after": spec_content(after)})
 
 
@@ -42,7 +42,7 @@ def spec_content(spec: Spec) -> Any:
 
 def _with_contents(data: Any) -> Any:
     if isinstance(data, Mapping):
-        if _PROVENANCE <= data.keys():
+        if data.keys() >= _PROVENANCE:
             data = {key: item for key, item in data.items() if key not in _PROVENANCE}
         return {key: _file(item) if _names_file(key, item) else _with_contents(item) for key, item in data.items()}
     if isinstance(data, list):

@@ -62,13 +62,23 @@ class Library:
         if base is None:
             return node
         if not isinstance(base.value, str):
-            raise _error(base, "extends", f"'{base.mark.typed}' found; must be a name", f"there are: {', '.join(preset_names(folder))}")
+            raise _error(
+                base,
+                "extends",
+                f"'{base.mark.typed}' found; must be a name",
+                f"there are: {', '.join(preset_names(folder))}",
+            )
         below = self.block(folder, base.value, base, trail)
         return merge(below, node.without("extends"))
 
     def _read(self, folder: str, name: str, asked: Node) -> Node:
         if not _NAME.match(name):
-            raise _error(asked, "extends", f"'{name}' is not a name", "give the name of a preset, or of a file beside the scenario without `.yaml`")
+            raise _error(
+                asked,
+                "extends",
+                f"'{name}' is not a name",
+                "give the name of a preset, or of a file beside the scenario without `.yaml`",
+            )
         beside = self.folder / f"{name}.yaml"
         if beside.is_file():
             self.require_inside(beside, asked)
@@ -76,7 +86,12 @@ class Library:
         if (PRESETS / folder / f"{name}.yaml").is_file():
             return _preset(folder, name)
         known = self.names(folder) if nearest(name, self.names(folder)) else preset_names(folder)
-        raise _error(asked, "missing_file", f"there is no `{name}` in {folder}, and no file {name}.yaml beside the scenario", near_hint(name, known))
+        raise _error(
+            asked,
+            "missing_file",
+            f"there is no `{name}` in {folder}, and no file {name}.yaml beside the scenario",
+            near_hint(name, known),
+        )
 
     def data_file(self, node: Node) -> Path:
         """The absolute path of a data file named in a scenario, a preset, or on the command line.
@@ -85,7 +100,9 @@ class Library:
         and any folder is allowed. Raises `ScenarioError` where the file is missing or lies outside.
         """
         if not isinstance(node.value, str) or not node.value:
-            raise _error(node, "file", f"'{node.mark.typed}' found; must be the path of a file", "write for example `trace.csv`")
+            raise _error(
+                node, "file", f"'{node.mark.typed}' found; must be the path of a file", "write for example `trace.csv`"
+            )
         told = Path(node.value)
         if not node.mark.line:
             path = told
@@ -93,8 +110,14 @@ class Library:
             path = Path(node.mark.text.path).resolve().parent / told
             self.require_inside(path, node)
         if not path.is_file():
-            near = nearest(told.name, [other.name for other in path.parent.glob("*")], 1) if path.parent.is_dir() else []
-            fix = f"did you mean `{told.with_name(near[0])}`?" if near else "give the path relative to the file that names it"
+            near = (
+                nearest(told.name, [other.name for other in path.parent.glob("*")], 1) if path.parent.is_dir() else []
+            )
+            fix = (
+                f"did you mean `{told.with_name(near[0])}`?"
+                if near
+                else "give the path relative to the file that names it"
+            )
             raise _error(node, "missing_file", f"no file '{node.value}'", fix)
         return path.resolve()
 
@@ -103,7 +126,12 @@ class Library:
         home = Path(asked.mark.text.path).resolve().parent if asked.mark.line else self.folder
         real = path.resolve()
         if not any(real.is_relative_to(root) for root in (home, *self._allowed)):
-            raise _error(asked, "outside", f"'{asked.value}' leads out of the folder of {os.path.basename(asked.mark.text.name)}", "put the file beside the scenario, or allow it: `--allow-path`")
+            raise _error(
+                asked,
+                "outside",
+                f"'{asked.value}' leads out of the folder of {os.path.basename(asked.mark.text.name)}",
+                "put the file beside the scenario, or allow it: `--allow-path`",
+            )
 
 
 def _error(node: Node, kind: str, message: str, fix: str) -> ScenarioError:

@@ -20,7 +20,7 @@ from sim.scenario.assemble import validated, with_catalogue, with_files, with_pr
 from sim.scenario.changes import changes_between
 from sim.scenario.crosscheck import case_problems, study_problems
 from sim.scenario.library import Library
-from sim.scenario.nodes import Node, Text, Mark, find, plain, split
+from sim.scenario.nodes import Mark, Node, Text, find, plain, split
 from sim.scenario.notices import notices
 from sim.scenario.overlay import OPEN_TO_SWEEPS, lay, path_problem
 from sim.scenario.paths import PathError, block_of, locate
@@ -35,7 +35,9 @@ MAX_POINTS = 100_000
 
 
 def load(
-    path: str | os.PathLike[str], sets: Iterable[str | tuple[str, str]] | Mapping[str, str] = (), allow_path: Sequence[str | os.PathLike[str]] = ()
+    path: str | os.PathLike[str],
+    sets: Iterable[str | tuple[str, str]] | Mapping[str, str] = (),
+    allow_path: Sequence[str | os.PathLike[str]] = (),
 ) -> Scenario:
     """Read, merge, check: the scenario of a file.
 
@@ -45,7 +47,17 @@ def load(
     shown = os.fspath(path)
     root = read_file(path)
     if not root.is_map:
-        raise ScenarioError([at(root.mark, "block", "", "a scenario is a map of keys", "write `format: 1` and the rest; `init` gives a start")])
+        raise ScenarioError(
+            [
+                at(
+                    root.mark,
+                    "block",
+                    "",
+                    "a scenario is a map of keys",
+                    "write `format: 1` and the rest; `init` gives a start",
+                )
+            ]
+        )
     pairs = _pairs(sets)
     return _Loading(root, shown, pairs, tuple(os.fspath(p) for p in allow_path)).scenario()
 
@@ -55,7 +67,16 @@ def _pairs(sets: Iterable[str | tuple[str, str]] | Mapping[str, str]) -> tuple[t
     for item in sets.items() if isinstance(sets, Mapping) else sets:
         path, equals, value = item.partition("=") if isinstance(item, str) else (item[0], "=", item[1])
         if not equals or not path.strip():
-            raise ScenarioError([Problem("set", "", f"--set '{path}' found; must be `path=value`", "write for example `--set seeds.replications=4`")])
+            raise ScenarioError(
+                [
+                    Problem(
+                        "set",
+                        "",
+                        f"--set '{path}' found; must be `path=value`",
+                        "write for example `--set seeds.replications=4`",
+                    )
+                ]
+            )
         found.append((path.strip(), value))
     return tuple(found)
 
@@ -82,7 +103,9 @@ class _Loading:
         read = []
         for path, value in self.pairs:
             if not value.strip():
-                self.problems.append(Problem("set", path, f"--set {path} has no value", "write one, or `null` to take it away"))
+                self.problems.append(
+                    Problem("set", path, f"--set {path} has no value", "write one, or `null` to take it away")
+                )
                 continue
             try:
                 node = read_value(value, f"--set {path}")
@@ -213,14 +236,32 @@ class _Loading:
         for axis in axes:
             count *= len(axis)
         if count > MAX_POINTS:
-            self.problems.append(at(over.key, "size", "vary.over", f"{count:,} points; a sweep has at most {MAX_POINTS:,}", "vary fewer values"))
+            self.problems.append(
+                at(
+                    over.key,
+                    "size",
+                    "vary.over",
+                    f"{count:,} points; a sweep has at most {MAX_POINTS:,}",
+                    "vary fewer values",
+                )
+            )
             return [()]
         return list(itertools.product(*axes))
 
     def _taken(self, path: str, values: Node) -> Problem | None:
         """A path that the command line sets cannot vary: every point would be the same."""
         clash = next((given for given, _ in self.sets if path == given or path.startswith(f"{given}.")), None)
-        return at(values.key, "set_and_varied", path, f"`{path}` is varied here and set on the command line", f"leave out `--set {clash}`, or the sweep") if clash else None
+        return (
+            at(
+                values.key,
+                "set_and_varied",
+                path,
+                f"`{path}` is varied here and set on the command line",
+                f"leave out `--set {clash}`, or the sweep",
+            )
+            if clash
+            else None
+        )
 
     def _laws(self, parts: Parts) -> None:
         laws = self.base.get("uncertain")
@@ -241,17 +282,35 @@ class _Loading:
             if target is None or not isinstance(target.value, str):
                 continue
             asked = dataclasses.replace(target, key=None)
-            path = f"{target.value}.rate" if target.value.startswith("workload.") and target.value.count(".") == 1 else target.value
+            path = (
+                f"{target.value}.rate"
+                if target.value.startswith("workload.") and target.value.count(".") == 1
+                else target.value
+            )
             problem = path_problem(self.base, path, asked, OPEN_TO_SWEEPS, "a shock")
-            if problem is None and block_of(locate(Spec, self.base, split(self.base, path)).kind, find(self.base, path)) is not None:
-                problem = at(target.mark, "unknown_path", path, f"`{target.value}` is a block, not a quantity", "name one of its keys")
+            if (
+                problem is None
+                and block_of(locate(Spec, self.base, split(self.base, path)).kind, find(self.base, path)) is not None
+            ):
+                problem = at(
+                    target.mark,
+                    "unknown_path",
+                    path,
+                    f"`{target.value}` is a block, not a quantity",
+                    "name one of its keys",
+                )
             if problem is not None:
                 self.problems.append(dataclasses.replace(problem, path=f"shocks.{index}.target"))
 
 
 def _dotted(path: str, node: Node) -> list[tuple[str, Node]]:
     if "." not in path and node.is_map and "kind" not in node.value and path in OPEN_TO_SWEEPS:
-        return [(f"{path}.{name}.{rest}", item) for name, below in node.value.items() if below.is_map for rest, item in below.value.items()]
+        return [
+            (f"{path}.{name}.{rest}", item)
+            for name, below in node.value.items()
+            if below.is_map
+            for rest, item in below.value.items()
+        ]
     return [(path, node)]
 
 

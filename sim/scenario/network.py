@@ -43,7 +43,10 @@ class Network(Block):
     settle: Settle = Field(default_factory=Settle)
     """In what prices are quoted and paid, and when they are converted."""
     router: Annotated[Any, OneOf(ROUTERS)] = sourced(
-        ROUTERS["power_of_two"](), "a common balancer of inference gateways", "assumed", "waiting times, and who of the operators gets work"
+        ROUTERS["power_of_two"](),
+        "a common balancer of inference gateways",
+        "assumed",
+        "waiting times, and who of the operators gets work",
     )
     """How requests find a replica."""
     serving: ServingSettings = Field(default_factory=ServingSettings)

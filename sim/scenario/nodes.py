@@ -73,7 +73,7 @@ class Node:
         return self.value.get(name) if isinstance(self.value, dict) else None
 
     def under(self, key: Mark | None) -> Node:
-        """This value under another key."""
+        """The same value under another key."""
         return dataclasses.replace(self, key=key)
 
     def with_(self, name: str, child: Node) -> Node:

@@ -13,7 +13,7 @@ LATER = "is read and checked but not simulated yet in this version"
 
 def notices(spec: Spec, policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]]) -> tuple[str, ...]:
     """One sentence each."""
-    return tuple([*_later(spec), *_flattened(policies, sets)])
+    return (*_later(spec), *_flattened(policies, sets))
 
 
 def _later(spec: Spec) -> list[str]:
@@ -23,13 +23,17 @@ def _later(spec: Spec) -> list[str]:
     if spec.uncertain:
         told.append(f"`uncertain` {LATER}: parameters keep the values of the file")
     if spec.estimand == "steady":
-        told.append("`estimand: steady` is read, but statistics of the long run are not told yet in this version: results are those of the finite run")
+        told.append(
+            "`estimand: steady` is read, but statistics of the long run are not told yet in this version: results are those of the finite run"
+        )
     return told
 
 
 def _flattened(policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]]) -> list[str]:
     """The command line beats policies; if that makes policies equal, the comparison is empty."""
-    specs: dict[str, Any] = {name: (spec.networks, spec.workload) for name, spec in policies.items() if spec is not None}
+    specs: dict[str, Any] = {
+        name: (spec.networks, spec.workload) for name, spec in policies.items() if spec is not None
+    }
     names = list(specs)
     told = []
     for index, name in enumerate(names):

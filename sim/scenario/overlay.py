@@ -6,7 +6,7 @@ merge deep, lists and scalars are replaced, a block of another `kind` is replace
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sim.errors import Problem
 from sim.scenario.nodes import Node, child, merge, split
@@ -41,22 +41,36 @@ def _nested(steps: Sequence[str], over: Node) -> Node:
     return over
 
 
-def path_problem(tree: Node, path: str, asked: Node, open_to: Sequence[str], who: str, new_entry: bool = False) -> Problem | None:
+def path_problem(
+    tree: Node, path: str, asked: Node, open_to: Sequence[str], who: str, new_entry: bool = False
+) -> Problem | None:
     """What is wrong with a dotted path, told at the key that names it; None if it names a place."""
     steps = split(tree, path)
     mark = asked.key or asked.mark
     try:
         place = locate(Spec, tree, steps, new_entry=new_entry)
     except PathError as error:
-        told = f"`{path}`: {error}" if len(steps) == 1 else f"`{path}`: {error} (at `{'.'.join(steps[: error.at + 1])}`)"
+        told = (
+            f"`{path}`: {error}" if len(steps) == 1 else f"`{path}`: {error} (at `{'.'.join(steps[: error.at + 1])}`)"
+        )
         return at(mark, "unknown_path", path, told, error.hint)
     if steps[0] not in open_to:
         allowed = ", ".join(f"`{name}`" for name in open_to)
-        return at(mark, "closed_path", path, f"{who} cannot change `{steps[0]}`", f"it may change what stands under {allowed}")
+        return at(
+            mark, "closed_path", path, f"{who} cannot change `{steps[0]}`", f"it may change what stands under {allowed}"
+        )
     if len(steps) < 2:
-        return at(mark, "closed_path", path, f"`{path}` is too short", f"name what changes, for example `{path}.NAME.…`")
+        return at(
+            mark, "closed_path", path, f"`{path}` is too short", f"name what changes, for example `{path}.NAME.…`"
+        )
     if len(steps) == 3 and steps[0] == "networks" and steps[2] == "kind" and place.owner is not None:
-        return at(mark, "network_kind", path, f"{who} cannot change a network's kind", "put the other kind beside it under `networks:`")
+        return at(
+            mark,
+            "network_kind",
+            path,
+            f"{who} cannot change a network's kind",
+            "put the other kind beside it under `networks:`",
+        )
     return None
 
 
@@ -66,7 +80,9 @@ def policy_tree(base: Node, policy: Node) -> tuple[Node, list[Problem]]:
         return base, []
     problems, tree = [], base
     for path, over in policy.value.items():
-        problem = path_problem(base, path, over, OPEN_TO_POLICIES, "a policy", new_entry=True) or _kind_change(base, path, over)
+        problem = path_problem(base, path, over, OPEN_TO_POLICIES, "a policy", new_entry=True) or _kind_change(
+            base, path, over
+        )
         if problem is not None:
             problems.append(problem)
             continue
@@ -82,13 +98,25 @@ def _kind_change(base: Node, path: str, over: Node) -> Problem | None:
         return None
     existing = child(base, steps[0])
     if existing is not None and child(existing, steps[1]) is None:
-        return at(over.key, "unknown_path", path, f"`{path}`: a policy cannot add to `{steps[0]}`", "put it into the file; all policies meet it")
+        return at(
+            over.key,
+            "unknown_path",
+            path,
+            f"`{path}`: a policy cannot add to `{steps[0]}`",
+            "put it into the file; all policies meet it",
+        )
     kind = over.get("kind")
     old = base.get(steps[0])
     before = old.get(steps[1]) if old is not None else None
     named = before.get("kind") if before is not None else None
     if kind is not None and named is not None and kind.value != named.value:
-        return at(kind.mark, "network_kind", f"{path}.kind", "a policy cannot change a network's kind", "put the other kind beside it under `networks:`")
+        return at(
+            kind.mark,
+            "network_kind",
+            f"{path}.kind",
+            "a policy cannot change a network's kind",
+            "put the other kind beside it under `networks:`",
+        )
     return None
 
 

@@ -18,7 +18,18 @@ def at(mark: Mark | None, kind: str, path: str, message: str, fix: str = "", sev
     """A problem at a mark."""
     if mark is None:
         return Problem(kind, path, short(message), short(fix), severity=severity)
-    return Problem(kind, path, short(message), short(fix), mark.text.name, mark.line, mark.column, mark.text.line(mark.line), mark.length, severity)
+    return Problem(
+        kind,
+        path,
+        short(message),
+        short(fix),
+        mark.text.name,
+        mark.line,
+        mark.column,
+        mark.text.line(mark.line),
+        mark.length,
+        severity,
+    )
 
 
 def problems_of(errors: Iterable[Any], root: Node, model: type[Block]) -> list[Problem]:
@@ -72,7 +83,11 @@ def _fold(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     folded: list[dict[str, Any]] = []
     for error in errors:
         if _is_missing(error):
-            near = nearest(str(error["loc"][-1]), [str(u["loc"][-1]) for u in unknown if u["loc"][:-1] == error["loc"][:-1] and "meant" not in u], 1)
+            near = nearest(
+                str(error["loc"][-1]),
+                [str(u["loc"][-1]) for u in unknown if u["loc"][:-1] == error["loc"][:-1] and "meant" not in u],
+                1,
+            )
             twin = next((u for u in unknown if near and u["loc"] == (*error["loc"][:-1], near[0])), None)
             if twin is not None:
                 twin["meant"] = error["loc"][-1]
@@ -92,7 +107,9 @@ def _problem(error: dict[str, Any], root: Node, model: type[Block]) -> Problem:
     if kind == "extra_forbidden":
         return _unknown_key(error, path, root, model)
     if error["of_key"]:
-        return at(key_mark(root, loc), "name", path, f"`{loc[-1]}` is not a name", "names are lower case: `[a-z][a-z0-9_]*`")
+        return at(
+            key_mark(root, loc), "name", path, f"`{loc[-1]}` is not a name", "names are lower case: `[a-z][a-z0-9_]*`"
+        )
     inside = (error.get("ctx") or {}).get("at")
     node = _node(root, (*loc, inside)) if inside else None
     node = node or _node(root, loc)
@@ -106,9 +123,15 @@ def _unknown_key(error: dict[str, Any], path: str, root: Node, model: type[Block
     mark = key_mark(root, loc)
     name = str(loc[-1])
     if "meant" in error:
-        return at(mark, "unknown_key", path, f"`{name}` is not a key here, and `{error['meant']}` is missing", f"did you mean `{error['meant']}`?")
+        return at(
+            mark,
+            "unknown_key",
+            path,
+            f"`{name}` is not a key here, and `{error['meant']}` is missing",
+            f"did you mean `{error['meant']}`?",
+        )
     block = _block_at(loc[:-1], root, model)
-    keys = [key for key in field_names(block)] if block is not None else []
+    keys = list(field_names(block)) if block is not None else []
     parent = _node(root, loc[:-1])
     unused = [key for key in keys if parent is None or parent.get(key) is None]
     near = nearest(name, unused, 2)
@@ -176,7 +199,9 @@ def _words(error: dict[str, Any], node: Node | None) -> tuple[str, str]:
         return message.format(found=typed, **context), fix.format(found=typed, **context)
     if error["type"] == "bool_type":
         word = str(node.value).lower() if node is not None else ""
-        fix = "write `false`" if word in FALSE_WORDS else "write `true`" if word in _YESES else "write `true` or `false`"
+        fix = (
+            "write `false`" if word in FALSE_WORDS else "write `true`" if word in _YESES else "write `true` or `false`"
+        )
         return f"{typed} found; must be `true` or `false`", fix
     if error["type"] in ("literal_error", "enum"):
         return _choice(typed, node, str(context.get("expected", "")))

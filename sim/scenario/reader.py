@@ -39,19 +39,29 @@ def read_file(path: str | os.PathLike[str], name: str = "") -> Node:
         if not stat.S_ISREG(status.st_mode):
             raise _file_error(shown, "is not a file", "give the path of a scenario file")
         if status.st_size > MAX_BYTES:
-            raise _file_error(shown, f"has {status.st_size:,} bytes; a scenario has at most {MAX_BYTES:,}", "keep data in CSV files and name them")
+            raise _file_error(
+                shown,
+                f"has {status.st_size:,} bytes; a scenario has at most {MAX_BYTES:,}",
+                "keep data in CSV files and name them",
+            )
         data = Path(path).read_bytes()
     except FileNotFoundError:
         raise _file_error(shown, "no such file", "check the path", "missing_file") from None
     except (OSError, ValueError) as error:
-        raise _file_error(shown, f"cannot be read: {getattr(error, 'strerror', None) or error}", "check the path and its rights") from None
+        raise _file_error(
+            shown, f"cannot be read: {getattr(error, 'strerror', None) or error}", "check the path and its rights"
+        ) from None
     return read_bytes(data, shown, os.fspath(path))
 
 
 def read_bytes(data: bytes, name: str, path: str = "") -> Node:
     """The tree of YAML given as bytes. Raises `ScenarioError`."""
     if len(data) > MAX_BYTES:
-        raise _file_error(name, f"has {len(data):,} bytes; a scenario has at most {MAX_BYTES:,}", "keep data in CSV files and name them")
+        raise _file_error(
+            name,
+            f"has {len(data):,} bytes; a scenario has at most {MAX_BYTES:,}",
+            "keep data in CSV files and name them",
+        )
     content = _decode(data, name)
     text = Text(name, path, tuple(_LINE_END.split(content)))
     _refuse_characters(content, text)
@@ -86,7 +96,9 @@ def _decode(data: bytes, name: str) -> str:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        problem = Problem("encoding", "", f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8", name, line, column)
+        problem = Problem(
+            "encoding", "", f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8", name, line, column
+        )
         raise ScenarioError([problem]) from None
 
 
@@ -133,7 +145,19 @@ class _Builder:
         if self.problems:
             raise ScenarioError(self.problems)
         if self.root is None:
-            raise ScenarioError([Problem("empty", "", "the file is empty", "write `format: 1` and the rest; `init` gives a start", self.text.name, 1, 1)])
+            raise ScenarioError(
+                [
+                    Problem(
+                        "empty",
+                        "",
+                        "the file is empty",
+                        "write `format: 1` and the rest; `init` gives a start",
+                        self.text.name,
+                        1,
+                        1,
+                    )
+                ]
+            )
         return self.root
 
     def _take(self, event: Any) -> None:
@@ -150,7 +174,19 @@ class _Builder:
     def report(self, kind: str, mark: Mark, message: str, fix: str, final: bool = False) -> None:
         """Note a problem; `final` ends the reading."""
         where = self._path(mark)
-        self.problems.append(Problem(kind, where, short(message), short(fix), mark.text.name, mark.line, mark.column, mark.text.line(mark.line), mark.length))
+        self.problems.append(
+            Problem(
+                kind,
+                where,
+                short(message),
+                short(fix),
+                mark.text.name,
+                mark.line,
+                mark.column,
+                mark.text.line(mark.line),
+                mark.length,
+            )
+        )
         if final:
             raise _StopError
 
@@ -165,17 +201,37 @@ class _Builder:
 
     def _document(self, event: Any) -> None:
         if self.root is not None:
-            self.report("document", self._mark(event.start_mark, event.end_mark), "a second document begins here", "keep one document a file: remove `---`", final=True)
+            self.report(
+                "document",
+                self._mark(event.start_mark, event.end_mark),
+                "a second document begins here",
+                "keep one document a file: remove `---`",
+                final=True,
+            )
         if event.version is not None or event.tags:
-            self.report("directive", self._mark(event.start_mark, event.end_mark), "directives (`%`) are not taken; the format is YAML 1.2", "remove the line", final=True)
+            self.report(
+                "directive",
+                self._mark(event.start_mark, event.end_mark),
+                "directives (`%`) are not taken; the format is YAML 1.2",
+                "remove the line",
+                final=True,
+            )
 
     def _check(self, event: Any) -> None:
         self.values += 1
         mark = self._mark(event.start_mark, event.end_mark)
         if self.values > MAX_VALUES:
-            self.report("size", mark, f"more than {MAX_VALUES:,} values", "keep data in CSV files and name them", final=True)
+            self.report(
+                "size", mark, f"more than {MAX_VALUES:,} values", "keep data in CSV files and name them", final=True
+            )
         if event.anchor is not None:
-            self.report("anchor", mark, f"anchor `&{event.anchor}`: anchors and aliases are not taken", "use `extends`, or write the values out", final=True)
+            self.report(
+                "anchor",
+                mark,
+                f"anchor `&{event.anchor}`: anchors and aliases are not taken",
+                "use `extends`, or write the values out",
+                final=True,
+            )
         if event.tag is not None:
             self._refuse_tag(event)
 
@@ -188,7 +244,13 @@ class _Builder:
 
     def _alias(self, event: Any) -> None:
         mark = self._mark(event.start_mark, event.end_mark)
-        self.report("alias", mark, f"alias `*{event.anchor}`: anchors and aliases are not taken", "use `extends`, or write the values out", final=True)
+        self.report(
+            "alias",
+            mark,
+            f"alias `*{event.anchor}`: anchors and aliases are not taken",
+            "use `extends`, or write the values out",
+            final=True,
+        )
 
     def _scalar(self, event: Any) -> None:
         self._check(event)
@@ -215,17 +277,35 @@ class _Builder:
         if not name:
             self.report("empty_key", mark, "a key is empty", "write its name before the colon")
         if name in frame.items and (first := frame.items[name].key) is not None:
-            self.report("duplicate_key", mark, f"key `{name}` stands twice; first on line {first.line}", "remove one of the two")
+            self.report(
+                "duplicate_key", mark, f"key `{name}` stands twice; first on line {first.line}", "remove one of the two"
+            )
         frame.key = (name, mark)
 
     def _open(self, event: Any) -> None:
         self._check(event)
         if self._wants_key():
             mark = self._mark(event.start_mark, event.end_mark)
-            self.report("complex_key", mark, "a map or list stands where a key is wanted", "write a name before the colon; quote text that begins with { or [", final=True)
-        own_key = self.stack[-1].key[1] if self.stack and isinstance(self.stack[-1].items, dict) and self.stack[-1].key else None
+            self.report(
+                "complex_key",
+                mark,
+                "a map or list stands where a key is wanted",
+                "write a name before the colon; quote text that begins with { or [",
+                final=True,
+            )
+        own_key = (
+            self.stack[-1].key[1]
+            if self.stack and isinstance(self.stack[-1].items, dict) and self.stack[-1].key
+            else None
+        )
         if len(self.stack) >= MAX_DEPTH:
-            self.report("depth", self._mark(event.start_mark, event.end_mark), f"more than {MAX_DEPTH} levels", "a scenario needs fewer levels: check the brackets", final=True)
+            self.report(
+                "depth",
+                self._mark(event.start_mark, event.end_mark),
+                f"more than {MAX_DEPTH} levels",
+                "a scenario needs fewer levels: check the brackets",
+                final=True,
+            )
         items: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         self.stack.append(_Frame(items, event.start_mark, own_key))
 

@@ -14,7 +14,12 @@ Measure = float
 """A number in an outcome's unit; shares as fractions."""
 
 _NUMBER = re.compile(r"^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
-_PARSED = {"s": ("duration", 1.0), "days": ("duration", 1 / 86_400), "USD/Mtok": ("token_price", 1.0), "1/s": ("rate", 1.0)}
+_PARSED = {
+    "s": ("duration", 1.0),
+    "days": ("duration", 1 / 86_400),
+    "USD/Mtok": ("token_price", 1.0),
+    "1/s": ("rate", 1.0),
+}
 _MONEY = {"USD": "money", "USD/day": "flow", "coins": "money", "coins/day": "flow"}
 
 
@@ -72,7 +77,9 @@ def zone(text: Any, reference: str, ticker: str = "") -> Zone:
     """A zone of indifference: `2%` of the baseline's mean, `3 pp` for outcomes in %, else an amount in the unit."""
     match = _NUMBER.match(str(text))
     if match is None or isinstance(text, bool):
-        raise UnitError(f"'{text}' is no size of a difference", "write for example `2%`, or an amount in the outcome's unit")
+        raise UnitError(
+            f"'{text}' is no size of a difference", "write for example `2%`, or an amount in the outcome's unit"
+        )
     number, unit = float(match[1]), match[2]
     if number < 0:
         raise UnitError(f"'{text}' found; must be at least 0", "write for example `2%`", kind="range")
@@ -98,7 +105,11 @@ def _money(text: Any, unit: str, ticker: str) -> float:
     read = parse(text, _MONEY[unit], tickers)
     assert isinstance(read, Money)  # both dimensions carry a currency
     if currency and read.currency != currency:
-        raise UnitError(f"'{text}' is in {read.currency}, but this outcome is in {currency}", f"write it in {currency}", kind="dimension")
+        raise UnitError(
+            f"'{text}' is in {read.currency}, but this outcome is in {currency}",
+            f"write it in {currency}",
+            kind="dimension",
+        )
     return read.amount
 
 
@@ -107,5 +118,7 @@ def _counted(text: Any, unit: str) -> float:
     if match is None or isinstance(text, bool):
         raise UnitError(f"'{text}' is no number", f"write for example `300{' ' + unit if unit else ''}`")
     if match[2] and match[2] != unit:
-        raise UnitError(f"'{text}': unit '{match[2]}' found", f"this outcome is in `{unit}`" if unit else "this outcome has no unit")
+        raise UnitError(
+            f"'{text}': unit '{match[2]}' found", f"this outcome is in `{unit}`" if unit else "this outcome has no unit"
+        )
     return float(match[1])

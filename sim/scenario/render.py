@@ -42,7 +42,9 @@ def as_text(problems: Sequence[Problem]) -> str:
     blocks = [_text(problem) for problem in problems]
     errors = sum(problem.severity == "error" for problem in problems)
     if len(problems) > 1:
-        blocks.append(f"{errors} errors" if errors == len(problems) else f"{errors} errors, {len(problems) - errors} warnings")
+        blocks.append(
+            f"{errors} errors" if errors == len(problems) else f"{errors} errors, {len(problems) - errors} warnings"
+        )
     return "\n".join(blocks)
 
 
@@ -77,16 +79,26 @@ def clip(line: str, column: int) -> tuple[str, int]:
 
 def _width(text: str) -> int:
     """Cells that a terminal uses: two for wide characters, none for combining ones."""
-    return max(1, sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text))
+    return max(
+        1, sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    )
 
 
 def _blank(text: str) -> str:
-    return "".join("\t" if c == "\t" else " " * (0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1) for c in text)
+    return "".join(
+        "\t"
+        if c == "\t"
+        else " " * (0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1)
+        for c in text
+    )
 
 
 def _clean(text: str) -> str:
     """Text from a file cannot drive a terminal: control characters become their code."""
-    return "".join(c if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\x{ord(c):02x}" for c in text)
+    return "".join(
+        c if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\x{ord(c):02x}"
+        for c in text
+    )
 
 
 def as_json(problems: Iterable[Problem]) -> str:

@@ -54,9 +54,15 @@ def _of_value(value: Any, node: Node | None, path: str, kind: Kind, field: Field
         inner = _inner(kind)
         for name, item in value.items():
             yield from _of_value(item, child(node, name) if node is not None else None, f"{path}.{name}", inner, field)
-    elif isinstance(value, (list, tuple)) and not isinstance(value, Money) and any(isinstance(item, Block) for item in value):
+    elif (
+        isinstance(value, (list, tuple))
+        and not isinstance(value, Money)
+        and any(isinstance(item, Block) for item in value)
+    ):
         for index, item in enumerate(value):
-            yield from _of_value(item, child(node, index) if node is not None else None, f"{path}.{index}", Kind(type(item), ()), field)
+            yield from _of_value(
+                item, child(node, index) if node is not None else None, f"{path}.{index}", Kind(type(item), ()), field
+            )
     elif value is not None or node is not None:
         yield _row(value, node, path, kind, field)
 
@@ -113,15 +119,20 @@ def _told(field: FieldInfo | None) -> dict[str, str]:
 
 def assumptions(block: Block, tree: Node | None) -> list[Assumption]:
     """The constants that a run rests on: values that carry a flag, and tables of figures that carry one as a whole."""
-    found = [Assumption(row.path, row.text, row.flag, row.source, row.date, row.changes, row.where) for row in rows(block, tree) if row.flag]
-    return found + [item for item in _tables(block, tree, "")]
+    found = [
+        Assumption(row.path, row.text, row.flag, row.source, row.date, row.changes, row.where)
+        for row in rows(block, tree)
+        if row.flag
+    ]
+    return found + list(_tables(block, tree, ""))
 
 
 def _tables(value: Any, node: Node | None, path: str) -> Iterator[Assumption]:
     if isinstance(value, Block):
-        if isinstance(getattr(value, "flag", None), str) and isinstance(getattr(value, "source", None), str):
+        flag, source = getattr(value, "flag", None), getattr(value, "source", None)
+        if isinstance(flag, str) and isinstance(source, str):
             where = node.mark.where if node is not None else "default"
-            yield Assumption(path, "table of figures", value.flag, value.source, str(getattr(value, "date", "")), "", where)  # type: ignore[attr-defined]
+            yield Assumption(path, "table of figures", flag, source, str(getattr(value, "date", "")), "", where)
             return
         pairs: Any = [(name, getattr(value, name)) for name in type(value).model_fields]
     elif isinstance(value, Mapping):
@@ -129,4 +140,6 @@ def _tables(value: Any, node: Node | None, path: str) -> Iterator[Assumption]:
     else:
         return
     for name, item in pairs:
-        yield from _tables(item, child(node, name) if node is not None else None, f"{path}.{name}" if path else str(name))
+        yield from _tables(
+            item, child(node, name) if node is not None else None, f"{path}.{name}" if path else str(name)
+        )

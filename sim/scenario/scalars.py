@@ -87,7 +87,11 @@ def _as_octal(word: str) -> str:
 
 def _number(word: str) -> Any:
     if len(word) > _DIGITS:
-        raise ScalarError("number_size", f"`{word[:_DIGITS]}…` has {len(word)} characters; a number has at most {_DIGITS}", "write it shorter")
+        raise ScalarError(
+            "number_size",
+            f"`{word[:_DIGITS]}…` has {len(word)} characters; a number has at most {_DIGITS}",
+            "write it shorter",
+        )
     real = float(word)
     if real in (float("inf"), float("-inf")):
         raise ScalarError("not_finite", f"`{word}` is too large for a number", "write a smaller number")

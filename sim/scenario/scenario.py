@@ -87,7 +87,12 @@ class Scenario:
 
     @functools.cached_property
     def _cases(self) -> list[ResolvedCase]:
-        return [self.case(policy, kind, point) for policy in self.policies for kind in self.coin_prices for point in range(len(self.points))]
+        return [
+            self.case(policy, kind, point)
+            for policy in self.policies
+            for kind in self.coin_prices
+            for point in range(len(self.points))
+        ]
 
     def case(self, policy: str, coin_price: str, point: int = 0) -> ResolvedCase:
         """One case. `KeyError` for a policy that is none."""
@@ -111,7 +116,11 @@ class Scenario:
         """The resolved scenario as YAML text, every default written out."""
         import yaml
 
-        return str(yaml.safe_dump(self.spec.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=120))
+        return str(
+            yaml.safe_dump(
+                self.spec.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=120
+            )
+        )
 
     def with_(self, values: Mapping[str, Any] | None = None, **more: Any) -> Scenario:
         """A copy with values at dotted paths, as `--set` would: `s.with_({"networks.tao.supply.every": "2 year"})`."""
@@ -124,7 +133,9 @@ class Scenario:
 class Parts:
     """What cases are put together from: the base tree, policies, points, and the command line's values."""
 
-    def __init__(self, base: Node, policies: Mapping[str, Node], points: Sequence[Point], sets: Point, library: Library) -> None:
+    def __init__(
+        self, base: Node, policies: Mapping[str, Node], points: Sequence[Point], sets: Point, library: Library
+    ) -> None:
         self.base = base
         self.policies = dict(policies)
         self.points = tuple(points)
@@ -134,14 +145,17 @@ class Parts:
 
     def tree(self, policy: str | None, coin_price: str = "", point: int | None = None) -> tuple[Node, list[Problem]]:
         """The tree of a case, and what is wrong with its policy's paths and files."""
-        tree, problems = self.base, []
+        tree: Node = self.base
+        problems: list[Problem] = []
         if policy is not None:
             tree, problems = policy_tree(tree, self.policies[policy])
         if point is not None:
             tree = lay(tree, self.points[point], skip=True)
         return self.completed(tree, coin_price, problems)
 
-    def completed(self, tree: Node, coin_price: str = "", problems: Sequence[Problem] = ()) -> tuple[Node, list[Problem]]:
+    def completed(
+        self, tree: Node, coin_price: str = "", problems: Sequence[Problem] = ()
+    ) -> tuple[Node, list[Problem]]:
         """A tree with the command line on top, its kind of coin price, its catalogue entries and files."""
         if coin_price:
             tree = with_coin_price(tree, coin_price)
@@ -179,7 +193,11 @@ def canonical_spec(spec: Spec) -> Spec:
 
 
 def _first_network(spec: Spec, model: str) -> str:
-    serving = (name for name, network in spec.networks.items() if any(o.model in (None, model) for o in network.operators.values()))
+    serving = (
+        name
+        for name, network in spec.networks.items()
+        if any(o.model in (None, model) for o in network.operators.values())
+    )
     return next(serving, next(iter(spec.networks)))
 
 

@@ -13,7 +13,6 @@ import json
 import types
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter
@@ -69,8 +68,15 @@ class _Writer:
             value = self._field(field.annotation, field.metadata, partial or (block is Spec and name in _PARTIAL))
             described = (field.description or "").strip()
             # draft-07 ignores what stands beside `$ref`: wrap it, so that the line of documentation is shown.
-            properties[name] = {"description": described, **({"allOf": [value]} if "$ref" in value else value)} if described else value
-        made: Schema = {"type": "object", "description": inspect.cleandoc(block.__doc__ or ""), "properties": properties, "additionalProperties": False}
+            properties[name] = (
+                {"description": described, **({"allOf": [value]} if "$ref" in value else value)} if described else value
+            )
+        made: Schema = {
+            "type": "object",
+            "description": inspect.cleandoc(block.__doc__ or ""),
+            "properties": properties,
+            "additionalProperties": False,
+        }
         required = [name for name, field in fields.items() if field.is_required()]
         if required and not partial:
             made["required"] = required
@@ -98,7 +104,9 @@ class _Writer:
         arguments = typing.get_args(kind.type)
         if isinstance(origin, type) and issubclass(origin, Mapping):
             return self._map(arguments, partial)
-        if origin is list and not any(type(marker).__module__.startswith("pydantic.functional") for marker in kind.markers):
+        if origin is list and not any(
+            type(marker).__module__.startswith("pydantic.functional") for marker in kind.markers
+        ):
             return {"type": "array", "items": self._field(arguments[0], (), partial), **_sizes(kind)}
         return self._leaf(kind, partial)
 
@@ -112,7 +120,11 @@ class _Writer:
         if kind.type is Any and not kind.markers:
             return {}
         if kind.type is datetime.date:
-            return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$", "patternErrorMessage": "expected a date, e.g. 2028-01-01"}
+            return {
+                "type": "string",
+                "pattern": r"^\d{4}-\d{2}-\d{2}$",
+                "patternErrorMessage": "expected a date, e.g. 2028-01-01",
+            }
         wanted: Any = Annotated[(kind.type, *kind.markers)] if kind.markers else kind.type
         made = TypeAdapter(wanted).json_schema()
         made.pop("description", None)
@@ -146,25 +158,49 @@ class _Writer:
             for key, value in made["properties"].items():
                 keys.setdefault(key, value if key != "kind" else {"enum": list(table)})
         branches = [
-            {"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": made} for kind, made in blocks.items()
+            {"if": {"required": ["kind"], "properties": {"kind": {"const": kind}}}, "then": made}
+            for kind, made in blocks.items()
         ]
-        branches.append({"if": {"not": {"required": ["kind"]}}, "then": {"properties": keys, "additionalProperties": False}})
-        self.definitions[name] = {"type": "object", "properties": {"kind": {"enum": list(table), "description": f"Kind of {table.name}."}}, "allOf": branches}
+        branches.append(
+            {"if": {"not": {"required": ["kind"]}}, "then": {"properties": keys, "additionalProperties": False}}
+        )
+        self.definitions[name] = {
+            "type": "object",
+            "properties": {"kind": {"enum": list(table), "description": f"Kind of {table.name}."}},
+            "allOf": branches,
+        }
         return {"$ref": f"#/definitions/{name}"}
 
     def _quantity(self, quantity: Quantity) -> Schema:
         name = quantity.dimension if quantity.dated else f"{quantity.dimension}_fixed"
         if name not in self.definitions:
             dimension = DIMENSIONS[quantity.dimension]
-            scalar = {"type": "string", "pattern": quantity.pattern(), "patternErrorMessage": f"expected {dimension.label}, e.g. {dimension.example}"}
+            scalar = {
+                "type": "string",
+                "pattern": quantity.pattern(),
+                "patternErrorMessage": f"expected {dimension.label}, e.g. {dimension.example}",
+            }
             dated = {"patternProperties": {r"^\d{4}-\d{2}-\d{2}$": scalar}, "additionalProperties": False}
-            with_source = {"allOf": [{"$ref": "#/definitions/sourced"}, {"properties": {"value": {"$ref": f"#/definitions/{name}"}}}]}
-            inner = {"if": {"required": ["value"]}, "then": with_source, "else": dated if quantity.dated else {"$ref": "#/definitions/sourced"}}
+            with_source = {
+                "allOf": [
+                    {"$ref": "#/definitions/sourced"},
+                    {"properties": {"value": {"$ref": f"#/definitions/{name}"}}},
+                ]
+            }
+            inner = {
+                "if": {"required": ["value"]},
+                "then": with_source,
+                "else": dated if quantity.dated else {"$ref": "#/definitions/sourced"},
+            }
             self.definitions[name] = {"if": {"type": "object"}, "then": inner, "else": scalar}
         return {"$ref": f"#/definitions/{name}"}
 
 
-_EXTENDS: Schema = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9._-]*$", "description": "Preset, or file NAME.yaml beside the scenario, whose keys hold where this block has none."}
+_EXTENDS: Schema = {
+    "type": "string",
+    "pattern": r"^[a-z0-9][a-z0-9._-]*$",
+    "description": "Preset, or file NAME.yaml beside the scenario, whose keys hold where this block has none.",
+}
 
 
 def _sourced() -> Schema:
@@ -222,4 +258,3 @@ def write() -> None:
 
 if __name__ == "__main__":
     write()
-    print("\n".join(str(Path(path)) for path in FILES))

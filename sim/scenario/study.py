@@ -33,10 +33,10 @@ class Requests(Block):
     """Windows in a measured epoch (`sampled`)."""
     every: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Windows lie in every n-th epoch (`sampled`)."""
-    headroom: Annotated[int, Field(ge=1, le=64)] = sourced(2, "a modelling choice", "assumed", "how far demand can grow above its base before a run stops")
-    """Potential requests drawn, in multiples of base demand; raising it renumbers none."""
-    headroom: Annotated[int, Field(ge=1, le=15)] = 2
-    """Most that a class may want, in units of its base demand; more draws, the same requests."""
+    headroom: Annotated[int, Field(ge=1, le=15)] = sourced(
+        2, "a modelling choice", "assumed", "how far demand can grow above its base before a run stops"
+    )
+    """Most that a class may want, in units of its base demand; raising it draws more requests and renumbers none."""
 
 
 class Initial(Block):
@@ -206,7 +206,9 @@ class Check(Block):
         given = [name for name in ("at_most", "at_least", "below") if getattr(self, name) is not None]
         if len(given) != 1:
             found = ", ".join(f"`{name}`" for name in given) or "none of them"
-            raise refuse(f"{found} found; one of `at_most`, `at_least`, `below` is needed", "write for example `at_most: 8 s`")
+            raise refuse(
+                f"{found} found; one of `at_most`, `at_least`, `below` is needed", "write for example `at_most: 8 s`"
+            )
         return self
 
     @property

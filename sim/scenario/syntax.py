@@ -24,7 +24,9 @@ def syntax_problem(error: Any, text: Text) -> Problem:
         found = look(error, text, line, column, said)
         if found is not None:
             return found
-    return _problem(text, "syntax", line, column, f"this is not YAML: {said}", "check indentation, quotes and brackets near here")
+    return _problem(
+        text, "syntax", line, column, f"this is not YAML: {said}", "check indentation, quotes and brackets near here"
+    )
 
 
 def _problem(text: Text, kind: str, line: int, column: int, message: str, fix: str, length: int = 1) -> Problem:
@@ -40,7 +42,9 @@ def _tab(error: Any, text: Text, line: int, column: int, said: str) -> Problem |
         content = text.line(number)
         blank = content[: len(content) - len(content.lstrip())]
         if "\t" in blank:
-            return _problem(text, "tab", number, blank.index("\t") + 1, "a tab stands in the indentation", "indent with spaces")
+            return _problem(
+                text, "tab", number, blank.index("\t") + 1, "a tab stands in the indentation", "indent with spaces"
+            )
     if text.line(line)[column - 1 : column] == "\t":
         return _problem(text, "tab", line, column, "a tab stands where a value is wanted", "write a space")
     return None
@@ -49,12 +53,19 @@ def _tab(error: Any, text: Text, line: int, column: int, said: str) -> Problem |
 def _unclosed_quote(error: Any, text: Text, line: int, column: int, said: str) -> Problem | None:
     context = getattr(error, "context_mark", None)
     if "quoted scalar" in str(getattr(error, "context", "")) and context is not None and "end of stream" in said:
-        line, column = context.line + 1, context.column + 1
+        line = context.line + 1
     for number in range(1, min(line, len(text.lines)) + 1):
         place = _open_quote(text.line(number))
         if place:
             quote = text.line(number)[place - 1]
-            return _problem(text, "unclosed_quote", number, place, f"the quote {quote} is not closed on this line", f"add {quote} at the end of the text")
+            return _problem(
+                text,
+                "unclosed_quote",
+                number,
+                place,
+                f"the quote {quote} is not closed on this line",
+                f"add {quote} at the end of the text",
+            )
     return None
 
 
@@ -81,8 +92,17 @@ def _unclosed_bracket(error: Any, text: Text, line: int, column: int, said: str)
     number, place = _bracket_before(text, opened.line + 1, opened.column + 1)
     bracket = text.line(number)[place - 1 : place] or "{"
     close = "]" if bracket == "[" else "}"
-    message = f"the bracket `{bracket}` opened here is not closed properly; reading broke at line {line}, column {column}"
-    return _problem(text, "unclosed_bracket", number, place, message, f"add `{close}`, a comma between entries, or quotes around text with special characters")
+    message = (
+        f"the bracket `{bracket}` opened here is not closed properly; reading broke at line {line}, column {column}"
+    )
+    return _problem(
+        text,
+        "unclosed_bracket",
+        number,
+        place,
+        message,
+        f"add `{close}`, a comma between entries, or quotes around text with special characters",
+    )
 
 
 def _bracket_before(text: Text, line: int, column: int) -> tuple[int, int]:
@@ -102,7 +122,9 @@ def _second_colon(error: Any, text: Text, line: int, column: int, said: str) -> 
     content = text.line(line)
     head, _, tail = content.partition(":")
     if ":" not in tail:
-        return _problem(text, "indentation", line, column, "a key stands where none can", "indent it like the keys of its block")
+        return _problem(
+            text, "indentation", line, column, "a key stands where none can", "indent it like the keys of its block"
+        )
     inner = tail.strip()
-    fix = f"write `{head.strip()}: {{{inner}}}`, or quotes around the text: `{head.strip()}: \"{inner}\"`"
+    fix = f'write `{head.strip()}: {{{inner}}}`, or quotes around the text: `{head.strip()}: "{inner}"`'
     return _problem(text, "second_colon", line, column, "a second colon stands on this line", fix)

@@ -26,20 +26,38 @@ def unwrap(node: Node, report: Callable[[str, Mark, str, str], None]) -> Node:
     for name, item in items.items():
         if name not in KEYS and item.key is not None:
             near = nearest(name, KEYS, 1)
-            report("unknown_key", item.key, f"`{name}` is not a key of a sourced value", f"did you mean `{near[0]}`?" if near else f"keys here: {', '.join(KEYS)}")
+            report(
+                "unknown_key",
+                item.key,
+                f"`{name}` is not a key of a sourced value",
+                f"did you mean `{near[0]}`?" if near else f"keys here: {', '.join(KEYS)}",
+            )
     told = {name: _word(item) for name, item in items.items() if name in KEYS and name not in ("value", "assumed")}
     assumed = items.get("assumed")
     if assumed is not None and not isinstance(assumed.value, bool):
-        report("bool_type", assumed.mark, f"'{assumed.mark.typed}' found; must be `true` or `false`", f"write `{'false' if str(assumed.value).lower() in FALSE_WORDS else 'true'}`")
+        report(
+            "bool_type",
+            assumed.mark,
+            f"'{assumed.mark.typed}' found; must be `true` or `false`",
+            f"write `{'false' if str(assumed.value).lower() in FALSE_WORDS else 'true'}`",
+        )
     elif assumed is not None and assumed.value:
         told.setdefault("flag", "assumed")
     flag = told.get("flag", "")
     if flag and flag not in FLAGS:
-        report("flag", items["flag"].mark, f"'{flag}' is not one of {', '.join(FLAGS)}", f"write for example `{FLAGS[0]}`")
+        report(
+            "flag", items["flag"].mark, f"'{flag}' is not one of {', '.join(FLAGS)}", f"write for example `{FLAGS[0]}`"
+        )
     inner = items["value"]
     return Node(inner.value, inner.mark, node.key, Origin(**told))
 
 
 def _word(node: Node) -> str:
     value: Any = node.value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value) if not isinstance(value, (dict, list)) else node.mark.typed
+    return (
+        value.isoformat()
+        if hasattr(value, "isoformat")
+        else str(value)
+        if not isinstance(value, (dict, list))
+        else node.mark.typed
+    )

@@ -41,6 +41,7 @@ class KernelEngine:
         The instant at which the engine begins to exist, with no node joined.
     jump
         True: stretches of pure decoding at once (`fast`); False: pass by pass (`loop`).
+
     """
 
     def __init__(self, fleet: Fleet, start_ps: int = 0, jump: bool = True) -> None:
@@ -70,9 +71,15 @@ class KernelEngine:
         rows = requests.rows
         if rows.dtype != REQUEST:
             raise ValueError(f"rows of dtype {rows.dtype} found; must be REQUEST")
-        after = self._now if not self._blocks else self._blocks[-1].origin_ps + int(self._blocks[-1].rows["arrival"][-1]) - 1
+        after = (
+            self._now
+            if not self._blocks
+            else self._blocks[-1].origin_ps + int(self._blocks[-1].rows["arrival"][-1]) - 1
+        )
         if len(rows) and requests.origin_ps + int(rows["arrival"][0]) <= after:
-            raise ValueError(f"a request arrives at {requests.origin_ps + int(rows['arrival'][0])} ps; must be later than {after} ps")
+            raise ValueError(
+                f"a request arrives at {requests.origin_ps + int(rows['arrival'][0])} ps; must be later than {after} ps"
+            )
         if len(rows):
             _check(rows)
             self._blocks.append(Requests(requests.origin_ps, _plain(np.ascontiguousarray(rows))))
@@ -121,12 +128,16 @@ class KernelEngine:
         elif how == "fail" and self._nodes[node] in (_LIVE, _DRAINING) and not self._is_gone(node):
             self._fail(node)
         else:
-            raise ValueError(f"node {node} leaves by {how} while it is {_STATES[self._nodes[node]]}; must be live (or draining, to fail)")
+            raise ValueError(
+                f"node {node} leaves by {how} while it is {_STATES[self._nodes[node]]}; must be live (or draining, to fail)"
+            )
 
     def set(self, routing: Routing) -> None:
         """Change the router; `d` is in 1 .. 16."""
         if routing.kind not in _ROUTERS or not 1 <= routing.d <= 16:
-            raise ValueError(f"router {routing.kind!r} with d = {routing.d} found; must be one of {', '.join(_ROUTERS)}, d in 1 .. 16")
+            raise ValueError(
+                f"router {routing.kind!r} with d = {routing.d} found; must be one of {', '.join(_ROUTERS)}, d in 1 .. 16"
+            )
         self._state.engine["router"] = _ROUTERS[routing.kind]
         self._state.engine["choices"] = routing.d
 
@@ -173,8 +184,14 @@ class KernelEngine:
         """See to it that the node's rows may be overwritten, or raise."""
         if self._nodes[node] == _FAILED and (self._now, node) in self._detections:
             self._detect(node)
-        if self._nodes[node] == _LIVE or self._nodes[node] == _FAILED or (self._nodes[node] == _DRAINING and not self._is_gone(node)):
-            raise ValueError(f"node {node} joins while it is {_STATES[self._nodes[node]]}; must be gone, or its failure detected")
+        if (
+            self._nodes[node] == _LIVE
+            or self._nodes[node] == _FAILED
+            or (self._nodes[node] == _DRAINING and not self._is_gone(node))
+        ):
+            raise ValueError(
+                f"node {node} joins while it is {_STATES[self._nodes[node]]}; must be gone, or its failure detected"
+            )
 
     def _fail(self, node: int) -> None:
         first, last = self._span(node)
@@ -246,7 +263,11 @@ class KernelEngine:
     def _list_live(self) -> None:
         """List the replicas of known nodes in ascending order: a failed node is known until detection, unless it drained."""
         rows = self._state.replicas
-        ids = np.concatenate([np.arange(*self._span(n)) for n in sorted(self._known)]) if self._known else np.empty(0, np.int64)
+        ids = (
+            np.concatenate([np.arange(*self._span(n)) for n in sorted(self._known)])
+            if self._known
+            else np.empty(0, np.int64)
+        )
         rows["listed"][: len(ids)] = ids
         self._state.engine["listed"] = len(ids)
         self._stale = False
@@ -353,9 +374,13 @@ def _check(rows: np.ndarray) -> None:
     if not ((later > 0) | ((later == 0) & (ids[1:] > ids[:-1]))).all():
         raise ValueError("requests found out of order; must be sorted by (arrival, id)")
     if not ((rows["deadline"] > 0) & (rows["deadline"] <= LIMIT_PS)).all():
-        raise ValueError(f"deadlines from {rows['deadline'].min()} to {rows['deadline'].max()} ps found; must be in (0, {LIMIT_PS}]")
+        raise ValueError(
+            f"deadlines from {rows['deadline'].min()} to {rows['deadline'].max()} ps found; must be in (0, {LIMIT_PS}]"
+        )
     if rows["prompt"].min() < 1 or rows["output"].min() < 1:
-        raise ValueError(f"a prompt of {rows['prompt'].min()} or an output of {rows['output'].min()} tokens found; both must be >= 1")
+        raise ValueError(
+            f"a prompt of {rows['prompt'].min()} or an output of {rows['output'].min()} tokens found; both must be >= 1"
+        )
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

@@ -33,9 +33,13 @@ def _result(plan: Plan, check: Check, policy: str, table: Table) -> CheckResult:
     cells = [cell for cell in plan.cells() if cell.policy == policy]
     each = [_check(plan, check, cell, table) for cell in cells]
     several = len(cells) > 1
-    found = "; ".join(f"{_where(plan, cell)}: {text}" if several else text for cell, (_, text) in zip(cells, each, strict=True))
+    found = "; ".join(
+        f"{_where(plan, cell)}: {text}" if several else text for cell, (_, text) in zip(cells, each, strict=True)
+    )
     text = check.text or _text(plan, check)
-    return CheckResult(text, check.outcome, policy, _all([ok for ok, _ in each]), check.severity, found, check.file, check.line)
+    return CheckResult(
+        text, check.outcome, policy, _all([ok for ok, _ in each]), check.severity, found, check.file, check.line
+    )
 
 
 def _check(plan: Plan, check: Check, cell: Cell, table: Table) -> Found:

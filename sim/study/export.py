@@ -101,7 +101,9 @@ def claim(out: str | Path, scenario_file: str, whatever: bool = False) -> Path:
 
 
 def _taken(folder: Path, message: str) -> ScenarioError:
-    return ScenarioError([Problem(kind="out", path=str(folder), message=message, fix="name another place, or this one, with --out")])
+    return ScenarioError(
+        [Problem(kind="out", path=str(folder), message=message, fix="name another place, or this one, with --out")]
+    )
 
 
 def _owner(folder: Path) -> str | None:
@@ -128,7 +130,16 @@ def _summary(record: StudyRecord) -> str:
 def _outcomes(record: StudyRecord) -> Iterator[Row]:
     for s in record.outcomes:
         for replication, value in enumerate(s.values):
-            yield s.outcome, file_unit(s.unit), s.policy, s.coin_price, s.point, replication, value, s.reason if value is None else ""
+            yield (
+                s.outcome,
+                file_unit(s.unit),
+                s.policy,
+                s.coin_price,
+                s.point,
+                replication,
+                value,
+                s.reason if value is None else "",
+            )
 
 
 def _differences(record: StudyRecord) -> Iterator[Row]:
@@ -147,7 +158,16 @@ def _series(record: StudyRecord) -> Iterator[Row]:
 def _histograms(record: StudyRecord) -> Iterator[Row]:
     for histogram in record.histograms:
         for low_s, high_s, count in histogram.bins:
-            yield histogram.network, histogram.metric, histogram.policy, histogram.coin_price, histogram.point, low_s, high_s, int(count)
+            yield (
+                histogram.network,
+                histogram.metric,
+                histogram.policy,
+                histogram.coin_price,
+                histogram.point,
+                low_s,
+                high_s,
+                int(count),
+            )
 
 
 def _flows(record: StudyRecord) -> Iterator[Row]:
@@ -162,18 +182,28 @@ def _operators(record: StudyRecord) -> str:
     return csv_text(head, ([row.get(name) for name in head] for row in record.operators))
 
 
-def _table(name: str, rows: Callable[[StudyRecord], Iterator[Row]]) -> Callable[[StudyRecord], str]:
-    return lambda record: csv_text(TABLES[name], rows(record))
+ROWS: dict[str, Callable[[StudyRecord], Iterator[Row]]] = {
+    "outcomes": _outcomes,
+    "differences": _differences,
+    "series": _series,
+    "histograms": _histograms,
+    "flows": _flows,
+}
+"""Rows of each table, in the columns of `records.columns.TABLES`."""
+
+
+def _table(name: str) -> Callable[[StudyRecord], str]:
+    return lambda record: csv_text(TABLES[name], ROWS[name](record))
 
 
 _FILES: dict[str, Callable[[StudyRecord], str]] = {
     "summary.json": _summary,
-    "outcomes.csv": _table("outcomes", _outcomes),
-    "differences.csv": _table("differences", _differences),
-    "series.csv": _table("series", _series),
-    "histograms.csv": _table("histograms", _histograms),
+    "outcomes.csv": _table("outcomes"),
+    "differences.csv": _table("differences"),
+    "series.csv": _table("series"),
+    "histograms.csv": _table("histograms"),
     "operators.csv": _operators,
-    "flows.csv": _table("flows", _flows),
+    "flows.csv": _table("flows"),
     "scenario.resolved.yaml": lambda record: record.scenario_resolved,
 }
 

@@ -117,5 +117,7 @@ def _operator_row(cell: Cell, texts: dict[str, str], rows: list[dict[str, Any]])
     made: dict[str, Any] = {**cell._asdict(), **texts, "replications": len(rows)}
     for name in dict.fromkeys(name for row in rows for name in row if name not in texts):
         numbers = [row[name] for row in rows if row.get(name) is not None]
-        made[name] = statistics.mean(statistics.finite(numbers, f"operators' {name}")) if len(numbers) == len(rows) else None
+        made[name] = (
+            statistics.mean(statistics.finite(numbers, f"operators' {name}")) if len(numbers) == len(rows) else None
+        )
     return made

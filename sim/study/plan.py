@@ -87,7 +87,12 @@ class Plan:
 
     def cells(self) -> list[Cell]:
         """Every cell, policies outermost, points innermost."""
-        return [Cell(policy, kind, point) for policy in self.policies for kind in self.coin_prices for point in range(len(self.points))]
+        return [
+            Cell(policy, kind, point)
+            for policy in self.policies
+            for kind in self.coin_prices
+            for point in range(len(self.points))
+        ]
 
     def unit(self, reference: str) -> str:
         """The unit of an outcome, `coins` told by the network's ticker; outcomes in `%` are held as fractions."""

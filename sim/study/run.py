@@ -138,9 +138,15 @@ def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, 
 
 def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task]:
     """Replications outermost: a study that is cut short has whole pairs."""
-    by_cell = {Cell(resolved.case.policy, resolved.case.coin_price, resolved.case.point): resolved for resolved in cases}
+    by_cell = {
+        Cell(resolved.case.policy, resolved.case.coin_price, resolved.case.point): resolved for resolved in cases
+    }
     cells = plan.cells()
-    return [_Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell]) for r in range(plan.replications) for cell in cells]
+    return [
+        _Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell])
+        for r in range(plan.replications)
+        for cell in cells
+    ]
 
 
 def _author(engine: str, simulate: Simulate | None) -> str:
@@ -185,7 +191,9 @@ class _StoredRuns(Mapping[Cell, list[RunRecord]]):
     def _read(self, task: _Task) -> RunRecord:
         record = self._store.get(task.key, task.replication)
         if record is None:
-            raise ScenarioError(f"{self._store.path}: the run of {task.who} vanished from the store while the study ran")
+            raise ScenarioError(
+                f"{self._store.path}: the run of {task.who} vanished from the store while the study ran"
+            )
         return dataclasses.replace(record, **task.cell._asdict())
 
 
@@ -198,7 +206,9 @@ def _study_key(plan: Plan, tasks: Sequence[_Task]) -> str:
 
 def _sources() -> str:
     rooms = (Path(__file__).parent, Path(__file__).parent.parent / "records")
-    return hashlib.sha256(b"".join(path.read_bytes() for room in rooms for path in sorted(room.glob("*.py")))).hexdigest()
+    return hashlib.sha256(
+        b"".join(path.read_bytes() for room in rooms for path in sorted(room.glob("*.py")))
+    ).hexdigest()
 
 
 def _jobs(jobs: int | None, tasks: int) -> int:
@@ -253,7 +263,9 @@ def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -
     try:
         yield from parallel(joblib.delayed(_one)(*each) for each in work)
     except TerminatedWorkerError as error:
-        raise ScenarioError("a worker process was killed, most likely for lack of memory; finished runs are kept: run again, with fewer --jobs") from error
+        raise ScenarioError(
+            "a worker process was killed, most likely for lack of memory; finished runs are kept: run again, with fewer --jobs"
+        ) from error
 
 
 def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
@@ -266,7 +278,9 @@ def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
     except InvariantError as error:
         return _Done(index, "", str(error), time.monotonic() - begun)
     except ScenarioError as error:
-        raise ScenarioError([dataclasses.replace(one, message=f"{one.message} (in the run of {task.who})") for one in error.problems]) from None
+        raise ScenarioError(
+            [dataclasses.replace(one, message=f"{one.message} (in the run of {task.who})") for one in error.problems]
+        ) from None
     except Exception as error:
         error.add_note(f"in the run of {task.who}")
         raise

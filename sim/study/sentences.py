@@ -41,7 +41,9 @@ def sentences(plan: Plan, verdicts: Sequence[Verdict], summaries: Sequence[Summa
         mine = [verdict for verdict in heads if verdict.policy == policy]
         told_now += [_sweep_sentence(plan, mine, many)] if len(plan.points) > 3 else _by_point(plan, mine, many)
     if len(plan.coin_prices) > 1:
-        told_now.append(f"What is said holds under each kind of coin price ({listed(list(plan.coin_prices))}) unless it says otherwise.")
+        told_now.append(
+            f"What is said holds under each kind of coin price ({listed(list(plan.coin_prices))}) unless it says otherwise."
+        )
     return told_now
 
 
@@ -105,13 +107,19 @@ def _sweep_sentence(plan: Plan, verdicts: Sequence[Verdict], many: bool) -> str:
     parts = []
     for reference in dict.fromkeys(verdict.outcome for verdict in verdicts):
         words = Counter(_REST.get(verdict.word, verdict.word) for verdict in verdicts if verdict.outcome == reference)
-        counts = ", ".join(f"{word} in {count}" for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0])))
+        counts = ", ".join(
+            f"{word} in {count}" for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))
+        )
         parts.append(f"{outcome_name(reference, many)}: {counts} of {len(plan.points)} points")
     return f"{readable(verdicts[0].policy)}: {'; '.join(parts)}."
 
 
 def _summary_sentence(plan: Plan, policy: str, summaries: Sequence[Summary]) -> str:
-    mine = [summary for summary in summaries if summary.policy == policy and summary.coin_price == plan.coin_prices[0] and summary.point == 0]
+    mine = [
+        summary
+        for summary in summaries
+        if summary.policy == policy and summary.coin_price == plan.coin_prices[0] and summary.point == 0
+    ]
     many = len({split_name(summary.outcome)[0] for summary in mine}) > 1
     parts = [_level(summary, many) for summary in mine]
     kind = f" (coin price: {plan.coin_prices[0]})" if len(plan.coin_prices) > 1 else ""

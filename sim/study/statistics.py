@@ -77,7 +77,9 @@ def finite(values: Sequence[float], what: str = "outcome") -> list[float]:
     numbers = [float(value) for value in values]
     for index, number in enumerate(numbers):
         if not math.isfinite(number):
-            raise InvariantError(f"{what}: {number} found in replication {index}; every outcome is a finite number or none at all")
+            raise InvariantError(
+                f"{what}: {number} found in replication {index}; every outcome is a finite number or none at all"
+            )
     return numbers
 
 
@@ -204,7 +206,9 @@ def replications_needed(found: Paired, zone: float, family: int, confidence: flo
 
     def decides(n: int) -> bool:
         wide = half_width(sd, n, confidence) >= gap
-        return not wide and (not outside or half_width(sd, n, 1 - (1 - confidence) / max(family, 1)) < abs(found.difference))
+        return not wide and (
+            not outside or half_width(sd, n, 1 - (1 - confidence) / max(family, 1)) < abs(found.difference)
+        )
 
     low, high = found.n, found.n + 1
     while not decides(high):
@@ -229,7 +233,9 @@ def joint(words: dict[str, Judged]) -> Judged:
     """
     said = {judged.word for judged in words.values()}
     needed = [judged.needed for judged in words.values() if judged.needed is not None]
-    each = "; ".join(f"{kind}: {judged.word}{f' ({judged.why})' if judged.why else ''}" for kind, judged in words.items())
+    each = "; ".join(
+        f"{kind}: {judged.word}{f' ({judged.why})' if judged.why else ''}" for kind, judged in words.items()
+    )
     for word in _RANK:
         if word in said:
             return Judged(word, each, max(needed) if word == "undecided" and needed else None)

@@ -87,7 +87,9 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _problem(self.path, f"the folder cannot be made: {error.strerror}", "choose another with --out") from None
+            raise _problem(
+                self.path, f"the folder cannot be made: {error.strerror}", "choose another with --out"
+            ) from None
         # SQLite writes beside a WAL file even to read it; in a folder that cannot be written nobody else writes either.
         frozen = not create and not os.access(self.path.parent, os.W_OK)
         name = f"{self.path.resolve().as_uri()}{'?immutable=1' if frozen else ''}"
@@ -101,12 +103,20 @@ class Store:
             raise
 
     def _prepare(self) -> None:
-        version, application = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
+        version, application = (
+            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
+        )
         tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if application != APPLICATION_ID and (tables or version):
-            raise _problem(self.path, "this SQLite file is no store of infermint", "name another file, or move this one away")
+            raise _problem(
+                self.path, "this SQLite file is no store of infermint", "name another file, or move this one away"
+            )
         if version > FORMAT:
-            raise _problem(self.path, f"store format {version} found; this version reads up to {FORMAT}", "install a newer infermint")
+            raise _problem(
+                self.path,
+                f"store format {version} found; this version reads up to {FORMAT}",
+                "install a newer infermint",
+            )
         if not version:
             # WAL stays with the file; a commit is on the disk when it returns (`synchronous` is FULL by default).
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -137,14 +147,33 @@ class Store:
 
     def get(self, key: str, replication: int) -> RunRecord | None:
         """The finished run, or None."""
-        row = self._one("SELECT record FROM runs WHERE key = ? AND replication = ? AND status = 'done'", key, replication)
+        row = self._one(
+            "SELECT record FROM runs WHERE key = ? AND replication = ? AND status = 'done'", key, replication
+        )
         return None if row is None else RunRecord.from_json(self._text(row[0]))
 
-    def put(self, key: str, replication: int, record: RunRecord | str, wall_s: float = 0.0, versions: dict[str, str] | None = None) -> None:
+    def put(
+        self,
+        key: str,
+        replication: int,
+        record: RunRecord | str,
+        wall_s: float = 0.0,
+        versions: dict[str, str] | None = None,
+    ) -> None:
         """Keep a finished run (a record or its JSON), in place of one that is there."""
         text = record if isinstance(record, str) else record.to_json()
         head = json.loads(text)
-        row = (key, replication, "done", head["policy"], head["coin_price"], head["point"], _json(head["outcomes"]), _packed(text), "")
+        row = (
+            key,
+            replication,
+            "done",
+            head["policy"],
+            head["coin_price"],
+            head["point"],
+            _json(head["outcomes"]),
+            _packed(text),
+            "",
+        )
         self._write(row, wall_s, versions)
 
     def put_failed(self, key: str, replication: int, who: tuple[str, str, int], message: str) -> None:
@@ -181,12 +210,16 @@ class Store:
     def forget(self, keys: Iterable[str], replications: int) -> None:
         """Drop the runs 0 .. replications - 1 of these keys (a fresh start); all others stay."""
         with self._told(), self._transaction():
-            self._db.executemany("DELETE FROM runs WHERE key = ? AND replication < ?", [(key, replications) for key in sorted(set(keys))])
+            self._db.executemany(
+                "DELETE FROM runs WHERE key = ? AND replication < ?", [(key, replications) for key in sorted(set(keys))]
+            )
 
     def finished(self) -> list[Finished]:
         """Versions, instant and wall time of every finished run in the file."""
         with self._told():
-            rows = self._db.execute("SELECT versions, finished, wall_s FROM runs WHERE status = 'done' ORDER BY key, replication").fetchall()
+            rows = self._db.execute(
+                "SELECT versions, finished, wall_s FROM runs WHERE status = 'done' ORDER BY key, replication"
+            ).fetchall()
         return [Finished(json.loads(versions), instant, wall_s) for versions, instant, wall_s in rows]
 
     # records of whole studies
@@ -244,10 +277,18 @@ class Store:
 
 _MEANINGS = (
     ("disk is full", "the disk is full; runs that finished before are kept", "free some space and run again"),
-    ("disk i/o error", "the disk gave an input/output error; runs that finished before are kept", "check the disk, or choose another with --out"),
+    (
+        "disk i/o error",
+        "the disk gave an input/output error; runs that finished before are kept",
+        "check the disk, or choose another with --out",
+    ),
     ("readonly", "the store cannot be written", "give it write permission, or choose another place with --out"),
     ("unable to open", "the store cannot be opened or made", "check that the folder is there and can be written"),
-    ("locked", f"another process holds the store (waited {BUSY_S:g} s)", "wait for the other study, or choose another place with --out"),
+    (
+        "locked",
+        f"another process holds the store (waited {BUSY_S:g} s)",
+        "wait for the other study, or choose another place with --out",
+    ),
     ("not a database", "this file is no store of infermint", "name another file, or move this one away"),
     ("malformed", "the store is damaged", "move it away and run again"),
     ("no such", "the store lacks a table or column", "move it away and run again"),

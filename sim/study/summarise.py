@@ -81,27 +81,46 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         method=_method(plan),
         warnings=_warnings(plan, gathered),
         counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
-        sentences=sentences(plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]),
+        sentences=sentences(
+            plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
+        ),
     )
 
 
 def _carried(gathered: Mapping[Cell, Gathered]) -> list[str]:
     """Every `network.outcome` that a run has a number for, or a reason why not; by outcome table, then network."""
-    names = {name for one in gathered.values() for name, values in one.values.items() if "@" not in name and values.carried}
+    names = {
+        name for one in gathered.values() for name, values in one.values.items() if "@" not in name and values.carried
+    }
     place = {name: index for index, name in enumerate(OUTCOMES)}
     return sorted(names, key=lambda name: (place[split_name(name)[1]], name))
 
 
 def _table(plan: Plan, gathered: Mapping[Cell, Gathered], references: Iterable[str]) -> dict[tuple[str, Cell], Values]:
     absent = Values([None] * plan.replications, "the runs do not carry it", carried=False)
-    return {(reference, cell): gathered[cell].values.get(reference, absent) for reference in references for cell in plan.cells()}
+    return {
+        (reference, cell): gathered[cell].values.get(reference, absent)
+        for reference in references
+        for cell in plan.cells()
+    }
 
 
 def _summary(plan: Plan, reference: str, cell: Cell, values: Values) -> Summary:
     numbers = values.complete
     n = len(values.numbers)
     if numbers is None:
-        return Summary(reference, plan.unit(reference), *cell, n, None, None, None, None, list(values.numbers), reason=values.reason)
+        return Summary(
+            reference,
+            plan.unit(reference),
+            *cell,
+            n,
+            None,
+            None,
+            None,
+            None,
+            list(values.numbers),
+            reason=values.reason,
+        )
     found = within_range(reference, statistics.mean_interval(numbers, plan.confidence))
     low, high = (None, None) if values.reached is None else statistics.wilson(values.reached, n, plan.confidence)
     return Summary(
@@ -138,7 +157,9 @@ def versions() -> dict[str, str]:
 def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
     told = list(plan.warnings)
     if plan.replications < FEW:
-        told.append(f"{plan.replications} replication{'s' if plan.replications > 1 else ''} only: intervals are rough below {FEW}")
+        told.append(
+            f"{plan.replications} replication{'s' if plan.replications > 1 else ''} only: intervals are rough below {FEW}"
+        )
     if plan.baseline not in plan.policies:
         told.append(f"the baseline {plan.baseline} is not among the policies that ran: no differences are told")
     for cell, one in gathered.items():

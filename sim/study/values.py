@@ -130,10 +130,14 @@ def _near(name: str, allowed: Mapping[str, object]) -> str:
 def _times(plan: Plan, records: Sequence[RunRecord], name: str, reasons: set[str]) -> Values:
     limit = (plan.horizon_s - plan.policies_from_s) / DAY_S
     if reasons or any(name not in record.times for record in records):
-        return Values([None] * len(records), "; ".join(sorted(reasons)) or "the runs do not carry it", carried=bool(reasons))
+        return Values(
+            [None] * len(records), "; ".join(sorted(reasons)) or "the runs do not carry it", carried=bool(reasons)
+        )
     days = [record.times[name] for record in records]
     statistics.finite([day for day in days if day is not None], name)
-    return Values(list(statistics.restricted(days, limit)), reached=sum(day is not None and day <= limit for day in days))
+    return Values(
+        list(statistics.restricted(days, limit)), reached=sum(day is not None and day <= limit for day in days)
+    )
 
 
 def _outcome(reference: str) -> Outcome:
@@ -144,7 +148,10 @@ def _outcome(reference: str) -> Outcome:
 
 
 def _knows(record: RunRecord, name: str) -> bool:
-    return any(name in known or name.removeprefix("world.") in known for known in (record.outcomes, record.series, record.unsupported))
+    return any(
+        name in known or name.removeprefix("world.") in known
+        for known in (record.outcomes, record.series, record.unsupported)
+    )
 
 
 def _look_up(numbers: Mapping[str, Number], name: str) -> Number:
@@ -155,7 +162,9 @@ def _date_s(plan: Plan, at: str, reference: str) -> float:
     try:
         day = datetime.date.fromisoformat(at)
     except ValueError:
-        raise ScenarioError(f"outcome '{reference}': '{at}' found after @; must be end, min, max or a date such as 2028-01-01") from None
+        raise ScenarioError(
+            f"outcome '{reference}': '{at}' found after @; must be end, min, max or a date such as 2028-01-01"
+        ) from None
     seconds = (day - plan.start).days * DAY_S
     if not 0 <= seconds <= plan.horizon_s:
         last = plan.start + datetime.timedelta(seconds=plan.horizon_s)

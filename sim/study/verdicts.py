@@ -55,7 +55,12 @@ def verdicts(plan: Plan, outcomes: Sequence[str], table: Table) -> list[Verdict]
     """
     if plan.baseline not in plan.policies:
         return []
-    rows = [_compare(plan, reference, cell, table) for cell in plan.cells() if cell.policy != plan.baseline for reference in outcomes]
+    rows = [
+        _compare(plan, reference, cell, table)
+        for cell in plan.cells()
+        if cell.policy != plan.baseline
+        for reference in outcomes
+    ]
     ps = [row.found.p if row.found else None for row in rows]
     tests = sum(p is not None for p in ps)
     made = {}
@@ -79,7 +84,9 @@ def _compare(plan: Plan, reference: str, cell: Cell, table: Table) -> _Row:
     n = len(ours.numbers)
     policy, baseline = ours.complete, theirs.complete
     if policy is None or baseline is None:
-        return _Row(reference, cell, n, 0.0, None, Judged("not supported", ours.reason or f"{plan.baseline}: {theirs.reason}"))
+        return _Row(
+            reference, cell, n, 0.0, None, Judged("not supported", ours.reason or f"{plan.baseline}: {theirs.reason}")
+        )
     found = statistics.paired(policy, baseline, plan.confidence)
     zone = plan.zone(reference).half_width(found.baseline_mean)
     return _Row(reference, cell, n, zone, found, _incomparable(plan, reference, cell, table))
@@ -100,7 +107,10 @@ def _incomparable(plan: Plan, reference: str, cell: Cell, table: Table) -> Judge
     if abs(found.difference) <= limit:
         return None
     ours_told, theirs_told, limit_told = (told(share, "%") for share in (found.policy_mean, found.baseline_mean, limit))
-    return Judged("not comparable", f"other requests completed: unmet demand {ours_told} against {theirs_told}, more than {limit_told} apart")
+    return Judged(
+        "not comparable",
+        f"other requests completed: unmet demand {ours_told} against {theirs_told}, more than {limit_told} apart",
+    )
 
 
 def _verdict(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Verdict:
@@ -108,7 +118,13 @@ def _verdict(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Verdict
     if found is None:
         empty = Paired(row.n, math.nan, math.nan, math.nan, None, None, None, None, None)
         judged = row.refused or Judged("not supported")
-        return dataclasses.replace(_filled(plan, row, empty, None, judged), baseline_mean=None, policy_mean=None, difference=None, relative=None)
+        return dataclasses.replace(
+            _filled(plan, row, empty, None, judged),
+            baseline_mean=None,
+            policy_mean=None,
+            difference=None,
+            relative=None,
+        )
     direction = OUTCOMES[split_name(row.reference)[1]].direction
     judged = row.refused or statistics.judge(found, row.zone, direction, p_holm, tests, plan.confidence)
     return _filled(plan, row, found, p_holm, judged)
@@ -137,9 +153,15 @@ def _joint(kinds: Mapping[str, Verdict]) -> Verdict:
     judged = statistics.joint({kind: Judged(one.word, one.why, one.needed) for kind, one in kinds.items()})
     numbers: dict[str, Any] = {name: _over(each, name, reduce) for name, reduce in _REDUCED.items()}
     if judged.word in ("depends on how the coin is priced", "not supported", "not comparable"):
-        numbers = {**dict.fromkeys(numbers), "baseline_mean": numbers["baseline_mean"], "policy_mean": numbers["policy_mean"]}
+        numbers = {
+            **dict.fromkeys(numbers),
+            "baseline_mean": numbers["baseline_mean"],
+            "policy_mean": numbers["policy_mean"],
+        }
     numbers["indifferent"] = max(one.indifferent for one in each)
-    return dataclasses.replace(each[0], coin_price=JOINT, word=judged.word, why=judged.why, needed=judged.needed, **numbers)
+    return dataclasses.replace(
+        each[0], coin_price=JOINT, word=judged.word, why=judged.why, needed=judged.needed, **numbers
+    )
 
 
 _REDUCED: dict[str, Callable[[list[float]], float]] = {

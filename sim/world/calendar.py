@@ -101,5 +101,13 @@ class Sampling:
             day = (part - span - offset) // DAY_PS
             offset += max(day // 2, 0) * DAY_PS
             start = begin + warm_ps + min(offset, part - span)
-            made.append(Window(first_number + place, start - warm_ps, start, start + self.window_ps, start + self.window_ps + self.life_ps))
+            made.append(
+                Window(
+                    first_number + place,
+                    start - warm_ps,
+                    start,
+                    start + self.window_ps,
+                    start + self.window_ps + self.life_ps,
+                )
+            )
         return made

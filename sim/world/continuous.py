@@ -62,7 +62,9 @@ class Fleet:
             if self.back_ps.get(int(node), 0) <= epoch.start_ps:
                 self.engine.join(int(node))
                 self.joined[node] = True
-        events = self.roster.spells(self.world.streams, epoch.number, (epoch.start_ps, epoch.end_ps), self.up, self.back_ps)
+        events = self.roster.spells(
+            self.world.streams, epoch.number, (epoch.start_ps, epoch.end_ps), self.up, self.back_ps
+        )
         return [event for event in events if wanted[event.node]]
 
     def happen(self, event: LifeEvent) -> None:
@@ -97,7 +99,9 @@ class Fleet:
         self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
         alive = self.offered - self.ended
         if int(alive.sum()) != reading.in_flight:
-            raise InvariantError(f"epoch {epoch.number}, {self.network.name}: {int(alive.sum())} requests are not ended, the engine holds {reading.in_flight}")
+            raise InvariantError(
+                f"epoch {epoch.number}, {self.network.name}: {int(alive.sum())} requests are not ended, the engine holds {reading.in_flight}"
+            )
         if last:
             tally.fates[:, Fate.IN_FLIGHT] += alive
         self.measure(tally, reading, epoch)
@@ -106,7 +110,9 @@ class Fleet:
     def measure(self, tally: Tally, reading: Reading, epoch: Epoch) -> None:
         """Counters of replicas as sums."""
         types = np.repeat(self.fleet.node_type, self.fleet.replicas)
-        active, idle = (np.array([getattr(t, name) for t in self.fleet.types])[types] for name in ("active_w", "idle_w"))
+        active, idle = (
+            np.array([getattr(t, name) for t in self.fleet.types])[types] for name in ("active_w", "idle_w")
+        )
         busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
         tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
         tally.busy_ps, tally.live_ps = int(reading.busy_ps.sum()), int(reading.live_ps.sum())

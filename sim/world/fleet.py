@@ -59,7 +59,9 @@ class Roster:
     def __init__(self, plan: Plan, slots: list[np.ndarray]) -> None:
         self.plan = plan
         self.slots = slots
-        self.member = np.concatenate([np.full(len(s), m, np.int64) for m, s in enumerate(slots)] or [np.empty(0, np.int64)])
+        self.member = np.concatenate(
+            [np.full(len(s), m, np.int64) for m, s in enumerate(slots)] or [np.empty(0, np.int64)]
+        )
         self.slot = np.concatenate([*slots, np.empty(0, np.int64)]).astype(np.int64)
 
     def __len__(self) -> int:
@@ -91,7 +93,12 @@ class Roster:
         for m, member in enumerate(self.plan.members):
             nodes = np.flatnonzero(self.member == m)
             share = member.up_time_s / (member.up_time_s + member.repair_s)
-            up[nodes] = streams[f"up.{self.plan.network}.{member.name}"].generator(window).random(self._size(m))[self.slot[nodes]] < share
+            up[nodes] = (
+                streams[f"up.{self.plan.network}.{member.name}"]
+                .generator(window)
+                .random(self._size(m))[self.slot[nodes]]
+                < share
+            )
         return up, self.spells(streams, window, (start_ps, end_ps), up, {})
 
     def spells(
@@ -118,7 +125,13 @@ class Roster:
         return int(slots.max()) + 1 if len(slots) else 0
 
     def _walk(
-        self, node: int, up: bool, lengths: np.ndarray, member: Member, span_ps: tuple[int, int], back_ps: Mapping[int, int]
+        self,
+        node: int,
+        up: bool,
+        lengths: np.ndarray,
+        member: Member,
+        span_ps: tuple[int, int],
+        back_ps: Mapping[int, int],
     ) -> list[LifeEvent]:
         events: list[LifeEvent] = []
         now, earliest = span_ps[0], back_ps.get(node, 0)

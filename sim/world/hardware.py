@@ -42,10 +42,18 @@ def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float
     rtype = replica_type(gpu, model, network.serving)
     replicas = block.per_node // network.serving.tp
     if replicas < 1:
-        raise ScenarioError(f"operators.{name}.per_node: {block.per_node} found; a replica takes {network.serving.tp} GPUs")
+        raise ScenarioError(
+            f"operators.{name}.per_node: {block.per_node} found; a replica takes {network.serving.tp} GPUs"
+        )
     prompt, output = means[model_name]
     return Hardware(
-        name, model_name, block.per_node, rtype, replicas, load_s(gpu, model, network.serving), replicas * capacity_rps(rtype, prompt, output)
+        name,
+        model_name,
+        block.per_node,
+        rtype,
+        replicas,
+        load_s(gpu, model, network.serving),
+        replicas * capacity_rps(rtype, prompt, output),
     )
 
 

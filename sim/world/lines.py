@@ -106,7 +106,11 @@ def believe(network: NetworkState, epoch: Epoch, account: Account, start: dateti
         span = slice(network.offset[i], network.offset[i + 1])
         node_days = float(owners.live_ps(epoch).sum()) / PS_PER_S / DAY_S
         if node_days > 0:
-            owners.believe(float(account.fees[span].sum()) / node_days, float(account.coins_usd[span].sum()) / node_days * growth, epoch.seconds)
+            owners.believe(
+                float(account.fees[span].sum()) / node_days,
+                float(account.coins_usd[span].sum()) / node_days * growth,
+                epoch.seconds,
+            )
 
 
 def _emission_growth(network: NetworkState, epoch: Epoch, account: Account, start: datetime.date) -> float:
@@ -144,7 +148,9 @@ def operators(networks: list[NetworkState], book: Book) -> list[dict[str, Any]]:
                     "idle_nodes": float(owners.columns.count(IDLE)),
                     "fees_usd_per_node_day": owners.fee_usd_per_node_day,
                     "coins_usd_per_node_day": owners.coin_usd_per_node_day,
-                    "avoidable_usd_per_node_day": power * float(factor.mean()) + owners.fixed_usd_per_day() if live.any() else None,
+                    "avoidable_usd_per_node_day": power * float(factor.mean()) + owners.fixed_usd_per_day()
+                    if live.any()
+                    else None,
                     "capital_usd_per_node_day": owners.block.capital_usd_per_day(),
                     "capacity_rps_per_node": owners.machine.capacity_rps,
                     "utilization_frac": owners.utilization,

@@ -65,7 +65,10 @@ def _meter(network: NetworkState, served: Served) -> None:
     weights = network.work_weights()
     quote = network.per_token()
     slots = np.arange(network.slots)
-    for column, tokens, price in ((0, int(served.prompt.sum()), quote.input), (1, int(served.output.sum()), quote.output)):
+    for column, tokens, price in (
+        (0, int(served.prompt.sum()), quote.input),
+        (1, int(served.output.sum()), quote.output),
+    ):
         if weights[:, column].any():
             network.meter.add(slots, share_out(tokens, weights[:, column]), price)
 
@@ -121,10 +124,16 @@ def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> 
     need = max(owed - held, 0)
     spend = usd_of(need + need // MARGIN, state.price_pusd, network.decimals)
     sells = {"operators": int(network.to_sell.sum()), **network.others_sell}
-    shock = innovation(network.streams[f"coin.{network.name}"], epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S, block.nu)
+    shock = innovation(
+        network.streams[f"coin.{network.name}"], epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S, block.nu
+    )
     holders = getattr(block, "holders", None)
     yearly = account.paid_usd * YEAR_S / epoch.seconds
-    worth = holders.worth(state.start_pusd / 1e12, yearly, ledger.supply(network.ticker) / 10**network.decimals) if holders else 0.0
+    worth = (
+        holders.worth(state.start_pusd / 1e12, yearly, ledger.supply(network.ticker) / 10**network.decimals)
+        if holders
+        else 0.0
+    )
     free = ledger.balance(name("holders"), network.ticker)
     cleared = block.clear(state, epoch.seconds, sells, {"users": spend}, shock, worth, free)
     other = "outside" if block.counterparty == "outside" else name("pool")
@@ -258,4 +267,6 @@ def check_market(network: NetworkState, label: str) -> None:
     for currency, reserve in (("USD", network.market.usd), (network.ticker, network.market.coins)):
         held = network.ledger.balance(network.account("pool"), currency)
         if held != reserve:
-            raise InvariantError(f"{label}: {network.name}'s pool counts {reserve} {currency} base units, its account holds {held}")
+            raise InvariantError(
+                f"{label}: {network.name}'s pool counts {reserve} {currency} base units, its account holds {held}"
+            )

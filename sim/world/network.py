@@ -43,13 +43,19 @@ def targets_of(spec: Any) -> Targets:
 class NetworkState:
     """Everything of one network that changes during a run. `block` is the network's block with the values in force."""
 
-    def __init__(self, name: str, index: int, spec: Any, means: dict[str, tuple[float, float]], streams: Streams, ledger: Ledger) -> None:
+    def __init__(
+        self, name: str, index: int, spec: Any, means: dict[str, tuple[float, float]], streams: Streams, ledger: Ledger
+    ) -> None:
         self.name, self.index, self.ledger, self.streams = name, index, ledger, streams
         self.block = spec.networks[name]
         self.start_date: datetime.date = spec.start
-        self.machines: dict[str, Hardware] = {key: hardware_of(spec, self.block, key, means) for key in self.block.operators}
+        self.machines: dict[str, Hardware] = {
+            key: hardware_of(spec, self.block, key, means) for key in self.block.operators
+        }
         self.plans = plans_of(name, self.block, self.machines, streams)
-        self.owners = [Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()]
+        self.owners = [
+            Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()
+        ]
         self.offset = np.concatenate(([0], np.cumsum([o.block.slots for o in self.owners]))).astype(int)
         self.slots = int(self.offset[-1])
         self.coin = self.block.coin if self.block.kind == "coin" else None
@@ -70,13 +76,21 @@ class NetworkState:
             self._open_market()
 
     def _terms(self) -> Terms:
-        return terms(self.block.settle, self.block.price.currency, self.block.price.pay, self.coin is not None, f"networks.{self.name}.settle")
+        return terms(
+            self.block.settle,
+            self.block.price.currency,
+            self.block.price.pay,
+            self.coin is not None,
+            f"networks.{self.name}.settle",
+        )
 
     def _open_market(self) -> None:
         self.market = self.block.market.open(self.decimals)
         self.prices_pusd.append(self.market.price_pusd)
         genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
-        self.ledger.open(self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"})
+        self.ledger.open(
+            self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"}
+        )
         column = self.ledger.column(self.account("operators"), self.ticker, self.slots)
         if genesis.get("operators"):
             first = np.zeros(self.slots, np.int64)
@@ -174,7 +188,11 @@ class NetworkState:
             span = slice(self.offset[i], self.offset[i + 1])
             live = owners.columns.state == LIVE
             seen = self.work[span].sum(axis=1) > 0
-            mean = self.work[span][seen].mean(axis=0) if seen.any() else total * owners.machine.capacity_rps / max(capacity, 1e-9)
+            mean = (
+                self.work[span][seen].mean(axis=0)
+                if seen.any()
+                else total * owners.machine.capacity_rps / max(capacity, 1e-9)
+            )
             if not mean.any():
                 mean = np.full(2, owners.machine.capacity_rps)
             weights[span] = np.where(seen[:, None], self.work[span], mean) * live[:, None]

@@ -69,7 +69,9 @@ class Owners:
 
     def view(self, income: float, entrant: float, wanted: float) -> View:
         """The class's beliefs as its rule takes them."""
-        return View(income, entrant, self.power_usd_per_day(), self.fixed_usd_per_day(), self.hurdle_usd_per_day, wanted)
+        return View(
+            income, entrant, self.power_usd_per_day(), self.fixed_usd_per_day(), self.hurdle_usd_per_day, wanted
+        )
 
     def live_ps(self, epoch: Epoch) -> np.ndarray:
         """Time each slot served in an epoch that is over, failures not taken off: int64."""
@@ -135,7 +137,11 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
     for owners in classes:
         income = owners.fee_usd_per_node_day + owners.coin_usd_per_node_day
         if owners.live == 0 and there > 0:
-            income = sum((c.fee_usd_per_node_day + c.coin_usd_per_node_day) * c.live for c in classes) / there * owners.machine.capacity_rps
+            income = (
+                sum((c.fee_usd_per_node_day + c.coin_usd_per_node_day) * c.live for c in classes)
+                / there
+                * owners.machine.capacity_rps
+            )
         crowd = there + coming + owners.machine.capacity_rps * (owners.columns.count(LIVE) == 0)
         entrant = income * there / crowd if crowd > 0 else 0.0
         planned = owners.machine.capacity_rps * owners.block.utilization

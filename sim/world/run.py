@@ -50,6 +50,7 @@ def run(resolved: Any, replication: int, engine: str = "fast") -> RunRecord:
         Where only running shows that the scenario cannot be (users want more than the headroom, no class can be met).
     InvariantError
         A law was broken: the ledger, the sum of fates, the pool's reserves.
+
     """
     return World(resolved, replication, engine).run()
 
@@ -66,12 +67,17 @@ class World:
         self.users = Users(spec, self.streams, spec.start)
         self.ledger = Ledger(decimals_of(spec))
         means = model_means(spec, self.users)
-        self.networks = [NetworkState(name, i, spec.at(spec.start), means, self.streams, self.ledger) for i, name in enumerate(spec.networks)]
+        self.networks = [
+            NetworkState(name, i, spec.at(spec.start), means, self.streams, self.ledger)
+            for i, name in enumerate(spec.networks)
+        ]
         self.targets = targets_of(spec)
         self.book = Book(self.users.networks, len(self.users.names), spec.policies_from)
         self.book.unsupported = reasons(spec, spec.requests.mode)
         self.scalers = [Scaler(len(self.users.names)) for _ in self.networks]
-        self.counts: dict[str, int] = dict.fromkeys(["measured_requests", "windows", *(f.name.lower() for f in Fate)], 0)
+        self.counts: dict[str, int] = dict.fromkeys(
+            ["measured_requests", "windows", *(f.name.lower() for f in Fate)], 0
+        )
         self.notes: list[str] = []
         self.env = simpy.Environment()
         self.serving = self._serving(spec)
@@ -164,7 +170,9 @@ class World:
             account = money.close(network, epoch, served, self.calendar.start)
             written[network.name] = lines.line(network, epoch, served, account, wanted)
             lines.believe(network, epoch, account, self.calendar.start)
-        surplus = self.users.surplus_usd(self.prices(epoch.start_ps), epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S)
+        surplus = self.users.surplus_usd(
+            self.prices(epoch.start_ps), epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
+        )
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
         lines.shares(written, {n.name: float(self._wanted(n, epoch).sum()) for n in self.networks}, self._base(epoch))
         for network in self.networks:
@@ -203,9 +211,15 @@ class World:
         outcomes = self.book.outcomes()
         unsupported = {**self.book.unsupported}
         if "world.consumer_surplus_usd_per_day" not in outcomes:
-            unsupported["world.consumer_surplus_usd_per_day"] = "a class with fixed demand has no finite consumer surplus"
+            unsupported["world.consumer_surplus_usd_per_day"] = (
+                "a class with fixed demand has no finite consumer surplus"
+            )
         for network in self.networks:
-            self.notes += [f"{network.name}.{o.name}: all {o.block.slots} node slots are taken; raise max_nodes" for o in network.owners if o.full]
+            self.notes += [
+                f"{network.name}.{o.name}: all {o.block.slots} node slots are taken; raise max_nodes"
+                for o in network.owners
+                if o.full
+            ]
         return RunRecord(
             policy=self.case.policy,
             coin_price=self.case.coin_price,
@@ -234,7 +248,9 @@ def model_means(spec: Any, users: Users) -> dict[str, tuple[float, float]]:
         sums[block.model] = sums.get(block.model, np.zeros(3)) + np.array([rate, rate * prompt, rate * output])
     for model, (rate, _, _) in sums.items():
         if rate <= 0:
-            raise ScenarioError(f"workload: no requests for model {model} in the first epoch; give its classes a rate above 0")
+            raise ScenarioError(
+                f"workload: no requests for model {model} in the first epoch; give its classes a rate above 0"
+            )
     return {model: (float(s[1] / s[0]), float(s[2] / s[0])) for model, s in sums.items()}
 
 

@@ -44,7 +44,9 @@ class Served:
     def check(self, label: str) -> None:
         """The laws of an epoch's service; a broken one stops the run."""
         if (self.fates < 0).any() or (self.slo > self.fates[:, Fate.COMPLETED]).any():
-            raise InvariantError(f"{label}: fates {self.fates.tolist()} with {self.slo.tolist()} within SLO; requests in must equal the sum of fates")
+            raise InvariantError(
+                f"{label}: fates {self.fates.tolist()} with {self.slo.tolist()} within SLO; requests in must equal the sum of fates"
+            )
 
 
 def share_out(total: int, weights: np.ndarray) -> np.ndarray:
@@ -113,7 +115,9 @@ def exact(tally: Tally, seconds: float) -> Served:
     )  # fmt: skip
 
 
-def from_capacity(arrived: np.ndarray, means: np.ndarray, capacity_rps: float, watts: tuple[float, float], seconds: float) -> Served:
+def from_capacity(
+    arrived: np.ndarray, means: np.ndarray, capacity_rps: float, watts: tuple[float, float], seconds: float
+) -> Served:
     """Service without requests: served = min(demand, capacity at the mean request); the rest is abandoned.
 
     `means[k]` are (prompt, output) tokens; `watts` of the whole fleet busy and idle. Those served count as within SLO.
@@ -128,4 +132,6 @@ def from_capacity(arrived: np.ndarray, means: np.ndarray, capacity_rps: float, w
     tokens = np.rint(done[:, None] * means).astype(np.int64)
     used = min(wanted / capacity_rps, 1.0) if capacity_rps > 0 else None
     energy = ((used or 0.0) * watts[0] + (1 - (used or 0.0)) * watts[1]) * seconds
-    return Served(fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), used, energy, seconds)
+    return Served(
+        fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), used, energy, seconds
+    )

@@ -123,7 +123,9 @@ class Windows:
         # Empty replicas make the first half too fast: only a rise is a sign of too short a warm-up.
         if s2 / n2 - s1 / n1 > BEYOND_NOISE * max(noise, 1.0) and s2 / n2 > 2 * s1 / n1:
             network.warm_factor *= 2
-            self.world.notes.append(f"{network.name}: a window's second half was slower than its first beyond noise; warm-ups were doubled")
+            self.world.notes.append(
+                f"{network.name}: a window's second half was slower than its first beyond noise; warm-ups were doubled"
+            )
 
     def _count(self, stints: list[tuple[NetworkState, str, Stint]]) -> None:
         """Add measured requests to the run's counts and book."""

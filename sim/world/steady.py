@@ -77,7 +77,9 @@ def _emission_per_day(network: NetworkState, epoch: Epoch) -> dict[str, float]:
     if not network.coin:
         return {}
     start = network.start_date
-    issued = network.block.supply.issued(epoch.start_ps, epoch.end_ps, network.ledger.supply(network.ticker), start, network.decimals)
+    issued = network.block.supply.issued(
+        epoch.start_ps, epoch.end_ps, network.ledger.supply(network.ticker), start, network.decimals
+    )
     parts = network.block.split.amounts(issued) if issued else {}
     return {party: amount / 10**network.decimals / epoch.days for party, amount in parts.items()}
 
@@ -115,7 +117,11 @@ def _full_cost(network: NetworkState, scale: float) -> float:
     """USD a day of all nodes at a scale: avoidable cost at the class's median, and capital service."""
     total = 0.0
     for owners in network.owners:
-        each = owners.power_usd_per_day() * owners.block.cost_factor + owners.fixed_usd_per_day() + owners.block.capital_usd_per_day()
+        each = (
+            owners.power_usd_per_day() * owners.block.cost_factor
+            + owners.fixed_usd_per_day()
+            + owners.block.capital_usd_per_day()
+        )
         total += owners.block.nodes * scale * each
     return total
 
@@ -150,7 +156,11 @@ def _hurdles(network: NetworkState) -> None:
     for owners in network.owners:
         if owners.block.decides == "free_entry" and owners.live:
             income = owners.fee_usd_per_node_day + owners.coin_usd_per_node_day
-            known = owners.power_usd_per_day() * owners.block.cost_factor + owners.fixed_usd_per_day() + owners.block.capital_usd_per_day()
+            known = (
+                owners.power_usd_per_day() * owners.block.cost_factor
+                + owners.fixed_usd_per_day()
+                + owners.block.capital_usd_per_day()
+            )
             owners.hurdle_usd_per_day = income - known
 
 
@@ -165,5 +175,9 @@ def _solve_drift(network: NetworkState, users: Users, epoch: Epoch) -> None:
         fees, _ = _income_usd_per_day(network, users, epoch)
         sold += fees / network.coin_usd * block.settle.sell
     holders = getattr(block.market, "holders", None)
-    worth = holders.worth(network.coin_usd, bought * 365.25, network.ledger.supply(network.ticker) / 10**network.decimals) if holders else network.coin_usd
+    worth = (
+        holders.worth(network.coin_usd, bought * 365.25, network.ledger.supply(network.ticker) / 10**network.decimals)
+        if holders
+        else network.coin_usd
+    )
     block.market.solve(network.market, sold, bought, worth)

@@ -88,7 +88,9 @@ class Users:
             ceiling = self.potential.ceiling(self.names[k])
             if self.quantities[k].sum() > ceiling * (1 + 1e-9):
                 fix = f"requests.headroom {ceiling}; raise it" if ceiling == self.headroom else "its trace holds"
-                raise ScenarioError(f"workload.{self.names[k]}: users want {self.quantities[k].sum():.2f} times the base demand, more than {fix}")
+                raise ScenarioError(
+                    f"workload.{self.names[k]}: users want {self.quantities[k].sum():.2f} times the base demand, more than {fix}"
+                )
         return self.quantities
 
     def learn(self, network: int, tally: Tally, passed_s: float, default_lag_s: float) -> None:
@@ -119,7 +121,7 @@ class Users:
         """Potential requests of [t0, t1) with `option`: the fleet that serves (class, network), or -1 for nobody."""
         # Marks that nobody's share reaches would go to nobody below: they need not be drawn.
         drawn = self.potential.draw(t0_ps, t1_ps, self.quantities.sum(axis=1))
-        columns = {name: drawn[name] for name in drawn.keys()}
+        columns = dict(drawn)
         edges = np.cumsum(self.quantities, axis=1)
         klass, mark = columns["klass"], columns["mark"]
         network = (mark[:, None] >= edges[klass]).sum(axis=1)

@@ -16,7 +16,7 @@ from sim.serving import contract
 from sim.serving.contract import NEVER, REQUEST, Reading, Requests
 from sim.streams import Streams
 from sim.units import PS_PER_S
-from sim.world.fleet import Roster, LifeEvent
+from sim.world.fleet import LifeEvent, Roster
 from sim.world.tally import Tally, Targets, within
 
 TAIL_PS = 30 * PS_PER_S
@@ -110,7 +110,9 @@ class Stint:
         live_s = reading.live_ps / PS_PER_S
         self.tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
         self.tally.latency["gap"] += reading.gaps.sum(axis=0)
-        np.add.at(self.node_live_ps, np.repeat(np.arange(len(self.fleet.replicas)), self.fleet.replicas), reading.live_ps)
+        np.add.at(
+            self.node_live_ps, np.repeat(np.arange(len(self.fleet.replicas)), self.fleet.replicas), reading.live_ps
+        )
         self.node_live_ps //= np.maximum(self.fleet.replicas, 1)
         self.tally.seconds = (self.window.end_ps - self.window.start_ps) / PS_PER_S
         self.tally.windows = 1

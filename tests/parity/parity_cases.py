@@ -58,17 +58,21 @@ def scenario(seed: int) -> Scenario:
     rng = np.random.default_rng([seed, 20])
     grid = seed % 2 == 1
     unit = int(rng.choice([1, 1000])) if grid else 1
+    scale = 1 if grid else int(rng.choice([1, 10**8]))
+    # In some scenarios a few requests run for very long, so that jumps are long too.
+    long = int(rng.choice([1, 8], p=[0.85, 0.15]))
     nodes = int(rng.choice([1, 2, 3, 4, 6, 8, 10, 12]))
     replicas = rng.integers(1, 4, nodes, dtype=np.int32)
-    types = tuple(_type(rng, f"t{i}", grid, unit) for i in range(rng.integers(1, 5)))
+    types = tuple(_type(rng, f"t{i}", grid, unit, scale, long) for i in range(rng.integers(1, 5)))
     pass_ps = int(np.mean([t.cost.dense[4] + t.cost.host + t.cost.a0 + t.cost.a1 * 3 + t.cost.a2 * 90 for t in types]))
     detect = int(rng.choice([0, 1, 2, 4, 8])) * max(unit, pass_ps // 2 // unit * unit)
     classes = int(rng.integers(1, 4))
-    count = int(rng.integers(60, 100) + 8 * replicas.sum())
-    horizon = _on(unit, int(count * 22 * pass_ps / (3 * replicas.sum()) * rng.choice([0.6, 1.0, 1.6, 2.5])))
+    count = int(rng.integers(60, 100) + 8 * replicas.sum()) // min(long, 4)
+    horizon = _on(unit, int(count * 22 * long * pass_ps / (3 * replicas.sum()) * rng.choice([0.6, 1.0, 1.6, 2.5])))
     events = _events(rng, nodes, horizon, detect, unit)
     marks = np.array(sorted({event.at_ps for event in events}), np.int64)
-    rows = _rows(rng, count, classes, horizon, pass_ps, unit, marks)
+    rows = _rows(rng, (count, classes, horizon, pass_ps * long, unit), marks)
+    rows["output"] *= long
     fleet = Fleet(
         types,
         rng.integers(0, len(types), nodes, dtype=np.int32),
@@ -90,25 +94,27 @@ def _on(unit: int, value: int) -> int:
     return max(1, round(value / unit)) * unit
 
 
-def _type(rng: np.random.Generator, name: str, grid: bool, unit: int) -> ReplicaType:
+def _type(rng: np.random.Generator, name: str, grid: bool, unit: int, scale: int, long: int) -> ReplicaType:
     tokens, sequences = int(rng.choice([8, 16, 33, 64, 200])), int(rng.choice([1, 3, 5, 8, 12]))
     steps = np.arange(tokens + 1) // int(rng.choice([1, 8, 16])) if not grid else np.arange(tokens + 1) // 24
-    dense = (1 + steps if grid else 40 + 3 * steps + rng.integers(0, 9, tokens + 1)) * unit
-    per_sequence = (np.arange(sequences + 1) // 3 if grid else np.arange(sequences + 1) * rng.integers(0, 4)) * unit
-    top = 2 if grid else 12
+    dense = (1 + steps if grid else (40 + 3 * steps) * scale + rng.integers(0, 9 * scale, tokens + 1)) * unit
+    per_sequence = (
+        np.arange(sequences + 1) // 3 if grid else np.arange(sequences + 1) * rng.integers(0, 4 * scale)
+    ) * unit
+    top = 2 if grid else 12 * scale
     a0, a1, m0, m1 = (int(rng.integers(0, top)) * unit for _ in range(4))
-    a2 = int(rng.choice([0, 1, 2], p=[0.8, 0.2, 0] if grid else [0.2, 0.5, 0.3])) * unit
-    m2, m3 = (int(rng.choice([0, 1], p=[0.9, 0.1] if grid else [0.5, 0.5])) * unit for _ in range(2))
+    a2 = int(rng.choice([0, 1, 2], p=[0.8, 0.2, 0] if grid else [0.2, 0.5, 0.3])) * unit * scale
+    m2, m3 = (int(rng.choice([0, 1], p=[0.9, 0.1] if grid else [0.5, 0.5])) * unit * scale for _ in range(2))
     # On a grid of more than one picosecond the floor of the last term would leave it.
     m4 = int(rng.choice([0, 1, 700])) if unit == 1 else 0
     cost = LinearCost(dense.astype(np.int64), per_sequence.astype(np.int64), 0, a0, a1, a2, m0, m1, m2, m3, m4)
     return ReplicaType(
         name,
         cost,
-        blocks=int(rng.integers(6, 11)),
+        blocks=int(rng.integers(6, 10)) * max(1, long - 2),
         max_num_seqs=sequences,
         max_batched_tokens=tokens,
-        max_model_len=int(rng.choice([80, 110, 4096], p=[0.1, 0.2, 0.7])),
+        max_model_len=int(rng.choice([80 * long, 110 * long, 4096], p=[0.1, 0.2, 0.7])),
         recompute="full" if rng.random() < 0.25 else "cached",
         max_waiting=int(rng.choice([0, 2, 5, 2**31 - 1], p=[0.02, 0.05, 0.13, 0.8])),
     )
@@ -139,9 +145,9 @@ def _events(rng: np.random.Generator, nodes: int, horizon: int, detect: int, uni
     return tuple(sorted(events, key=lambda event: event.order))
 
 
-def _rows(
-    rng: np.random.Generator, count: int, classes: int, horizon: int, pass_ps: int, unit: int, marks: np.ndarray
-) -> np.ndarray:
+def _rows(rng: np.random.Generator, sizes: tuple[int, int, int, int, int], marks: np.ndarray) -> np.ndarray:
+    """Requests for (their number, classes, horizon, mean pass, unit of time)."""
+    count, classes, horizon, pass_ps, unit = sizes
     rows = np.zeros(count, REQUEST)
     # Bursts: several requests at one instant; some instants are those of outer events.
     instants = rng.integers(1, horizon // unit + 1, count) * unit

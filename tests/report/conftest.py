@@ -85,13 +85,47 @@ def _summaries(drawn: dict[tuple[str, str, str], np.ndarray]) -> list[Summary]:
     rows = []
     for (outcome, policy, kind), values in drawn.items():
         mean, low, high, sd = _interval(values)
-        rows.append(Summary(outcome, _unit(outcome), policy, kind, 0, N, mean, low, high, sd, [float(v) for v in values]))
+        rows.append(
+            Summary(outcome, _unit(outcome), policy, kind, 0, N, mean, low, high, sd, [float(v) for v in values])
+        )
     for policy in POLICIES:
         for kind in KINDS:
-            rows.append(Summary("tao.energy_j_per_tok", "J/token", policy, kind, 0, N, None, None, None, None, [None] * N, reason="idle power of rtx_4090 has no source"))
+            rows.append(
+                Summary(
+                    "tao.energy_j_per_tok",
+                    "J/token",
+                    policy,
+                    kind,
+                    0,
+                    N,
+                    None,
+                    None,
+                    None,
+                    None,
+                    [None] * N,
+                    reason="idle power of rtx_4090 has no source",
+                )
+            )
             reached = {"four_years": 0, "two_years": 3, "fees_only": 16}[policy]
             mean = {"four_years": 2191.5, "two_years": 2103.0, "fees_only": 488.0}[policy]
-            rows.append(Summary("tao.half_nodes_days", "days", policy, kind, 0, N, mean, mean - 31.0, min(mean + 31.0, 2191.5), 58.0, [mean] * N, reached=reached, reached_low=max(0.0, reached / N - 0.15), reached_high=min(1.0, reached / N + 0.2)))
+            rows.append(
+                Summary(
+                    "tao.half_nodes_days",
+                    "days",
+                    policy,
+                    kind,
+                    0,
+                    N,
+                    mean,
+                    mean - 31.0,
+                    min(mean + 31.0, 2191.5),
+                    58.0,
+                    [mean] * N,
+                    reached=reached,
+                    reached_low=max(0.0, reached / N - 0.15),
+                    reached_high=min(1.0, reached / N + 0.2),
+                )
+            )
     return rows
 
 
@@ -121,7 +155,31 @@ def _verdicts(drawn: dict[tuple[str, str, str], np.ndarray]) -> list[Verdict]:
                                     mean / scale, low / scale, high / scale, 0.0003, 0.0041, zone, N, 4.2))  # fmt: skip
             joint = said[0] if said[0] == said[1] else "depends on how the coin is priced"
             why = "" if said[0] == said[1] else f"{said[0]} with a pool, {said[1]} with a path"
-            rows.append(Verdict(outcome, _unit(outcome), policy, "four_years", "both", 0, joint, None, None, None, None, None, None, None, None, None, None, 0.0, N, None, why))
+            rows.append(
+                Verdict(
+                    outcome,
+                    _unit(outcome),
+                    policy,
+                    "four_years",
+                    "both",
+                    0,
+                    joint,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    0.0,
+                    N,
+                    None,
+                    why,
+                )
+            )
     return rows
 
 
@@ -129,7 +187,9 @@ def _courses(rng: np.random.Generator, weeks: np.ndarray, policy: str, kind: str
     """Plausible shapes: (replications, epochs) by outcome."""
     year = weeks * WEEK_S / YEAR_S
     halvings = {"four_years": [3.95], "two_years": [1.95, 3.95, 5.95], "fees_only": []}[policy]
-    emission = 3600.0 * 0.5 ** sum((year >= h).astype(float) for h in halvings) if halvings else 3600.0 * np.ones_like(year)
+    emission = (
+        3600.0 * 0.5 ** sum((year >= h).astype(float) for h in halvings) if halvings else 3600.0 * np.ones_like(year)
+    )
     if policy == "fees_only":
         emission = np.where(year >= 1, 0.0, emission)
     walk = np.cumsum(rng.normal(0, 0.03, (N, len(year))), axis=1)
@@ -142,7 +202,12 @@ def _courses(rng: np.random.Generator, weeks: np.ndarray, policy: str, kind: str
         level = level + 0.05 * (320.0 * np.clip(pull[:, i], 0.18, 2.0) - level)
         nodes[:, i] = np.round(level)
     used = np.clip(0.3 * 320 / nodes * (1 + 0.08 * year), 0.02, 0.97)
-    return {"tao.nodes": nodes, "tao.coin_usd": price, "tao.emission_coin": np.tile(emission, (N, 1)), "tao.utilization_frac": used}
+    return {
+        "tao.nodes": nodes,
+        "tao.coin_usd": price,
+        "tao.emission_coin": np.tile(emission, (N, 1)),
+        "tao.utilization_frac": used,
+    }
 
 
 def _bands(rng: np.random.Generator) -> list[Band]:
@@ -152,12 +217,18 @@ def _bands(rng: np.random.Generator) -> list[Band]:
         for kind in KINDS:
             courses = _courses(rng, weeks, policy, kind)
             courses["cloud.nodes"] = np.round(40 + weeks / 60 + rng.normal(0, 0.8, (N, len(weeks))))
-            courses["cloud.utilization_frac"] = np.clip(0.5 + 0.0003 * weeks + rng.normal(0, 0.01, (N, len(weeks))), 0, 1)
+            courses["cloud.utilization_frac"] = np.clip(
+                0.5 + 0.0003 * weeks + rng.normal(0, 0.01, (N, len(weeks))), 0, 1
+            )
             for outcome, values in courses.items():
-                quantiles: list[list[Any]] = [[float(v) for v in np.quantile(values, q, axis=0)] for q in (0.05, 0.25, 0.5, 0.75, 0.95)]
+                quantiles: list[list[Any]] = [
+                    [float(v) for v in np.quantile(values, q, axis=0)] for q in (0.05, 0.25, 0.5, 0.75, 0.95)
+                ]
                 if outcome.endswith("utilization_frac"):  # windows stand in every fourth epoch only
                     quantiles = [[v if i % 4 == 0 else None for i, v in enumerate(q)] for q in quantiles]
-                rows.append(Band(outcome, _unit(outcome), policy, kind, 0, [float(w * WEEK_S) for w in weeks], *quantiles))
+                rows.append(
+                    Band(outcome, _unit(outcome), policy, kind, 0, [float(w * WEEK_S) for w in weeks], *quantiles)
+                )
     return rows
 
 
@@ -167,11 +238,17 @@ def _histograms(rng: np.random.Generator) -> list[Histogram]:
         for metric, centre, spread, slo in (("ttft", 0.14, 0.55, 2.0), ("e2e", 3.1, 0.6, None)):
             for policy in POLICIES:
                 for kind in KINDS:
-                    slower = {"four_years": 1.0, "two_years": 1.15, "fees_only": 2.4}[policy] if network == "tao" else 1.0
+                    slower = (
+                        {"four_years": 1.0, "two_years": 1.15, "fees_only": 2.4}[policy] if network == "tao" else 1.0
+                    )
                     times = np.exp(rng.normal(np.log(centre * scale * slower), spread, 60_000))
                     edges = np.unique(np.round(np.geomspace(times.min() * 0.99, times.max() * 1.01, 700), 9))
                     counts, _ = np.histogram(times, edges)
-                    bins = [[float(a), float(b), float(c)] for a, b, c in zip(edges[:-1], edges[1:], counts, strict=True) if c]
+                    bins = [
+                        [float(a), float(b), float(c)]
+                        for a, b, c in zip(edges[:-1], edges[1:], counts, strict=True)
+                        if c
+                    ]
                     rows.append(Histogram(network, metric, policy, kind, 0, bins, slo))
     return rows
 
@@ -203,10 +280,30 @@ def make_record() -> StudyRecord:
     """The record; the same one every time."""
     rng = np.random.default_rng(7)
     drawn = _values(rng)
-    flags = [("assumed", "", ""), ("borrowed", "facts of another network, read 2026-11-20", "2026-11-20"), ("fitted", "published quantiles, read 2026-11-19", "2026-11-19")]
+    flags = [
+        ("assumed", "", ""),
+        ("borrowed", "facts of another network, read 2026-11-20", "2026-11-20"),
+        ("fitted", "published quantiles, read 2026-11-19", "2026-11-19"),
+    ]
     constants = [
-        Assumption(f"networks.tao.operators.home.{key}", value, *flags[i % 3], "entry and exit of nodes", f"sim/presets/networks/bittensor_basic.yaml:{31 + i}")
-        for i, (key, value) in enumerate([("electricity", "0.15 USD/kWh"), ("lead", "14 day"), ("restart", "1.5"), ("cost_spread", "25 %"), ("hosting", "0 USD/h"), ("life", "4 year"), ("discount", "12 %")])
+        Assumption(
+            f"networks.tao.operators.home.{key}",
+            value,
+            *flags[i % 3],
+            "entry and exit of nodes",
+            f"sim/presets/networks/bittensor_basic.yaml:{31 + i}",
+        )
+        for i, (key, value) in enumerate(
+            [
+                ("electricity", "0.15 USD/kWh"),
+                ("lead", "14 day"),
+                ("restart", "1.5"),
+                ("cost_spread", "25 %"),
+                ("hosting", "0 USD/h"),
+                ("life", "4 year"),
+                ("discount", "12 %"),
+            ]
+        )
     ]
     return StudyRecord(
         name="Does a faster halving empty the network?",
@@ -233,19 +330,51 @@ def make_record() -> StudyRecord:
         operators=[],
         flows=_flows(),
         checks=[
-            CheckResult("at_most 8 s", "tao.e2e_p95_s", "two_years", True, "error", "7.6 s, at most 7.9 s with 95 %", "scenarios/demo.yaml", 61),
-            CheckResult("below four_years", "tao.price_paid_usd_per_mtok", "two_years", False, "warn", "0.124 against 0.124 USD/Mtok", "scenarios/demo.yaml", 62),
+            CheckResult(
+                "at_most 8 s",
+                "tao.e2e_p95_s",
+                "two_years",
+                True,
+                "error",
+                "7.6 s, at most 7.9 s with 95 %",
+                "scenarios/demo.yaml",
+                61,
+            ),
+            CheckResult(
+                "below four_years",
+                "tao.price_paid_usd_per_mtok",
+                "two_years",
+                False,
+                "warn",
+                "0.124 against 0.124 USD/Mtok",
+                "scenarios/demo.yaml",
+                62,
+            ),
         ],
         changes=[
             PolicyChange("two_years", "networks.tao.supply.every", "4 year", "2 year", "scenarios/demo.yaml", 41),
-            PolicyChange("two_years", "networks.tao.supply.first", "2029-12-14", "2027-12-14", "scenarios/demo.yaml", 41),
+            PolicyChange(
+                "two_years", "networks.tao.supply.first", "2029-12-14", "2027-12-14", "scenarios/demo.yaml", 41
+            ),
             PolicyChange("fees_only", "networks.tao.supply", "halving", "fixed", "scenarios/demo.yaml", 43),
-            PolicyChange("fees_only", "networks.tao.price.output", "0.15 USD/Mtok", "0.45 USD/Mtok", "scenarios/demo.yaml", 44),
+            PolicyChange(
+                "fees_only", "networks.tao.price.output", "0.15 USD/Mtok", "0.45 USD/Mtok", "scenarios/demo.yaml", 44
+            ),
         ],
         assumptions=constants,
-        held_fixed=["potential users and their draws", "hardware lives by node slot", "operators' cost draws", "price innovations (not paths)"],
+        held_fixed=[
+            "potential users and their draws",
+            "hardware lives by node slot",
+            "operators' cost draws",
+            "price innovations (not paths)",
+        ],
         not_fixed=["who enters", "prices", "demand"],
-        method={"infermint": "0.1.0", "python": "3.11.7", "numpy": "2.4.6", "residual drift over 90 days": "0.4 % of nodes"},
+        method={
+            "infermint": "0.1.0",
+            "python": "3.11.7",
+            "numpy": "2.4.6",
+            "residual drift over 90 days": "0.4 % of nodes",
+        },
         warnings=["tao.served_mtok leaves its plausible range in year 1: 812 Mtok/day found, 1,000 to 40,000 expected"],
         counts={"windows": 626, "requests_measured": 81_244},
         sentences=[

@@ -17,7 +17,9 @@ import pytest
 from sim.records.study import StudyRecord
 from sim.report import files
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--allow-file-access-from-files",
@@ -74,7 +76,9 @@ def chromium() -> str:
 
 def browse(arguments: list[str], profile: Path) -> subprocess.CompletedProcess[bytes]:
     """Run the browser once with a fresh profile."""
-    return subprocess.run([chromium(), *FLAGS, f"--user-data-dir={profile}", *arguments], capture_output=True, timeout=120, check=True)
+    return subprocess.run(
+        [chromium(), *FLAGS, f"--user-data-dir={profile}", *arguments], capture_output=True, timeout=120, check=True
+    )
 
 
 def measured(folder: Path, width: int, dark: bool, profile: Path) -> dict[str, Any]:
@@ -82,7 +86,9 @@ def measured(folder: Path, width: int, dark: bool, profile: Path) -> dict[str, A
     probe = folder / f"probe-{width}-{dark}.html"
     probe.write_text(PROBE.format(width=width), encoding="utf-8")
     scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
-    done = browse([scheme, "--window-size=1400,1000", "--virtual-time-budget=20000", "--dump-dom", probe.as_uri()], profile)
+    done = browse(
+        [scheme, "--window-size=1400,1000", "--virtual-time-budget=20000", "--dump-dom", probe.as_uri()], profile
+    )
     found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout.decode(), re.DOTALL)
     assert found is not None, done.stderr.decode()[-2000:]
     return dict(json.loads(unescape(found[1])))
@@ -134,14 +140,16 @@ def test_a_screenshot_is_no_blank_page(folder: Path, tmp_path: Path) -> None:
 
 def test_the_page_prints(folder: Path, tmp_path: Path) -> None:
     paper = tmp_path / "report.pdf"
-    browse([f"--print-to-pdf={paper}", "--no-pdf-header-footer", (folder / "report.html").as_uri()], tmp_path / "profile")
+    browse(
+        [f"--print-to-pdf={paper}", "--no-pdf-header-footer", (folder / "report.html").as_uri()], tmp_path / "profile"
+    )
     assert paper.read_bytes().startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) < 25
 
 
 def test_hostile_names_neither_run_nor_overflow(record: StudyRecord, tmp_path: Path) -> None:
     chromium()
-    evil = "<script>parent.alerted=1;window.alerted=1</script><img src=x onerror=\"window.alerted=1\">'" + "W" * 10_000
+    evil = '<script>parent.alerted=1;window.alerted=1</script><img src=x onerror="window.alerted=1">\'' + "W" * 10_000
     small = dataclasses.replace(
         record, name=evil, sentences=[evil, "W" * 3000], warnings=[evil], scenario_file=evil, scenario_resolved=evil, held_fixed=[evil], method={evil: evil}, start=evil,
         bands=[b for b in record.bands if b.outcome == "tao.nodes"], histograms=record.histograms[:1], policies=[evil, *record.policies], changes=[dataclasses.replace(c, new=evil, file=evil) for c in record.changes],

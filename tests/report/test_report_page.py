@@ -106,7 +106,7 @@ def test_every_link_inside_the_page_has_its_target(page: Page) -> None:
 
 
 def test_every_figure_has_words_and_a_csv(folder: Path, page: Page) -> None:
-    drawings = [attributes for attributes in page.all("svg")]
+    drawings = list(page.all("svg"))
     links = [a["href"] for a in page.all("a") if a["href"].startswith("figures/")]
     assert len(drawings) == len(links) == len(page.all("figure")) == 13
     for drawing in drawings:
@@ -122,12 +122,22 @@ def test_every_figure_has_words_and_a_csv(folder: Path, page: Page) -> None:
 
 def test_what_a_figure_says_is_the_records_own(record: StudyRecord, page: Page) -> None:
     labels = [a["aria-label"] for a in page.all("svg")]
-    verdict = next(v for v in record.verdicts if v.policy == "two_years" and v.outcome == "tao.nodes@end" and v.coin_price == "pool")
+    verdict = next(
+        v
+        for v in record.verdicts
+        if v.policy == "two_years" and v.outcome == "tao.nodes@end" and v.coin_price == "pool"
+    )
     assert words.relative(verdict.relative, verdict.relative_low, verdict.relative_high) in labels[0]
-    band = next(b for b in record.bands if b.outcome == "tao.nodes" and b.policy == "fees_only" and b.coin_price == "path")
+    band = next(
+        b for b in record.bands if b.outcome == "tao.nodes" and b.policy == "fees_only" and b.coin_price == "path"
+    )
     said = f"fees_only, price as a path: the median goes from {words.amount(band.q50[0], 'nodes')} to {words.amount(band.q50[-1], 'nodes')}"
     assert any(said in label for label in labels)
-    histogram = next(h for h in record.histograms if (h.network, h.metric, h.policy, h.coin_price) == ("tao", "ttft", "four_years", "pool"))
+    histogram = next(
+        h
+        for h in record.histograms
+        if (h.network, h.metric, h.policy, h.coin_price) == ("tao", "ttft", "four_years", "pool")
+    )
     inside = sum(count for _, high, count in histogram.bins if high <= 2.0) / sum(count for *_, count in histogram.bins)
     assert any(f"{words.amount(inside, '%')} within the target of 2 s" in label for label in labels)
 
@@ -163,10 +173,16 @@ def test_the_table_of_outcomes_holds_every_mean(record: StudyRecord, page: Page)
 def test_csvs_hold_the_records_numbers_to_the_last_digit(record: StudyRecord, folder: Path) -> None:
     rows = list(csv.DictReader((folder / "figures" / "forest-two_years.csv").open(encoding="utf-8")))
     mine = [v for v in record.verdicts if v.policy == "two_years"]
-    assert [(r["outcome"], r["coin_price"], r["word"]) for r in rows] == [(v.outcome, v.coin_price, v.word) for v in mine]
-    assert [float(r["relative_frac"]) for r in rows if r["relative_frac"]] == [v.relative for v in mine if v.relative is not None]
+    assert [(r["outcome"], r["coin_price"], r["word"]) for r in rows] == [
+        (v.outcome, v.coin_price, v.word) for v in mine
+    ]
+    assert [float(r["relative_frac"]) for r in rows if r["relative_frac"]] == [
+        v.relative for v in mine if v.relative is not None
+    ]
     fan = list(csv.DictReader((folder / "figures" / "over-time-tao-nodes.csv").open(encoding="utf-8")))
-    assert [float(r["q50"]) for r in fan] == [value for b in record.bands if b.outcome == "tao.nodes" for value in b.q50]
+    assert [float(r["q50"]) for r in fan] == [
+        value for b in record.bands if b.outcome == "tao.nodes" for value in b.q50
+    ]
     flows = list(csv.DictReader((folder / "figures" / "flows-tao.csv").open(encoding="utf-8")))
     assert [int(r["amount_base_units"]) for r in flows] == [row.amount for f in record.flows for row in f.rows]
     assert flows[4]["amount"] == "31877.123456789"
@@ -189,7 +205,9 @@ def test_a_ledger_that_lost_coins_shows_its_residual(record: StudyRecord, change
     assert tables.flows(broken, "USD", 0).rows[-1][1].text == "n/a"
 
 
-def test_the_same_record_gives_the_same_bytes_in_another_process(record: StudyRecord, folder: Path, tmp_path: Path) -> None:
+def test_the_same_record_gives_the_same_bytes_in_another_process(
+    record: StudyRecord, folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "record.json").write_text(record.to_json(), encoding="utf-8")
     (tmp_path / "matplotlibrc").write_text("font.size: 31\nsvg.fonttype: path\naxes.facecolor: red\n", encoding="utf-8")
     code = (
@@ -197,13 +215,24 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(record: StudyRe
         "here = pathlib.Path('.'); sim.report.write(StudyRecord.from_json((here / 'record.json').read_text('utf-8')), here / 'out')"
     )
     root = str(Path(sim.report.__file__).parents[2])
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, env={"PYTHONPATH": root, "PYTHONHASHSEED": "99", "MATPLOTLIBRC": str(tmp_path), "HOME": str(tmp_path)})
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        check=True,
+        env={"PYTHONPATH": root, "PYTHONHASHSEED": "99", "MATPLOTLIBRC": str(tmp_path), "HOME": str(tmp_path)},
+    )
     first = {path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    second = {path.relative_to(tmp_path / "out"): path.read_bytes() for path in sorted((tmp_path / "out").rglob("*")) if path.is_file()}
+    second = {
+        path.relative_to(tmp_path / "out"): path.read_bytes()
+        for path in sorted((tmp_path / "out").rglob("*"))
+        if path.is_file()
+    }
     assert first == second
 
 
-def test_a_page_that_is_there_is_kept_and_another_record_replaces_it(changed: Callable[..., StudyRecord], record: StudyRecord, folder: Path) -> None:
+def test_a_page_that_is_there_is_kept_and_another_record_replaces_it(
+    changed: Callable[..., StudyRecord], record: StudyRecord, folder: Path
+) -> None:
     path = folder / "report.html"
     before = path.stat().st_mtime_ns
     assert sim.report.write(record, folder) == path
@@ -223,7 +252,11 @@ def hostile(record: StudyRecord) -> StudyRecord:
         return dataclasses.replace(row, **{k: v for k, v in new.items() if k in ("policy", "baseline")})  # type: ignore[type-var]
 
     lists = ("outcomes", "verdicts", "bands", "histograms", "flows", "checks", "changes")
-    record = dataclasses.replace(record, bands=[b for b in record.bands if b.outcome == "tao.nodes"], histograms=[h for h in record.histograms if (h.network, h.metric) == ("tao", "ttft")])
+    record = dataclasses.replace(
+        record,
+        bands=[b for b in record.bands if b.outcome == "tao.nodes"],
+        histograms=[h for h in record.histograms if (h.network, h.metric) == ("tao", "ttft")],
+    )
     renamed_lists = {name: [renamed(row) for row in getattr(record, name)] for name in lists}
     evil_flow = FlowRow("<b>TAO", 9, HOSTILE, "minted", HOSTILE, 7)
     flows = [dataclasses.replace(f, rows=[*f.rows, evil_flow]) for f in renamed_lists.pop("flows")]
@@ -267,7 +300,17 @@ def test_hostile_names_stay_text_in_markdown(hostile_folder: Path) -> None:
 
 def test_csv_cells_are_no_formulas() -> None:
     text = files.csv_text(["a"], [["=1+1"], ["-x"], ["@y"], ["-1.5"], ["+2e3"], [None], [0.1], ["a,b\n"]])
-    assert [row[0] if row else "" for row in csv.reader(io.StringIO(text))] == ["a", "'=1+1", "'-x", "'@y", "-1.5", "+2e3", "", "0.1", "a,b\n"]
+    assert [row[0] if row else "" for row in csv.reader(io.StringIO(text))] == [
+        "a",
+        "'=1+1",
+        "'-x",
+        "'@y",
+        "-1.5",
+        "+2e3",
+        "",
+        "0.1",
+        "a,b\n",
+    ]
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -289,7 +332,18 @@ def test_the_terminal_text_fits_and_holds_the_numbers(record: StudyRecord) -> No
 
 def test_one_policy_is_summarised(changed: Callable[..., StudyRecord], record: StudyRecord, tmp_path: Path) -> None:
     alone = [s for s in record.outcomes if s.policy == "four_years" and s.coin_price == "pool"]
-    single = changed(policies=["four_years"], coin_prices=["pool"], verdicts=[], outcomes=alone, sentences=[], bands=[], histograms=[], flows=[], changes=[], checks=[])
+    single = changed(
+        policies=["four_years"],
+        coin_prices=["pool"],
+        verdicts=[],
+        outcomes=alone,
+        sentences=[],
+        bands=[],
+        histograms=[],
+        flows=[],
+        changes=[],
+        checks=[],
+    )
     text = terminal.format_study(single)
     assert re.search(r"tao: nodes at the end +381 +\[370, 392\] +nodes", text)
     shown = Page(sim.report.write(single, tmp_path).read_text(encoding="utf-8"))
@@ -300,7 +354,14 @@ def test_one_policy_is_summarised(changed: Callable[..., StudyRecord], record: S
 def test_a_sweep_shows_each_point(changed: Callable[..., StudyRecord], record: StudyRecord, tmp_path: Path) -> None:
     second = [dataclasses.replace(v, point=1) for v in record.verdicts]
     more = [dataclasses.replace(s, point=1) for s in record.outcomes]
-    swept = changed(points=[{"tao.operators.home.electricity": "0.08 USD/kWh"}, {"tao.operators.home.electricity": "0.25 USD/kWh"}], verdicts=[*record.verdicts, *second], outcomes=[*record.outcomes, *more], bands=[], histograms=[], flows=[])
+    swept = changed(
+        points=[{"tao.operators.home.electricity": "0.08 USD/kWh"}, {"tao.operators.home.electricity": "0.25 USD/kWh"}],
+        verdicts=[*record.verdicts, *second],
+        outcomes=[*record.outcomes, *more],
+        bands=[],
+        histograms=[],
+        flows=[],
+    )
     text = sim.report.write(swept, tmp_path).read_text(encoding="utf-8")
     assert text.count("electricity = 0.08 USD/kWh</h3>") == 2
     assert text.count("electricity = 0.25 USD/kWh</h3>") == 2

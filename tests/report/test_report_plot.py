@@ -67,7 +67,9 @@ def test_a_plot_without_axes_makes_a_figure(record: StudyRecord, name: str) -> N
         (lambda record: plot.flow_bars(record, "EUR"), "no flow of 'EUR'"),
     ],
 )
-def test_what_is_not_in_the_record_is_named(record: StudyRecord, call: Callable[[StudyRecord], Axes], text: str) -> None:
+def test_what_is_not_in_the_record_is_named(
+    record: StudyRecord, call: Callable[[StudyRecord], Axes], text: str
+) -> None:
     with pytest.raises(ValueError, match=text):
         call(record)
 
@@ -91,7 +93,19 @@ def test_a_fan_says_its_unit_and_shows_shares_in_percent(record: StudyRecord) ->
 
 def test_a_thinned_fan_keeps_both_ends_and_every_halving() -> None:
     steps = [3600.0 * 0.5 ** (i // 500) for i in range(2000)]
-    band = Band("tao.emission_coin", "coins/day", "p", "pool", 0, [float(i) for i in range(2000)], steps, steps, steps, steps, steps)
+    band = Band(
+        "tao.emission_coin",
+        "coins/day",
+        "p",
+        "pool",
+        0,
+        [float(i) for i in range(2000)],
+        steps,
+        steps,
+        steps,
+        steps,
+        steps,
+    )
     kept = fan.thinned(band)
     assert len(kept) <= fan.MOST_POINTS
     assert kept[0] == 0
@@ -101,7 +115,9 @@ def test_a_thinned_fan_keeps_both_ends_and_every_halving() -> None:
 
 def test_epochs_without_a_measurement_are_left_out() -> None:
     gaps = [None if i % 4 else float(i) for i in range(40)]
-    band = Band("tao.utilization_frac", "%", "p", "pool", 0, [float(i) for i in range(40)], gaps, gaps, gaps, gaps, gaps)
+    band = Band(
+        "tao.utilization_frac", "%", "p", "pool", 0, [float(i) for i in range(40)], gaps, gaps, gaps, gaps, gaps
+    )
     assert fan.thinned(band).tolist() == list(range(0, 40, 4))
 
 
@@ -112,8 +128,12 @@ def test_an_ecdf_ends_at_one_and_marks_the_quantiles(record: StudyRecord) -> Non
     assert (np.diff(times) > 0).all()
     for share in (0.5, 0.95, 0.99):
         at = ecdf.at_share(histogram, share)
-        below = sum(count for _, high, count in histogram.bins if high <= at) / sum(count for *_, count in histogram.bins)
-        before = sum(count for _, high, count in histogram.bins if high < at) / sum(count for *_, count in histogram.bins)
+        below = sum(count for _, high, count in histogram.bins if high <= at) / sum(
+            count for *_, count in histogram.bins
+        )
+        before = sum(count for _, high, count in histogram.bins if high < at) / sum(
+            count for *_, count in histogram.bins
+        )
         assert before < share <= below
 
 
@@ -127,12 +147,21 @@ def test_a_target_stands_in_the_ecdf(record: StudyRecord) -> None:
 def test_a_difference_beyond_the_edge_is_an_arrow_with_its_number(record: StudyRecord) -> None:
     ax = plot.forest(record, "fees_only")
     assert ax.get_xlim() == pytest.approx((-110, 110))
-    coverage = [v for v in record.verdicts if v.outcome == "tao.fee_coverage_frac" and v.policy == "fees_only" and v.relative]
+    coverage = [
+        v for v in record.verdicts if v.outcome == "tao.fee_coverage_frac" and v.policy == "fees_only" and v.relative
+    ]
     assert {f"{100 * v.relative:+.0f} %" for v in coverage} <= {text.get_text() for text in ax.texts}
 
 
-def test_verdicts_without_a_relative_difference_are_named_not_drawn(record: StudyRecord, changed: Callable[..., StudyRecord]) -> None:
-    none = [dataclasses.replace(v, relative=None, relative_low=None, relative_high=None) if v.outcome == "tao.subsidy_usd_per_mtok" else v for v in record.verdicts]
+def test_verdicts_without_a_relative_difference_are_named_not_drawn(
+    record: StudyRecord, changed: Callable[..., StudyRecord]
+) -> None:
+    none = [
+        dataclasses.replace(v, relative=None, relative_low=None, relative_high=None)
+        if v.outcome == "tao.subsidy_usd_per_mtok"
+        else v
+        for v in record.verdicts
+    ]
     bare = changed(verdicts=none)
     assert "no relative difference: tao: subsidy." in forest.description(bare, "two_years")
     assert "tao: subsidy" not in [label.get_text() for label in plot.forest(bare, "two_years").get_yticklabels()]
@@ -186,7 +215,7 @@ def test_each_colour_stands_out_on_white(colour: str) -> None:
 
 def test_inline_svg_is_text_in_the_pages_ink(record: StudyRecord) -> None:
     drawn = svg.inline(forest.figure(record, "two_years"), "name", 'said "so"')
-    assert drawn.startswith("<svg class=\"plot\" viewBox=")
+    assert drawn.startswith('<svg class="plot" viewBox=')
     assert ">tao: price paid</text>" in drawn
     assert "currentColor" in drawn
     assert "var(--p0)" in drawn
@@ -199,6 +228,10 @@ def test_a_figure_is_as_wide_as_a_phone_and_its_text_no_smaller_than_nine_pixels
     for entry in figures.entries(record):
         sheet = entry.draw()
         assert sheet.get_size_inches()[0] * 72 == pytest.approx(360)
-        sizes = [text.get_fontsize() for ax in sheet.axes for text in (*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.title)]
+        sizes = [
+            text.get_fontsize()
+            for ax in sheet.axes
+            for text in (*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.title)
+        ]
         # 390 px less two margins of 16 px show 360 points: a scale of 358 / 360.
         assert min(sizes) * 358 / 360 >= 9

@@ -26,7 +26,10 @@ def test_shares_are_told_in_percent_and_their_differences_in_points() -> None:
 def test_a_relative_difference_has_one_number_of_decimals() -> None:
     assert words.relative(-0.2264, -0.271, -0.189) == "-22.6 % [-27.1, -18.9]"
     assert words.relative(3.9, 3.76, 4.04) == "+390 % [+376, +404]"
-    assert words.relative(0.0003, -0.0059, 0.0065) == "0.0 % [-0.6, +0.7]" or words.relative(0.0003, -0.0059, 0.0065) == "0.0 % [-0.6, +0.6]"
+    assert (
+        words.relative(0.0003, -0.0059, 0.0065) == "0.0 % [-0.6, +0.7]"
+        or words.relative(0.0003, -0.0059, 0.0065) == "0.0 % [-0.6, +0.6]"
+    )
     assert words.relative(0.00012, 0.0001, 0.00014) == "+0.01 % [+0.01, +0.01]"
     assert words.relative(None, None, None) == "n/a"
     assert words.relative(0.1, None, None) == "+10.0 %"
@@ -57,7 +60,10 @@ def test_durations_use_the_largest_whole_unit() -> None:
 
 
 def test_minus_signs_are_set_before_numbers_only() -> None:
-    assert words.minus("-5 % [-7, -3] of two-years 2026-01-01") == "\u22125\u00a0% [\u22127,\u00a0\u22123] of two-years 2026-01-01"
+    assert (
+        words.minus("-5 % [-7, -3] of two-years 2026-01-01")
+        == "\u22125\u00a0% [\u22127,\u00a0\u22123] of two-years 2026-01-01"
+    )
 
 
 def test_every_word_of_a_verdict_has_a_sign() -> None:

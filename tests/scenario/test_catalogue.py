@@ -25,7 +25,9 @@ def test_lists_hold_what_there_is():
     assert {row["outcome"] for row in listing("outcomes")} == set(OUTCOMES)
     assert {"bittensor_basic", "asi_cloud", "centralized"} <= {row["network"] for row in listing("networks")}
     assert {"chat_steady", "chat_bursty"} <= {row["workload"] for row in listing("workloads")}
-    assert {("supply", "halving"), ("market", "pool"), ("demand", "logit")} <= {(row["primitive"], row["kind"]) for row in listing("policies")}
+    assert {("supply", "halving"), ("market", "pool"), ("demand", "logit")} <= {
+        (row["primitive"], row["kind"]) for row in listing("policies")
+    }
 
 
 def test_an_unknown_list_is_told_with_the_nearest():

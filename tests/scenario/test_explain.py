@@ -33,7 +33,9 @@ def test_a_default_says_so_and_has_its_flag(read):
 
 def test_policies_stand_beside_what_they_replace(read):
     rows = explain(read(), "networks.tao.supply")
-    assert ("fast: networks.tao.supply.every", "2 year", "instead of 4 year", 22) in [(r.path, r.text, r.meaning, r.line) for r in rows]
+    assert ("fast: networks.tao.supply.every", "2 year", "instead of 4 year", 22) in [
+        (r.path, r.text, r.meaning, r.line) for r in rows
+    ]
 
 
 def test_a_dated_value_tells_which_holds_when(read):

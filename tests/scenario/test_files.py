@@ -21,7 +21,12 @@ def study(write, tmp_path):
     (home / "inside.csv").write_text(TRACE)
 
     def _study(file: str):
-        text = write().read_text().replace("    extends: chat_steady\n", "").replace("    rate: 4 /s\n", f"    arrivals: {{kind: trace, file: {file}}}\n")
+        text = (
+            write()
+            .read_text()
+            .replace("    extends: chat_steady\n", "")
+            .replace("    rate: 4 /s\n", f"    arrivals: {{kind: trace, file: {file}}}\n")
+        )
         path = home / "study.yaml"
         path.write_text(text)
         return path
@@ -94,7 +99,17 @@ def test_a_link_beside_the_scenario_may_not_lead_out(write, tmp_path):
         load(path, allow_path=[outside])
 
 
-@pytest.mark.parametrize("make", [lambda p: p.mkdir(), lambda p: os.mkfifo(p), lambda p: p.write_bytes(b"name: \xff\n"), lambda p: p.write_text("- 1\n"), lambda p: p.write_text("name: a\x07b\n"), lambda p: p.write_text("")])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: p.mkdir(),
+        lambda p: os.mkfifo(p),
+        lambda p: p.write_bytes(b"name: \xff\n"),
+        lambda p: p.write_text("- 1\n"),
+        lambda p: p.write_text("name: a\x07b\n"),
+        lambda p: p.write_text(""),
+    ],
+)
 def test_what_is_no_scenario_is_refused(tmp_path, make):
     path = tmp_path / "s.yaml"
     make(path)

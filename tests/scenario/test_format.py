@@ -77,7 +77,9 @@ def test_key_epoch(problems, read, pinned):
 def test_key_estimand(read, pinned):
     assert pinned.spec.estimand == "terminating"
     (notice,) = read("epoch: 1 week", "epoch: 1 week\nestimand: steady").notices
-    assert notice.startswith("`estimand: steady` is read, but statistics of the long run are not told yet in this version")
+    assert notice.startswith(
+        "`estimand: steady` is read, but statistics of the long run are not told yet in this version"
+    )
 
 
 def test_key_requests(problems, pinned):
@@ -115,7 +117,12 @@ def test_key_workload(pinned):
 
 def test_key_workload_refuses_unknown_classes_in_correlations(problems):
     (problem,) = problems("rate: 4 /s", "rate: 4 /s\n    correlation: {chatt: -0.9}")
-    assert (problem.line, problem.column, problem.message, problem.fix) == (12, 19, "there is no class `chatt`", "there are none")
+    assert (problem.line, problem.column, problem.message, problem.fix) == (
+        12,
+        19,
+        "there is no class `chatt`",
+        "there are none",
+    )
 
 
 def test_key_networks(pinned):
@@ -124,17 +131,23 @@ def test_key_networks(pinned):
     assert tao.supply.initial == Money(3600.0, "TAO")
     assert tao.supply.cap == Money(21e6, "TAO")
     assert (tao.price.output, tao.price.pay) == (Money(0.15, "USD"), "coin")
-    assert (tao.market.depth, tao.market.holders.value, tao.market.holders.a) == (Money(8e6, "USD"), "constant", "solve")
+    assert (tao.market.depth, tao.market.holders.value, tao.market.holders.a) == (
+        Money(8e6, "USD"),
+        "constant",
+        "solve",
+    )
     assert (tao.router.kind, tao.router.staleness) == ("power_of_two", 1)
     home = tao.operators["home"]
     assert (home.nodes, home.gpu, home.electricity, home.lead) == (300, "rtx_4090", 0.15, 14 * DAY_S)
 
 
-
-
 def test_key_policies(pinned):
     specs = {name: pinned.case(name, "pool").after.networks["tao"] for name in pinned.policies}
-    assert {name: n.supply.kind for name, n in specs.items()} == {"four_years": "halving", "two_years": "halving", "fees_only": "fixed"}
+    assert {name: n.supply.kind for name, n in specs.items()} == {
+        "four_years": "halving",
+        "two_years": "halving",
+        "fees_only": "fixed",
+    }
     assert specs["two_years"].supply.every == 2 * YEAR_S
     assert specs["two_years"].supply.initial == Money(3600.0, "TAO"), "the rest of the block stays"
     assert specs["fees_only"].price.output == Money(0.45, "USD")
@@ -143,8 +156,17 @@ def test_key_policies(pinned):
 
 def test_key_shocks(problems, pinned):
     (shock,) = pinned.spec.shocks
-    assert (shock.begins, shock.target, shock.by, shock.lasts, shock.shape) == (4 * YEAR_S, "workload.bursty", -0.5, 180 * DAY_S, "step")
-    assert "`shocks` is read and checked but not simulated yet in this version: the runs go on without them" in pinned.notices
+    assert (shock.begins, shock.target, shock.by, shock.lasts, shock.shape) == (
+        4 * YEAR_S,
+        "workload.bursty",
+        -0.5,
+        180 * DAY_S,
+        "step",
+    )
+    assert (
+        "`shocks` is read and checked but not simulated yet in this version: the runs go on without them"
+        in pinned.notices
+    )
     block = "epoch: 1 week\nshocks: [{{at: {at}, target: {target}, by: -50 %, lasts: 9 day}}]"
     (problem,) = problems("epoch: 1 week", block.format(at="1 year", target="workload.chap"))
     assert (problem.line, problem.column, problem.fix) == (6, 31, "did you mean `chat`?")
@@ -158,18 +180,25 @@ def test_key_vary(problems, pinned):
     path = "networks.tao.operators.home.electricity"
     assert pinned.points == ({path: "0.08 USD/kWh"}, {path: "0.15 USD/kWh"}, {path: "0.25 USD/kWh"})
     for design in ("latin_hypercube", "sobol"):
-        (problem,) = problems("epoch: 1 week", f"epoch: 1 week\nvary: {{design: {design}, over: {{workload.chat.rate: [4 /s]}}}}")
+        (problem,) = problems(
+            "epoch: 1 week", f"epoch: 1 week\nvary: {{design: {design}, over: {{workload.chat.rate: [4 /s]}}}}"
+        )
         assert problem.message == f"design `{design}` is read but not simulated yet in this version"
         assert (problem.path, problem.line) == ("vary.design", 6)
 
 
 def test_key_uncertain(problems, pinned):
     assert pinned.spec.uncertain["workload.steady.demand.elasticity"].bounds == [-2.5, -0.5]
-    assert "`uncertain` is read and checked but not simulated yet in this version: parameters keep the values of the file" in pinned.notices
+    assert (
+        "`uncertain` is read and checked but not simulated yet in this version: parameters keep the values of the file"
+        in pinned.notices
+    )
     (problem,) = problems("epoch: 1 week", "epoch: 1 week\nuncertain: {workload.chat.rate: {uniform: [3 /s, 4 s]}}")
     assert problem.message == "'4 s' is a duration, but this needs a rate of events"
     assert (problem.line, problem.column) == (6, 50)
-    (problem,) = problems("epoch: 1 week", "epoch: 1 week\nuncertain: {workload.chat.demand.elasticity: {uniform: [-3, 1]}}")
+    (problem,) = problems(
+        "epoch: 1 week", "epoch: 1 week\nuncertain: {workload.chat.demand.elasticity: {uniform: [-3, 1]}}"
+    )
     assert problem.message == "'1' found; must be below 0"
 
 
@@ -194,7 +223,10 @@ def test_key_compare(problems, pinned):
 def test_zones_are_relative_or_in_the_outcome_s_unit(read, zone, relative, absolute):
     scenario = read("baseline: slow", f"baseline: slow\n  indifferent: {{{zone}}}")
     found = scenario.spec.compare.zones[zone.partition(":")[0]]
-    assert (found.relative, found.absolute) == (pytest.approx(relative), absolute if absolute is None else pytest.approx(absolute))
+    assert (found.relative, found.absolute) == (
+        pytest.approx(relative),
+        absolute if absolute is None else pytest.approx(absolute),
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,40 @@ from sim.scenario.reader import read_bytes
 from sim.scenario.render import FORMATS, render
 
 PINNED = (Path(__file__).parents[1] / "scenarios" / "format-v1.yaml").read_text(encoding="utf-8")
-WORDS = ("{", "}", "[", "]", ":", ": ", "- ", "\n", "\n  ", "\t", "&a", "*a", "!!x", "'", '"', "|", ">", "#", "%", "010", ".nan", "1e999", "~", "2026-01-01", "no", "?", "<<", "---", "\u2028", "\ufeff", "é", "日本")
+WORDS = (
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ": ",
+    "- ",
+    "\n",
+    "\n  ",
+    "\t",
+    "&a",
+    "*a",
+    "!!x",
+    "'",
+    '"',
+    "|",
+    ">",
+    "#",
+    "%",
+    "010",
+    ".nan",
+    "1e999",
+    "~",
+    "2026-01-01",
+    "no",
+    "?",
+    "<<",
+    "---",
+    "\u2028",
+    "\ufeff",
+    "é",
+    "日本",
+)
 SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -53,8 +86,27 @@ def test_any_text_that_looks_like_yaml(text):
     _read(text.encode("utf-8", "surrogatepass"))
 
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.dates() | st.sampled_from(["3 s", "1 %", "kind", "-1 /s", "9 MUSD", "2026-01-01"])
-TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["kind", "value", "source", "assumed", "extends", "file", "x"]) | st.text(max_size=4), inner, max_size=4), max_leaves=8)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.dates()
+    | st.sampled_from(["3 s", "1 %", "kind", "-1 /s", "9 MUSD", "2026-01-01"])
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["kind", "value", "source", "assumed", "extends", "file", "x"]) | st.text(max_size=4),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
 
 
 def _paths(data, path=()):
@@ -82,14 +134,22 @@ def _natural(data):
         return {key: _natural(item) for key, item in data.items()}
     if isinstance(data, list):
         return [_natural(item) for item in data]
-    return float(data) if isinstance(data, float) else int(data) if isinstance(data, int) and not isinstance(data, bool) else data
+    return (
+        float(data)
+        if isinstance(data, float)
+        else int(data)
+        if isinstance(data, int) and not isinstance(data, bool)
+        else data
+    )
 
 
 @given(st.sampled_from(PATHS), TREES)
 @SLOW
 def test_any_value_anywhere_in_the_pinned_file(tmp_path, path, value):
     file = tmp_path / "s.yaml"
-    file.write_text(yaml.safe_dump(_natural(_with(DATA, path, value)), allow_unicode=True), encoding="utf-8", errors="surrogatepass")
+    file.write_text(
+        yaml.safe_dump(_natural(_with(DATA, path, value)), allow_unicode=True), encoding="utf-8", errors="surrogatepass"
+    )
     try:
         scenario = load(file)
         scenario.cases()
@@ -108,7 +168,10 @@ def test_any_small_edit_of_the_pinned_file(tmp_path, place, cut, word):
         _told(error)
 
 
-@given(st.sampled_from([".".join(map(str, path)) for path in PATHS]) | st.text(max_size=12), st.text(max_size=12) | st.sampled_from(WORDS))
+@given(
+    st.sampled_from([".".join(map(str, path)) for path in PATHS]) | st.text(max_size=12),
+    st.text(max_size=12) | st.sampled_from(WORDS),
+)
 @SLOW
 def test_any_set(tmp_path, path, value):
     file = tmp_path / "s.yaml"
@@ -125,7 +188,26 @@ def test_numbers_remember_how_they_were_typed():
     assert [str(value) for value in data.values()] == ["1e3", "1.50", "+7", "1.5e-3"]
 
 
-@pytest.mark.parametrize(("word", "value"), [("~", None), ("null", None), ("true", True), ("FALSE", False), ("yes", "yes"), ("0", 0), ("0.5", 0.5), ("1.", 1.0), ("-0", 0), ("0o17", None), ("1_000", "1_000"), ("2026-02-29", "2026-02-29"), ("2028-02-29", datetime.date(2028, 2, 29)), ("=", "="), ("0x1F", None)])
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("~", None),
+        ("null", None),
+        ("true", True),
+        ("FALSE", False),
+        ("yes", "yes"),
+        ("0", 0),
+        ("0.5", 0.5),
+        ("1.", 1.0),
+        ("-0", 0),
+        ("0o17", None),
+        ("1_000", "1_000"),
+        ("2026-02-29", "2026-02-29"),
+        ("2028-02-29", datetime.date(2028, 2, 29)),
+        ("=", "="),
+        ("0x1F", None),
+    ],
+)
 def test_the_words_of_yaml_1_2(word, value):
     if re.match("0[ox]", word):
         with pytest.raises(ScenarioError, match="is not a decimal number"):

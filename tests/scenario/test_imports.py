@@ -31,7 +31,13 @@ def test_light_verbs_stay_light(work):
     from pathlib import Path
 
     root = Path(__file__).parents[2]
-    done = subprocess.run([sys.executable, "-c", CODE.format(work=work, heavy=HEAVY)], cwd=root, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE.format(work=work, heavy=HEAVY)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -39,5 +45,7 @@ def test_rendering_and_listing_units_need_no_model():
     code = "import sys\nfrom sim.scenario.render import render\nfrom sim.errors import ScenarioError\nrender(ScenarioError('x'))\nassert not {'pydantic', 'numpy', 'yaml'} & set(sys.modules)"
     from pathlib import Path
 
-    done = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr

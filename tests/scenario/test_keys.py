@@ -56,10 +56,16 @@ def test_the_order_of_keys_moves_no_key(write, keys):
     data = yaml.load(text, Loader=yaml.BaseLoader)  # text only: the test writes back what it read
     data["format"], data["seeds"] = 1, {"replications": 2, "root": 7}
     data["workload"]["chat"]["demand"]["elasticity"] = -1.2
-    other = yaml.safe_dump(shuffled(data), sort_keys=False).replace("'2026-01-01'", "2026-01-01").replace("'2027-06-01'", "2027-06-01")
+    other = (
+        yaml.safe_dump(shuffled(data), sort_keys=False)
+        .replace("'2026-01-01'", "2026-01-01")
+        .replace("'2027-06-01'", "2027-06-01")
+    )
     assert list(yaml.safe_load(other)) != list(data)
     ours, theirs = load(write()), load(write(other))
-    assert {c.case.policy + c.case.coin_price: c.case.key for c in ours.cases()} == {c.case.policy + c.case.coin_price: c.case.key for c in theirs.cases()}
+    assert {c.case.policy + c.case.coin_price: c.case.key for c in ours.cases()} == {
+        c.case.policy + c.case.coin_price: c.case.key for c in theirs.cases()
+    }
 
 
 @pytest.mark.parametrize(
@@ -100,7 +106,14 @@ def test_a_data_file_counts_by_content_not_by_name(write, tmp_path):
 
     def key(name, content):
         (tmp_path / name).write_text(content)
-        return load(write(lines, f"    arrivals: {{kind: trace, file: {name}}}\n    growth: {{kind: none}}\n"), ["workload.chat.extends=replay"]).case("slow", "pool").case.key
+        return (
+            load(
+                write(lines, f"    arrivals: {{kind: trace, file: {name}}}\n    growth: {{kind: none}}\n"),
+                ["workload.chat.extends=replay"],
+            )
+            .case("slow", "pool")
+            .case.key
+        )
 
     (tmp_path / "replay.yaml").write_text("slo: {ttft: 2 s, tpot: 60 ms}\n")
     first = key("one.csv", trace)

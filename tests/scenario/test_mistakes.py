@@ -55,8 +55,14 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "line", "column", "typed", "message", "fix"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
-def test_a_mistake_is_told_where_it_stands_as_typed_and_with_a_fix(problems, old, new, line, column, typed, message, fix):
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "typed", "message", "fix"),
+    [row[1:] for row in VALUES],
+    ids=[row[0] for row in VALUES],
+)
+def test_a_mistake_is_told_where_it_stands_as_typed_and_with_a_fix(
+    problems, old, new, line, column, typed, message, fix
+):
     found = problems(old, new)
     told = [p for p in found if (p.line, p.column) == (line, column)]
     assert len(told) == 1, [str(p) for p in found]
@@ -89,18 +95,33 @@ def test_11_no_for_a_boolean_is_text_and_told_so():
     with pytest.raises(ScenarioError) as caught:
         read_bytes(b"x: {value: 3 %, assumed: no}\ny: {value: 3 %, assumed: yes}\n", "f.yaml")
     first, second = caught.value.problems
-    assert (first.line, first.column, first.message, first.fix) == (1, 26, "'no' found; must be `true` or `false`", "write `false`")
-    assert (second.line, second.column, second.message, second.fix) == (2, 26, "'yes' found; must be `true` or `false`", "write `true`")
+    assert (first.line, first.column, first.message, first.fix) == (
+        1,
+        26,
+        "'no' found; must be `true` or `false`",
+        "write `false`",
+    )
+    assert (second.line, second.column, second.message, second.fix) == (
+        2,
+        26,
+        "'yes' found; must be `true` or `false`",
+        "write `true`",
+    )
 
 
 def test_12_norway_is_text():
     from sim.scenario.nodes import plain
 
-    assert plain(read_bytes(b"countries: [DE, NO]\nchurn: no\n", "f.yaml")) == {"countries": ["DE", "NO"], "churn": "no"}
+    assert plain(read_bytes(b"countries: [DE, NO]\nchurn: no\n", "f.yaml")) == {
+        "countries": ["DE", "NO"],
+        "churn": "no",
+    }
 
 
 def test_21_an_alias_bomb_is_refused_at_once():
-    layers = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    layers = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)
+    ]
     begin = time.process_time()
     with pytest.raises(ScenarioError) as caught:
         read_bytes("\n".join(layers).encode(), "bomb.yaml")
@@ -141,8 +162,15 @@ def test_22_fifty_thousand_values_are_the_most():
 
 
 def test_23_unknown_policy_in_a_check(problems):
-    (problem,) = problems("compare:\n", "checks:\n  - {outcome: tao.nodes, policy: fats, at_least: 3 nodes}\ncompare:\n")
-    assert (problem.line, problem.column, problem.message, problem.fix) == (25, 34, "there is no policy `fats`", "did you mean `fast`?")
+    (problem,) = problems(
+        "compare:\n", "checks:\n  - {outcome: tao.nodes, policy: fats, at_least: 3 nodes}\ncompare:\n"
+    )
+    assert (problem.line, problem.column, problem.message, problem.fix) == (
+        25,
+        34,
+        "there is no policy `fats`",
+        "did you mean `fast`?",
+    )
 
 
 def test_24_a_missing_scenario(tmp_path):
@@ -170,7 +198,14 @@ def test_a_missing_key_and_its_near_miss_are_told_once(problems):
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(problems, write):
     text = write().read_text()
-    for old, new in (("epoch: 1 week", "epoch: 1"), ("rate: 4 /s", "rate: 4 USD"), ("kind: logit", "kind: lgit"), ("root: 7", "root: x"), ("baseline: slow", "baseline: s"), ("every: 2 year", "evry: 2 year")):
+    for old, new in (
+        ("epoch: 1 week", "epoch: 1"),
+        ("rate: 4 /s", "rate: 4 USD"),
+        ("kind: logit", "kind: lgit"),
+        ("root: 7", "root: x"),
+        ("baseline: slow", "baseline: s"),
+        ("every: 2 year", "evry: 2 year"),
+    ):
         text = text.replace(old, new)
     assert [p.line for p in problems(text)] == [5, 11, 13, 22, 23, 25]
 

@@ -48,7 +48,12 @@ def test_each_level_beats_the_one_below(write):
     swept = load(write("epoch: 1 week", sweep))
     assert [every(swept, "fast", point) for point in (0, 1)] == [1, 5], "point over policy"
     assert every(load(write(), [f"{EVERY}=3 year"]), "fast") == 3, "command line over policy"
-    text = write().read_text().replace(supply, "supply: {kind: halving_by_supply}").replace("supply: {every: 2 year}", "split.share: 2 %")
+    text = (
+        write()
+        .read_text()
+        .replace(supply, "supply: {kind: halving_by_supply}")
+        .replace("supply: {every: 2 year}", "split.share: 2 %")
+    )
     preset = load(write(text))
     assert preset.spec.networks["tao"].supply.initial == Money(7200.0, "TAO"), "preset where the scenario is silent"
     assert preset.spec.seeds.root == 7 and load(write("root: 7, ", "")).spec.seeds.root == 1, "default last"
@@ -98,14 +103,18 @@ def test_a_policy_never_changes_a_networks_kind(problems):
 
 
 def test_a_policy_cannot_add_networks_or_change_the_study(problems):
-    (problem,) = problems("fast: {networks.tao.supply: {every: 2 year}}", "fast: {networks.new: {extends: centralized}}")
+    (problem,) = problems(
+        "fast: {networks.tao.supply: {every: 2 year}}", "fast: {networks.new: {extends: centralized}}"
+    )
     assert problem.message == "`networks.new`: a policy cannot add to `networks`"
     (problem,) = problems("fast: {networks.tao.supply: {every: 2 year}}", "fast: {seeds.root: 3}")
     assert problem.message == "a policy cannot change `seeds`"
 
 
 def test_a_policy_may_add_a_rule_to_a_map_of_rules(read):
-    scenario = read("fast: {networks.tao.supply: {every: 2 year}}", "fast: {networks.tao.burnmint.all: {kind: share, share: 10 %}}")
+    scenario = read(
+        "fast: {networks.tao.supply: {every: 2 year}}", "fast: {networks.tao.burnmint.all: {kind: share, share: 10 %}}"
+    )
     assert scenario.case("fast", "pool").after.networks["tao"].burnmint["all"].share == 0.1
     assert scenario.case("fast", "pool").before.networks["tao"].burnmint == {}
 
@@ -144,7 +153,11 @@ def test_a_market_without_depth_cannot_become_a_pool(problems):
 def test_a_world_without_coins_has_one_kind_none(write):
     text = write().read_text()
     begin, end = text.index("  tao:"), text.index("  cloud:")
-    text = (text[:begin] + text[end:]).replace("networks.tao.supply: {every: 2 year}", "networks.cloud.price: {output: 1 USD/Mtok}").replace("tao.nodes@end, ", "")
+    text = (
+        (text[:begin] + text[end:])
+        .replace("networks.tao.supply: {every: 2 year}", "networks.cloud.price: {output: 1 USD/Mtok}")
+        .replace("tao.nodes@end, ", "")
+    )
     scenario = load(write(text))
     assert scenario.coin_prices == ("none",)
     assert len(scenario.cases()) == 2
@@ -160,7 +173,12 @@ def test_before_is_the_baseline_and_after_the_policy(read):
 def test_grid_crosses_and_zip_pairs(read):
     over = "over: {workload.chat.rate: [3 /s, 4 /s], networks.tao.split.share: [1 %, 2 %]}"
     grid = read("epoch: 1 week", f"epoch: 1 week\nvary: {{{over}}}")
-    assert [tuple(point.values()) for point in grid.points] == [("3 /s", "1 %"), ("3 /s", "2 %"), ("4 /s", "1 %"), ("4 /s", "2 %")]
+    assert [tuple(point.values()) for point in grid.points] == [
+        ("3 /s", "1 %"),
+        ("3 /s", "2 %"),
+        ("4 /s", "1 %"),
+        ("4 /s", "2 %"),
+    ]
     zipped = read("epoch: 1 week", f"epoch: 1 week\nvary: {{design: zip, {over}}}")
     assert [tuple(point.values()) for point in zipped.points] == [("3 /s", "1 %"), ("4 /s", "2 %")]
     assert zipped.case("slow", "pool", 1).before.workload["chat"].rate == 4
@@ -168,17 +186,29 @@ def test_grid_crosses_and_zip_pairs(read):
 
 
 def test_zip_needs_lists_of_one_length(problems):
-    (problem,) = problems("epoch: 1 week", "epoch: 1 week\nvary: {design: zip, over: {workload.chat.rate: [3 /s], networks.tao.split.share: [1 %, 2 %]}}")
-    assert "`zip` needs lists of one length: workload.chat.rate has 1, networks.tao.split.share has 2" in problem.message
+    (problem,) = problems(
+        "epoch: 1 week",
+        "epoch: 1 week\nvary: {design: zip, over: {workload.chat.rate: [3 /s], networks.tao.split.share: [1 %, 2 %]}}",
+    )
+    assert (
+        "`zip` needs lists of one length: workload.chat.rate has 1, networks.tao.split.share has 2" in problem.message
+    )
 
 
 def test_a_wrong_value_of_a_sweep_is_told_at_the_value(problems):
     (problem,) = problems("epoch: 1 week", "epoch: 1 week\nvary: {over: {workload.chat.rate: [3 /s, 4 W]}}")
-    assert (problem.line, problem.column, problem.message) == (6, 42, "'4 W' is a power, but this needs a rate of events")
+    assert (problem.line, problem.column, problem.message) == (
+        6,
+        42,
+        "'4 W' is a power, but this needs a rate of events",
+    )
 
 
 def test_a_point_has_no_effect_where_a_policy_took_its_block_away(read):
-    scenario = read("fast: {networks.tao.supply: {every: 2 year}}", f"none: {{networks.tao.supply: {{kind: fixed}}}}\nvary: {{over: {{{EVERY}: [1 year, 2 year]}}}}")
+    scenario = read(
+        "fast: {networks.tao.supply: {every: 2 year}}",
+        f"none: {{networks.tao.supply: {{kind: fixed}}}}\nvary: {{over: {{{EVERY}: [1 year, 2 year]}}}}",
+    )
     after = [scenario.case("none", "pool", point).after.networks["tao"].supply for point in (0, 1)]
     assert [supply.kind for supply in after] == ["fixed", "fixed"]
     assert scenario.case("none", "pool", 1).before.networks["tao"].supply.every == 2 * YEAR_S
@@ -186,11 +216,21 @@ def test_a_point_has_no_effect_where_a_policy_took_its_block_away(read):
 
 def test_what_is_varied_cannot_be_set(write):
     with pytest.raises(ScenarioError, match="is varied here and set on the command line"):
-        load(write("epoch: 1 week", f"epoch: 1 week\nvary: {{over: {{{EVERY}: [1 year, 2 year]}}}}"), [f"{EVERY}=3 year"])
+        load(
+            write("epoch: 1 week", f"epoch: 1 week\nvary: {{over: {{{EVERY}: [1 year, 2 year]}}}}"), [f"{EVERY}=3 year"]
+        )
 
 
 def test_set_takes_blocks_lists_and_policies(write):
-    scenario = load(write(), ["networks.tao.payout={kind: availability}", "compare.outcomes=[tao.nodes]", "policies.third.networks.tao.split.share=3 %", "seeds.replications=5"])
+    scenario = load(
+        write(),
+        [
+            "networks.tao.payout={kind: availability}",
+            "compare.outcomes=[tao.nodes]",
+            "policies.third.networks.tao.split.share=3 %",
+            "seeds.replications=5",
+        ],
+    )
     assert scenario.spec.networks["tao"].payout.kind == "availability"
     assert scenario.spec.compare.outcomes == ["tao.nodes"]
     assert scenario.policies == ("slow", "fast", "third")
@@ -228,7 +268,14 @@ def test_with_gives_a_changed_copy(read):
 def test_a_scenario_without_policies_has_one(write):
     text = write().read_text()
     begin, end = text.index("policies:"), text.index("seeds:")
-    scenario = load(write(text[:begin] + text[end:].replace("baseline: slow\n", "outcomes: [tao.nodes]\n").replace("  outcomes: [tao.nodes@end, cloud.share_frac]\n", "")))
+    scenario = load(
+        write(
+            text[:begin]
+            + text[end:]
+            .replace("baseline: slow\n", "outcomes: [tao.nodes]\n")
+            .replace("  outcomes: [tao.nodes@end, cloud.share_frac]\n", "")
+        )
+    )
     assert (scenario.policies, scenario.baseline, len(scenario.cases())) == (("scenario",), "scenario", 1)
 
 

@@ -54,7 +54,13 @@ def test_json_is_one_document_with_all_fields():
     document = json.loads(render([ONE], "json"))
     assert document["format"] == 1
     (problem,) = document["problems"]
-    assert (problem["kind"], problem["line"], problem["column"], problem["fix"], problem["file"]) == ("dimension", 9, 6, "write `1 W`", "s.yaml")
+    assert (problem["kind"], problem["line"], problem["column"], problem["fix"], problem["file"]) == (
+        "dimension",
+        9,
+        6,
+        "write `1 W`",
+        "s.yaml",
+    )
 
 
 def test_github_escapes_and_sorts_errors_first():

@@ -18,7 +18,16 @@ PINNED = ROOT / "tests" / "scenarios" / "format-v1.yaml"
 
 def _data(content: str):
     """YAML as an editor sees it: dates and units are text."""
-    loader = type("Loader", (yaml.SafeLoader,), {"yaml_implicit_resolvers": {k: [r for r in v if r[0] != "tag:yaml.org,2002:timestamp"] for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()}})
+    loader = type(
+        "Loader",
+        (yaml.SafeLoader,),
+        {
+            "yaml_implicit_resolvers": {
+                k: [r for r in v if r[0] != "tag:yaml.org,2002:timestamp"]
+                for k, v in yaml.SafeLoader.yaml_implicit_resolvers.items()
+            }
+        },
+    )
     return yaml.load(content, Loader=loader)
 
 
@@ -43,7 +52,15 @@ def test_it_is_draft_07():
     assert json.loads(text()) == schema()
 
 
-@pytest.mark.parametrize("path", [PINNED, *sorted((ROOT / "scenarios").glob("*.yaml")), *sorted((ROOT / "sim" / "presets" / "templates").glob("*.yaml"))], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        PINNED,
+        *sorted((ROOT / "scenarios").glob("*.yaml")),
+        *sorted((ROOT / "sim" / "presets" / "templates").glob("*.yaml")),
+    ],
+    ids=lambda path: path.name,
+)
 def test_our_own_scenarios_are_right(errors, path):
     assert errors(path.read_text(encoding="utf-8")) == []
 
@@ -51,9 +68,21 @@ def test_our_own_scenarios_are_right(errors, path):
 @pytest.mark.parametrize(
     ("old", "new", "where"),
     [
-        ("electricity: 0.15 USD/kWh, lead: 14 day", "electrcity: 0.15 USD/kWh, lead: 14 day", "networks.tao.operators.home"),
-        ("electricity: 0.15 USD/kWh, lead: 14 day", "electricity: 0.15 USD/Mtok, lead: 14 day", "networks.tao.operators.home.electricity"),
-        ("electricity: 0.15 USD/kWh, lead: 14 day", "electricity: 0.15, lead: 14 day", "networks.tao.operators.home.electricity"),
+        (
+            "electricity: 0.15 USD/kWh, lead: 14 day",
+            "electrcity: 0.15 USD/kWh, lead: 14 day",
+            "networks.tao.operators.home",
+        ),
+        (
+            "electricity: 0.15 USD/kWh, lead: 14 day",
+            "electricity: 0.15 USD/Mtok, lead: 14 day",
+            "networks.tao.operators.home.electricity",
+        ),
+        (
+            "electricity: 0.15 USD/kWh, lead: 14 day",
+            "electricity: 0.15, lead: 14 day",
+            "networks.tao.operators.home.electricity",
+        ),
         ("supply: {kind: halving,", "supply: {kind: halvin,", "networks.tao.supply.kind"),
         ("kind: logit,", "kind: logitt,", "workload.steady.demand.kind"),
         ("horizon: 6 year", "horizn: 6 year", ""),
@@ -85,5 +114,10 @@ def test_other_ways_to_write_are_taken(errors, old, new):
 
 
 def test_every_key_has_its_line_of_documentation():
-    bare = [f"{name}.{key}" for name, block in schema()["definitions"].items() for key, value in block.get("properties", {}).items() if name != "sourced" and not value.get("description")]
+    bare = [
+        f"{name}.{key}"
+        for name, block in schema()["definitions"].items()
+        for key, value in block.get("properties", {}).items()
+        if name != "sourced" and not value.get("description")
+    ]
     assert bare == []

@@ -89,7 +89,9 @@ def make_cases(plan: Plan):
 
 def make_runs(plan: Plan) -> dict[Cell, list[RunRecord]]:
     """Every run of a plan."""
-    return {Cell(*_cell(one.case)): [simulated(one.case, r) for r in range(plan.replications)] for one in make_cases(plan)}
+    return {
+        Cell(*_cell(one.case)): [simulated(one.case, r) for r in range(plan.replications)] for one in make_cases(plan)
+    }
 
 
 def _cell(case: Case):
@@ -99,4 +101,6 @@ def _cell(case: Case):
 @pytest.fixture(scope="session")
 def economy():
     """The functions above; a fixture, since test files are not importable from each other."""
-    return SimpleNamespace(simulated=simulated, plan=make_plan, cases=make_cases, runs=make_runs, nodes=NODES, epoch_s=EPOCH_S)
+    return SimpleNamespace(
+        simulated=simulated, plan=make_plan, cases=make_cases, runs=make_runs, nodes=NODES, epoch_s=EPOCH_S
+    )

@@ -19,7 +19,14 @@ def checked(economy):
 
 @pytest.mark.parametrize(
     ("kind", "limit", "ok"),
-    [("at_most", 0.3, True), ("at_most", 0.1, False), ("at_most", 0.2015, None), ("at_least", 0.1, True), ("at_least", 0.3, False), ("at_least", 0.2015, None)],
+    [
+        ("at_most", 0.3, True),
+        ("at_most", 0.1, False),
+        ("at_most", 0.2015, None),
+        ("at_least", 0.1, True),
+        ("at_least", 0.3, False),
+        ("at_least", 0.2015, None),
+    ],
 )
 def test_limits_go_by_the_bounds_of_the_mean(checked, kind, limit, ok):
     (result,) = checked(Check(kind, "tao.price_paid_usd_per_mtok", "two_years", limit), coin_prices=("path",))
@@ -31,7 +38,10 @@ def test_limits_go_by_the_bounds_of_the_mean(checked, kind, limit, ok):
 def test_bounds_are_one_sided(checked):
     # 0.2 + 0.01 x mean of 12 standard normals; one-sided 95 % and 99.9 % bounds lie on both sides of this limit.
     for confidence, ok in ((0.95, True), (0.999, None)):
-        (result,) = checked(Check("at_most", "tao.price_paid_usd_per_mtok", "two_years", 0.207, confidence=confidence), coin_prices=("path",))
+        (result,) = checked(
+            Check("at_most", "tao.price_paid_usd_per_mtok", "two_years", 0.207, confidence=confidence),
+            coin_prices=("path",),
+        )
         assert result.ok is ok
 
 
@@ -51,7 +61,9 @@ def test_below_needs_the_paired_difference_to_be_clear(checked):
 
 
 def test_an_equal_value_is_not_below(checked):
-    (result,) = checked(Check("below", "tao.price_paid_usd_per_mtok", "two_years", other="four_years"), coin_prices=("path",))
+    (result,) = checked(
+        Check("below", "tao.price_paid_usd_per_mtok", "two_years", other="four_years"), coin_prices=("path",)
+    )
     assert result.ok is False
     assert result.found.endswith("not below")
 
@@ -64,7 +76,10 @@ def test_a_check_must_hold_under_every_kind_of_coin_price(checked):
 
 
 def test_one_replication_decides_no_check(checked):
-    for check in (Check("at_most", "tao.nodes", "two_years", 1e9), Check("below", "tao.nodes", "two_years", other="four_years")):
+    for check in (
+        Check("at_most", "tao.nodes", "two_years", 1e9),
+        Check("below", "tao.nodes", "two_years", other="four_years"),
+    ):
         (result,) = checked(check, replications=1, coin_prices=("path",))
         assert result.ok is None
         assert result.found.endswith("one replication gives no interval")
@@ -77,7 +92,9 @@ def test_what_is_not_supported_is_undecided_with_its_reason(checked):
 
 def test_a_check_without_policy_is_about_all(checked):
     results = checked(Check("at_most", "tao.nodes", "", 1e9, severity="warn", file="demo.yaml", line=12))
-    assert [(r.policy, r.ok, r.severity, r.file, r.line) for r in results] == [(p, True, "warn", "demo.yaml", 12) for p in ("four_years", "two_years", "fees_only")]
+    assert [(r.policy, r.ok, r.severity, r.file, r.line) for r in results] == [
+        (p, True, "warn", "demo.yaml", 12) for p in ("four_years", "two_years", "fees_only")
+    ]
     assert results[0].check == "tao.nodes at_most 1,000,000,000 nodes"
 
 

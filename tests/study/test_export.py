@@ -17,7 +17,11 @@ from sim.study.summarise import summarise
 
 @pytest.fixture
 def record(economy, tmp_path):
-    plan = economy.plan(replications=3, scenario_file=str(tmp_path / "scenarios" / "demo.yaml"), scenario_resolved="format: 1\nname: demo\n")
+    plan = economy.plan(
+        replications=3,
+        scenario_file=str(tmp_path / "scenarios" / "demo.yaml"),
+        scenario_resolved="format: 1\nname: demo\n",
+    )
     return summarise(plan, economy.runs(plan))
 
 
@@ -55,11 +59,19 @@ def test_numbers_come_back_exactly(record, tmp_path):
             text = told[summary.outcome, summary.policy, summary.coin_price, replication]
             assert (float(text) if text else None) == value
     differences = read(tmp_path / "out" / "differences.csv")
-    assert [(r["outcome"], r["policy"], r["coin_price"], r["word"]) for r in differences] == [(v.outcome, v.policy, v.coin_price, v.word) for v in record.verdicts]
-    assert [r["difference"] for r in differences] == ["" if v.difference is None else repr(v.difference) for v in record.verdicts]
+    assert [(r["outcome"], r["policy"], r["coin_price"], r["word"]) for r in differences] == [
+        (v.outcome, v.policy, v.coin_price, v.word) for v in record.verdicts
+    ]
+    assert [r["difference"] for r in differences] == [
+        "" if v.difference is None else repr(v.difference) for v in record.verdicts
+    ]
     assert len(read(tmp_path / "out" / "series.csv")) == sum(len(band.time_s) for band in record.bands)
-    assert sum(int(r["count"]) for r in read(tmp_path / "out" / "histograms.csv")) == sum(row[2] for h in record.histograms for row in h.bins)
-    assert [int(r["amount_base"]) for r in read(tmp_path / "out" / "flows.csv")] == [row.amount for flows in record.flows for row in flows.rows]
+    assert sum(int(r["count"]) for r in read(tmp_path / "out" / "histograms.csv")) == sum(
+        row[2] for h in record.histograms for row in h.bins
+    )
+    assert [int(r["amount_base"]) for r in read(tmp_path / "out" / "flows.csv")] == [
+        row.amount for flows in record.flows for row in flows.rows
+    ]
     assert read(tmp_path / "out" / "operators.csv")[0]["class"] == "home"
 
 
@@ -78,14 +90,23 @@ def test_the_summary_holds_sentences_and_verdicts(record, tmp_path):
 
 
 def test_only_the_manifest_varies_between_two_exports(record, tmp_path):
-    export(record, tmp_path / "a", [Finished({"numpy": "2.4"}, "2026-01-01 00:00:00", 1.5), Finished({"numpy": "2.4"}, "2026-01-01 00:01:00", 2.0)])
+    export(
+        record,
+        tmp_path / "a",
+        [
+            Finished({"numpy": "2.4"}, "2026-01-01 00:00:00", 1.5),
+            Finished({"numpy": "2.4"}, "2026-01-01 00:01:00", 2.0),
+        ],
+    )
     export(record, tmp_path / "b")
     for path in (tmp_path / "a").iterdir():
         if path.name != "manifest.json":
             assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
     manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
     assert (manifest["runs"], manifest["wall_s"], manifest["last_run"]) == (2, 3.5, "2026-01-01 00:01:00")
-    assert manifest["sha256"]["outcomes.csv"] == hashlib.sha256((tmp_path / "a" / "outcomes.csv").read_bytes()).hexdigest()
+    assert (
+        manifest["sha256"]["outcomes.csv"] == hashlib.sha256((tmp_path / "a" / "outcomes.csv").read_bytes()).hexdigest()
+    )
     assert manifest["scenario_file"] == "../scenarios/demo.yaml"
 
 
@@ -104,7 +125,10 @@ def test_a_study_writes_over_itself_and_never_over_another(record, tmp_path):
     export(record, tmp_path / "out")
     other = dataclasses.replace(record, scenario_file=str(tmp_path / "elsewhere" / "demo.yaml"))
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    with pytest.raises(ScenarioError, match=r"out: holds the study of ../scenarios/demo.yaml \(name another place, or this one, with --out\)"):
+    with pytest.raises(
+        ScenarioError,
+        match=r"out: holds the study of ../scenarios/demo.yaml \(name another place, or this one, with --out\)",
+    ):
         export(other, tmp_path / "out")
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
     export(other, tmp_path / "out", whatever=True)
@@ -149,17 +173,29 @@ def test_an_unfinished_study_keeps_its_directory(record, tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-x", "'-x"), ("@SUM(A1)", "'@SUM(A1)"), ("\tx", "'\tx"), ("-1.5e3", "-1.5e3"), ("+2", "+2"), (-0.5, "-0.5"), (None, ""), (7, "7"), ("a=b", "a=b")],
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd", "'+cmd"),
+        ("-x", "'-x"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\tx", "'\tx"),
+        ("-1.5e3", "-1.5e3"),
+        ("+2", "+2"),
+        (-0.5, "-0.5"),
+        (None, ""),
+        (7, "7"),
+        ("a=b", "a=b"),
+    ],
 )
 def test_cells_that_a_spreadsheet_would_run_are_quoted(value, text):
     assert cell(value) == text
 
 
 def test_hostile_names_stay_text(record, tmp_path):
-    hostile = dataclasses.replace(record, operators=[{"policy": "=HYPERLINK(\"x\")", "class": 'a"b,c\nd'}])
+    hostile = dataclasses.replace(record, operators=[{"policy": '=HYPERLINK("x")', "class": 'a"b,c\nd'}])
     export(hostile, tmp_path / "out")
     (row,) = read(tmp_path / "out" / "operators.csv")
-    assert (row["policy"], row["class"]) == ("'=HYPERLINK(\"x\")", 'a"b,c\nd')
+    assert (row["policy"], row["class"]) == ('\'=HYPERLINK("x")', 'a"b,c\nd')
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

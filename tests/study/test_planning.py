@@ -25,7 +25,12 @@ def plan(scenario):
 
 def test_who_is_compared_with_whom_and_how_often(plan):
     assert plan.policies == ("four_years", "two_years", "fees_only")
-    assert (plan.baseline, plan.coin_prices, plan.replications, plan.root_seed) == ("four_years", ("pool", "path"), 20, 7)
+    assert (plan.baseline, plan.coin_prices, plan.replications, plan.root_seed) == (
+        "four_years",
+        ("pool", "path"),
+        20,
+        7,
+    )
     assert [list(point.values()) for point in plan.points] == [["0.08 USD/kWh"], ["0.15 USD/kWh"], ["0.25 USD/kWh"]]
     assert len(plan.cells()) == 3 * 2 * 3
     assert plan.networks == {"tao": "TAO", "cloud": ""}
@@ -45,7 +50,13 @@ def test_zones_of_indifference(plan):
 
 def test_checks_know_their_limit_and_their_line(plan):
     at_most, below = plan.checks
-    assert (at_most.kind, at_most.outcome, at_most.policy, at_most.limit, at_most.severity) == ("at_most", "tao.e2e_p95_s", "two_years", 8.0, "error")
+    assert (at_most.kind, at_most.outcome, at_most.policy, at_most.limit, at_most.severity) == (
+        "at_most",
+        "tao.e2e_p95_s",
+        "two_years",
+        8.0,
+        "error",
+    )
     assert (below.kind, below.other, below.confidence, below.severity) == ("below", "four_years", 0.95, "warn")
     lines = FORMAT.read_text(encoding="utf-8").splitlines()
     for check in plan.checks:

@@ -83,8 +83,12 @@ def test_worker_count_and_order_of_finishing_change_no_byte(economy, small, tmp_
 @pytest.mark.compiled
 def test_workers_have_one_thread_each(economy, small, tmp_path):
     def simulate(resolved, replication, engine):
-        threads = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-        return dataclasses.replace(economy.simulated(resolved.case, replication), notes=[str(threads), f"process {os.getpid()}"])
+        threads = {
+            name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+        }
+        return dataclasses.replace(
+            economy.simulated(resolved.case, replication), notes=[str(threads), f"process {os.getpid()}"]
+        )
 
     record = study(economy, small, tmp_path / "s", simulate, jobs=2)
     notes = " ".join(record.warnings)
@@ -132,7 +136,9 @@ def test_a_broken_law_names_the_run_and_keeps_the_finished_ones(economy, small, 
             raise InvariantError("TAO: 5 base units vanished in posting emission")
         return simulate(resolved, replication, engine)
 
-    with pytest.raises(InvariantError, match="policy two_years, coin price path, replication 1: TAO: 5 base units vanished"):
+    with pytest.raises(
+        InvariantError, match="policy two_years, coin price path, replication 1: TAO: 5 base units vanished"
+    ):
         study(economy, small, tmp_path / "s", broken)
     kept = len(seen)
     assert kept == 9  # replications outermost: all six of replication 0 and three of replication 1
@@ -225,9 +231,18 @@ SLOW_STUDY = """
 
 def start_slow_study(path, jobs):
     """A study of 240 slow runs in a process group of its own; returns once a few are done."""
-    code = textwrap.dedent(SLOW_STUDY.format(conftest=str(Path(__file__).with_name("conftest.py")), path=str(path), jobs=jobs))
+    code = textwrap.dedent(
+        SLOW_STUDY.format(conftest=str(Path(__file__).with_name("conftest.py")), path=str(path), jobs=jobs)
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])}
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
     for line in process.stdout:
         if int(line) >= 4:
             break

@@ -187,7 +187,12 @@ def test_a_difference_on_the_edge_asks_for_more_runs_than_are_worth_telling():
     ],
 )
 def test_the_joint_word_claims_what_both_kinds_agree_on(pool, path, both):
-    judged = joint({"pool": Judged(pool, needed=40 if pool == "undecided" else None), "path": Judged(path, needed=90 if path == "undecided" else None)})
+    judged = joint(
+        {
+            "pool": Judged(pool, needed=40 if pool == "undecided" else None),
+            "path": Judged(path, needed=90 if path == "undecided" else None),
+        }
+    )
     assert judged.word == both
     if both == "undecided":
         assert judged.needed == 90
@@ -224,6 +229,8 @@ def test_the_unpaired_interval_would_miss_its_promise():
     ours, theirs = users + 0.25 + rng.normal(0, 0.5, users.shape), users + rng.normal(0, 0.5, users.shape)
     covered = sum(
         interval.low <= 0.25 <= interval.high
-        for interval in (stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95) for a, b in zip(ours, theirs, strict=True))
+        for interval in (
+            stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95) for a, b in zip(ours, theirs, strict=True)
+        )
     )
     assert covered > stats.binom.ppf(1 - 5e-5, 300, 0.95)

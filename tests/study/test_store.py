@@ -40,7 +40,9 @@ def test_the_study_is_one_file_that_other_tools_can_read(path, record):
     db = sqlite3.connect(path)
     assert db.execute("PRAGMA user_version").fetchone() == (FORMAT,)
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    policy, price = db.execute("SELECT policy, json_extract(outcomes, '$.\"tao.price_paid_usd_per_mtok\"') FROM runs").fetchone()
+    policy, price = db.execute(
+        "SELECT policy, json_extract(outcomes, '$.\"tao.price_paid_usd_per_mtok\"') FROM runs"
+    ).fetchone()
     assert (policy, price) == ("two_years", record.outcomes["tao.price_paid_usd_per_mtok"])
 
 
@@ -73,7 +75,12 @@ def test_forgetting_touches_only_the_runs_named(path, record):
 
 
 def test_keys_move_with_the_case_the_model_and_who_simulates():
-    keys = {run_key("case"), run_key("case2"), run_key("case", "reference"), run_key("case", revision=MODEL_REVISION + 1)}
+    keys = {
+        run_key("case"),
+        run_key("case2"),
+        run_key("case", "reference"),
+        run_key("case", revision=MODEL_REVISION + 1),
+    }
     assert len(keys) == 4
     assert run_key("case") == run_key("case", "fast", MODEL_REVISION)
 

@@ -56,8 +56,15 @@ def test_fewer_nodes_under_both_kinds_is_the_joint_word(record, runs):
     assert found.difference == pytest.approx(-70, abs=2)  # 230 against 300 nodes, common noise taken out
     assert found.unit == "nodes"
     assert found.low <= found.difference <= found.high
-    expected = statistics.paired(*([r.series["tao.nodes"][-1] for r in runs[Cell(policy, "pool", 0)]] for policy in ("two_years", "four_years")))
-    assert (each[0].difference, each[0].low, each[0].p, each[0].pairing_gain) == (expected.difference, expected.low, expected.p, expected.gain)
+    expected = statistics.paired(
+        *([r.series["tao.nodes"][-1] for r in runs[Cell(policy, "pool", 0)]] for policy in ("two_years", "four_years"))
+    )
+    assert (each[0].difference, each[0].low, each[0].p, each[0].pairing_gain) == (
+        expected.difference,
+        expected.low,
+        expected.p,
+        expected.gain,
+    )
     assert expected.gain > 20  # users are common to both policies
 
 
@@ -114,7 +121,9 @@ def test_an_outcome_without_a_source_is_not_supported_and_says_why(plan, runs):
 
 def test_one_run_without_a_number_is_told_and_not_dropped(plan, runs):
     cell = Cell("two_years", "pool", 0)
-    holed = changed(runs, cell, outcomes=lambda r: {**r.outcomes, "tao.slo_met_frac": None if r.replication == 5 else 0.5})
+    holed = changed(
+        runs, cell, outcomes=lambda r: {**r.outcomes, "tao.slo_met_frac": None if r.replication == 5 else 0.5}
+    )
     found = summarise(plan, holed)
     assert summary(found, "tao.slo_met_frac", "two_years", "pool").mean is None
     assert summary(found, "tao.slo_met_frac", "two_years", "pool").reason == "no number in 1 of 12 replications"
@@ -122,7 +131,9 @@ def test_one_run_without_a_number_is_told_and_not_dropped(plan, runs):
 
 
 def test_a_number_that_is_not_finite_is_an_error(plan, runs):
-    bad = changed(runs, Cell("two_years", "pool", 0), outcomes=lambda r: {**r.outcomes, "tao.slo_met_frac": float("inf")})
+    bad = changed(
+        runs, Cell("two_years", "pool", 0), outcomes=lambda r: {**r.outcomes, "tao.slo_met_frac": float("inf")}
+    )
     with pytest.raises(InvariantError, match=r"tao.slo_met_frac: inf found"):
         summarise(plan, bad)
 
@@ -160,7 +171,9 @@ def test_references_read_the_series(economy, plan, runs):
     assert value_of(plan, run, "tao.nodes@2026-03-12") == nodes[-1]
     # Measured in weeks 1, 5 and 9 only: the last one measured stands.
     assert value_of(plan, run, "tao.e2e_p95_s@2026-02-20") == 4.0
-    assert value_of(plan, run, "world.consumer_surplus_usd_per_day") == value_of(plan, run, "consumer_surplus_usd_per_day")
+    assert value_of(plan, run, "world.consumer_surplus_usd_per_day") == value_of(
+        plan, run, "consumer_surplus_usd_per_day"
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +197,11 @@ def test_units_name_the_coin(record):
 
 def test_without_declared_outcomes_the_default_list_is_compared_as_far_as_runs_carry_it(plan, runs):
     record = summarise(dataclasses.replace(plan, outcomes=(), networks={"tao": "TAO", "cloud": ""}), runs)
-    assert list(dict.fromkeys(v.outcome for v in record.verdicts)) == ["tao.price_paid_usd_per_mtok", "tao.slo_met_frac", "tao.nodes@end"]
+    assert list(dict.fromkeys(v.outcome for v in record.verdicts)) == [
+        "tao.price_paid_usd_per_mtok",
+        "tao.slo_met_frac",
+        "tao.nodes@end",
+    ]
     # What no run knows of is not listed either; what has no number for a reason is.
     listed = {s.outcome for s in record.outcomes}
     assert "cloud.share_frac" not in listed
@@ -197,14 +214,23 @@ def test_bands_are_quantiles_over_replications(record, runs):
     assert band.q50[-1] == pytest.approx(np.quantile(ends, 0.5), rel=1e-8)
     assert band.q05[-1] == pytest.approx(np.quantile(ends, 0.05), rel=1e-8)
     assert band.time_s == runs[Cell("two_years", "path", 0)][0].epoch_end_s
-    (latency,) = [b for b in record.bands if (b.outcome, b.policy, b.coin_price) == ("tao.e2e_p95_s", "two_years", "path")]
+    (latency,) = [
+        b for b in record.bands if (b.outcome, b.policy, b.coin_price) == ("tao.e2e_p95_s", "two_years", "path")
+    ]
     assert len(latency.time_s) == 3  # measured epochs only
 
 
 def test_long_series_are_thinned_and_keep_their_ends(plan, runs):
     epochs = 1000
     long = {
-        cell: [dataclasses.replace(r, epoch_end_s=[float(k) for k in range(epochs)], series={"tao.nodes": [float(k) for k in range(epochs)]}) for r in records]
+        cell: [
+            dataclasses.replace(
+                r,
+                epoch_end_s=[float(k) for k in range(epochs)],
+                series={"tao.nodes": [float(k) for k in range(epochs)]},
+            )
+            for r in records
+        ]
         for cell, records in runs.items()
     }
     for band in summarise(dataclasses.replace(plan, outcomes=("tao.nodes",)), long).bands:
@@ -215,14 +241,29 @@ def test_long_series_are_thinned_and_keep_their_ends(plan, runs):
 
 def test_an_epoch_that_some_replications_missed_takes_the_others(plan, runs):
     cell = Cell("two_years", "path", 0)
-    holed = changed(runs, cell, series=lambda r: {"tao.nodes": [None if r.replication < 9 and k == 3 else float(r.replication) for k in range(10)]})
+    holed = changed(
+        runs,
+        cell,
+        series=lambda r: {
+            "tao.nodes": [None if r.replication < 9 and k == 3 else float(r.replication) for k in range(10)]
+        },
+    )
     (band,) = [b for b in summarise(plan, holed).bands if (b.policy, b.coin_price) == ("two_years", "path")]
     assert len(band.time_s) == 10
     assert (band.q50[2], band.q50[3]) == (5.5, 10.0)  # replications 0 .. 11, and 9, 10, 11
 
 
 def test_an_interval_does_not_leave_what_can_be(plan, runs):
-    wide = {cell: [dataclasses.replace(r, outcomes={"tao.slo_met_frac": 1.0 - 0.5 * (r.replication == 0), "tao.nodes": float(r.replication == 0)}) for r in records] for cell, records in runs.items()}
+    wide = {
+        cell: [
+            dataclasses.replace(
+                r,
+                outcomes={"tao.slo_met_frac": 1.0 - 0.5 * (r.replication == 0), "tao.nodes": float(r.replication == 0)},
+            )
+            for r in records
+        ]
+        for cell, records in runs.items()
+    }
     record = summarise(dataclasses.replace(plan, outcomes=("tao.slo_met_frac",)), wide)
     share, nodes = (summary(record, name, "two_years", "pool") for name in ("tao.slo_met_frac", "tao.nodes"))
     assert share.high == 1.0
@@ -243,8 +284,16 @@ def test_histograms_are_summed_over_replications(plan, runs):
 
 def test_operators_are_means_and_flows_are_the_first_replications(record, runs):
     row = record.operators[0]
-    assert (row["policy"], row["coin_price"], row["network"], row["class"], row["replications"]) == ("four_years", "pool", "tao", "home", 12)
-    assert row["nodes"] == pytest.approx(np.mean([r.operators[0]["nodes"] for r in runs[Cell("four_years", "pool", 0)]]))
+    assert (row["policy"], row["coin_price"], row["network"], row["class"], row["replications"]) == (
+        "four_years",
+        "pool",
+        "tao",
+        "home",
+        12,
+    )
+    assert row["nodes"] == pytest.approx(
+        np.mean([r.operators[0]["nodes"] for r in runs[Cell("four_years", "pool", 0)]])
+    )
     assert [flow.rows[0].amount for flow in record.flows] == [5] * 6
     assert record.flows[0].residuals == {"USD": 0, "TAO": 0}
 
@@ -282,11 +331,21 @@ def test_sentences_say_what_the_verdicts_say(record):
 
 def test_points_of_a_sweep_are_told_apart(economy):
     path = "networks.tao.operators.home.electricity"
-    plan = economy.plan(points=({path: "0.08 USD/kWh"}, {path: "0.15 USD/kWh"}), coin_prices=("path",), policies=("four_years", "two_years"), outcomes=("tao.nodes@end",))
+    plan = economy.plan(
+        points=({path: "0.08 USD/kWh"}, {path: "0.15 USD/kWh"}),
+        coin_prices=("path",),
+        policies=("four_years", "two_years"),
+        outcomes=("tao.nodes@end",),
+    )
     record = summarise(plan, economy.runs(plan))
     assert [v.point for v in record.verdicts] == [0, 1]
     assert record.sentences[0].startswith("Two years (electricity 0.08 USD/kWh): 23.2 % fewer nodes at the end [")
-    many = economy.plan(points=tuple({path: f"0.{k} USD/kWh"} for k in range(1, 6)), coin_prices=("path",), policies=("four_years", "two_years"), outcomes=("tao.nodes@end",))
+    many = economy.plan(
+        points=tuple({path: f"0.{k} USD/kWh"} for k in range(1, 6)),
+        coin_prices=("path",),
+        policies=("four_years", "two_years"),
+        outcomes=("tao.nodes@end",),
+    )
     assert summarise(many, economy.runs(many)).sentences == ["Two years: nodes at the end: lower in 5 of 5 points."]
 
 

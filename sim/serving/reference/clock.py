@@ -46,6 +46,7 @@ class Clock:
         The instant it stands at.
     order
         Place of each step within an instant.
+
     """
 
     def __init__(self, start_ps: int, order: Mapping[Step, int] = ORDER) -> None:

@@ -17,6 +17,7 @@ def pass_ps(cost: LinearCost, chunks: Iterable[tuple[int, int, int]]) -> int:
     chunks
         For each sequence its tokens so far n, those of them whose KV is held before the pass c, and those computed in
         it k. With n - c == 1 it is a decode, otherwise a prefill.
+
     """
     chunks = list(chunks)
     tokens = sum(k for _, _, k in chunks)

@@ -51,6 +51,7 @@ class ReferenceEngine:
         Called with everything that happens; it must change nothing.
     order
         Place of each step within an instant; another one than the rules' is for tests that plant faults.
+
     """
 
     def __init__(

@@ -83,6 +83,7 @@ class Replica:
         The counters of its id, which go on over several lives.
     type_
         Cost tables and settings.
+
     """
 
     def __init__(self, fleet: Fleet, node: Node, meter: Meter, type_: ReplicaType) -> None:

@@ -37,6 +37,7 @@ class Router:
         Kind and number of choices.
     route_key
         64-bit word of the run's routing stream.
+
     """
 
     def __init__(self, routing: Routing, route_key: int) -> None:

@@ -33,7 +33,9 @@ class Isoelastic(Block):
         option = place(self.network, offers.names)
         start = float(offers.price_usd_per_mtok[option])
         if not 0 < start < self.choke.amount:
-            raise ValueError(f"price {start:g} USD/Mtok at the start; must be above 0 and below choke {self.choke.amount:g}")
+            raise ValueError(
+                f"price {start:g} USD/Mtok at the start; must be above 0 and below choke {self.choke.amount:g}"
+            )
         per_mtok = float(offers.price_usd[option]) / start
         return IsoelasticTaste(option, self.elasticity, start, self.choke.amount, per_mtok)
 

@@ -25,15 +25,26 @@ class Logit(Block):
     kind: Literal["logit"] = "logit"
     elasticity: Annotated[float, Field(lt=0)]
     """Own-price elasticity of the first network of the file at the start; negative."""
-    value_of_time: Hourly = sourced(0.0, "no value of time unless stated", "assumed", "how much slow answers cost a network")
+    value_of_time: Hourly = sourced(
+        0.0, "no value of time unless stated", "assumed", "how much slow answers cost a network"
+    )
     """What an hour of waiting for an answer costs a user."""
-    value_of_failure: Amount = sourced(Money(0.0, "USD"), "no cost of a failed request unless stated", "assumed", "how much failures cost a network")
+    value_of_failure: Amount = sourced(
+        Money(0.0, "USD"), "no cost of a failed request unless stated", "assumed", "how much failures cost a network"
+    )
     """What a request that fails costs a user."""
     not_buying: Share = sourced(0.4, "no published figure", "assumed", "how much demand a lower price can add")
     """Share of would-be users who do not buy at the start."""
     start: dict[str, Share] | None = None
     """Share of purchases per network at the start; the default is equal shares."""
-    nest: Annotated[float, Field(gt=0, le=1)] = sourced(0.7, "no published figure", "assumed", "how much a second decentralized network takes from the first rather than from the cloud", gt=0, le=1)
+    nest: Annotated[float, Field(gt=0, le=1)] = sourced(
+        0.7,
+        "no published figure",
+        "assumed",
+        "how much a second decentralized network takes from the first rather than from the cloud",
+        gt=0,
+        le=1,
+    )
     """Dissimilarity inside a nest: 1 is plain logit, towards 0 networks of one nest are alike."""
     lag: FixedDuration = sourced(604_800.0, "no published figure", "assumed", "how fast users forget bad service")
     """Half-life of what users believe about quality."""

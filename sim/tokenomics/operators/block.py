@@ -34,9 +34,13 @@ class OperatorClass(Block):
     """Hosting, connection and care of one node."""
     capex: Amount = sourced(Money(0.0, "USD"), "hardware owned already", "assumed", "entry and capital service")
     """Price of one GPU with its share of the node; counts at entry only."""
-    life: PositiveDuration = sourced(4 * 31_557_600.0, "common depreciation of accelerators", "assumed", "capital service")
+    life: PositiveDuration = sourced(
+        4 * 31_557_600.0, "common depreciation of accelerators", "assumed", "capital service"
+    )
     """Years of service a buyer counts on."""
-    resale: Share = sourced(0.3, "residual value after 36 months 25-35 % (weblidera.com, 2026-03)", "borrowed", "capital service")
+    resale: Share = sourced(
+        0.3, "residual value after 36 months 25-35 % (weblidera.com, 2026-03)", "borrowed", "capital service"
+    )
     """Value left at the end of life, as a share of the price."""
     discount: Share = sourced(0.15, "no published figure", "assumed", "capital service and entry")
     """Discount rate a year."""
@@ -56,7 +60,9 @@ class OperatorClass(Block):
     """Sigma of the lognormal spread of owners' power costs."""
     exit_speed: Rate = sourced(0.07 / _WEEK, _EVIDENCE + ": 0.03 to 0.13 a week", "fitted", "speed of exit")
     """Rate at which losing owners stop where hardware has no other use."""
-    switch_speed: Rate = sourced(0.24 / _WEEK, _EVIDENCE + ": 0.15 to 0.35 a week", "fitted", "speed of exit to a rival use")
+    switch_speed: Rate = sourced(
+        0.24 / _WEEK, _EVIDENCE + ": 0.15 to 0.35 a week", "fitted", "speed of exit to a rival use"
+    )
     """The same where `outside_rent` is above 0."""
     entry_speed: Rate = sourced(0.1 / _WEEK, "between the speeds of exit and switching", "assumed", "speed of entry")
     """Rate at which the gap between wanted and ordered capacity is ordered."""

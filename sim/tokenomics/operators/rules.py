@@ -67,9 +67,7 @@ def decide(block: OperatorClass, view: View, columns: Columns, draws: np.ndarray
     return Decisions(stops, np.flatnonzero(back), np.flatnonzero(leaves), orders, full)
 
 
-def _order(
-    block: OperatorClass, view: View, columns: Columns, draw: float, epoch_s: float
-) -> tuple[np.ndarray, bool]:
+def _order(block: OperatorClass, view: View, columns: Columns, draw: float, epoch_s: float) -> tuple[np.ndarray, bool]:
     """Slots to order: the gap to wanted capacity x speed, rounded at random; the lowest empty slots."""
     full_cost = view.power * block.cost_factor + view.fixed + block.capital_usd_per_day() + view.hurdle
     if full_cost <= 0 or view.income_entrant <= full_cost:

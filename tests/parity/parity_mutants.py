@@ -1,0 +1,104 @@
+"""Faults planted in the kernels' own sources: a copy of the package with one line changed, run without compilation.
+
+The reference stands beside it unchanged. A fault whose line is not found any more is an error: the line moved, and the
+fault must move with it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """A line of a kernel, what it becomes, and a seed whose scenario shows it under an engine."""
+
+    file: str
+    line: str
+    planted: str
+    seed: int
+    engine: str = "fast"
+
+
+MUTANTS: dict[str, Mutant] = {
+    "a jump cut by an arrival or an outer event runs one pass too far": Mutant(
+        "ending.py",
+        "rep.steps = steps_until(rep.first, rep.growth, t - rep.start, rep.steps)",
+        "rep.steps = min(rep.steps, 1 + steps_until(rep.first, rep.growth, t - rep.start, rep.steps))",
+        3,
+    ),
+    "a jump to a limit runs one pass too far": Mutant(
+        "forming.py",
+        "steps = steps_until(rep.first, rep.growth, rep.run_limit - rep.start, steps)",
+        "steps = min(steps, 1 + steps_until(rep.first, rep.growth, rep.run_limit - rep.start, steps))",
+        3,
+    ),
+    "a jump to a completion runs one pass too far": Mutant(
+        "forming.py",
+        "steps = min(rep.next_done - rep.beat, lane_longest(s, r))",
+        "steps = min(rep.next_done - rep.beat + 1, lane_longest(s, r))",
+        3,
+    ),
+    "the router sees a pass that ends at its instant": Mutant(
+        "core.py",
+        "route(s, arrive(s, request, t), t, t - 1)",
+        "route(s, arrive(s, request, t), t, t)",
+        5,
+        "loop",
+    ),
+    "patience is not called off by the first token": Mutant(
+        "queues.py",
+        "return min(limit, slot.patience) if slot.first_token == NEVER else limit",
+        "return min(limit, slot.patience)",
+        5,
+        "loop",
+    ),
+    "one picosecond more a pass": Mutant(
+        "stretch.py",
+        "return k * first + growth * (k * (k - 1) // 2)",
+        "return k * first + growth * (k * (k - 1) // 2) + 1",
+        3,
+        "loop",
+    ),
+    "one block too many comes back at the end": Mutant(
+        "ending.py",
+        "rep.free += (s.slots[v].c + 15) >> 4",
+        "rep.free += (s.slots[v].c + 16) >> 4",
+        3,
+        "loop",
+    ),
+}
+
+
+def outcome(mutant: Mutant, folder: Path) -> str:
+    """What the comparison says of a mutant written into an empty folder."""
+    shutil.copytree(ROOT / "sim", folder / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    source = folder / "sim" / "kernels" / mutant.file
+    text = source.read_text()
+    if text.count(mutant.line) != 1:
+        raise ValueError(
+            f"{mutant.file} has {text.count(mutant.line)} lines '{mutant.line}'; must have one to plant a fault in"
+        )
+    source.write_text(text.replace(mutant.line, mutant.planted))
+    return compare(folder, range(mutant.seed, mutant.seed + 1), mutant.engine)
+
+
+def compare(package: Path, seeds: range, *engines: str) -> str:
+    """The comparison of scenarios in a process of its own, without compilation, with `sim` from that folder."""
+    env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(package)}
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("parity_play.py")),
+        str(seeds.start),
+        str(seeds.stop),
+        *engines,
+    ]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
+    return done.stdout + done.stderr
