@@ -14,6 +14,7 @@ import numpy as np
 from sim.errors import InvariantError
 from sim.serving import contract
 from sim.serving.contract import NEVER, REQUEST, Fate, Reading, Requests
+from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.operators import LIVE
 from sim.units import PS_PER_S, ps
 from sim.world.calendar import Epoch
@@ -115,7 +116,8 @@ class Fleet:
         )
         busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
         tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
-        tally.busy_ps, tally.live_ps = int(reading.busy_ps.sum()), int(reading.live_ps.sum())
+        # Picoseconds of sixteen replicas and a week exceed 64 bits.
+        tally.busy_ps, tally.live_ps = exact_sum(reading.busy_ps), exact_sum(reading.live_ps)
         tally.latency["gap"] += reading.gaps.sum(axis=0)
         tally.seconds, tally.windows = epoch.seconds, 1
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.operators import IDLE, LIVE
 from sim.units import DAY_S, PS_PER_S
 from sim.world.book import Book, Line, gini, nakamoto
@@ -104,7 +105,8 @@ def believe(network: NetworkState, epoch: Epoch, account: Account, start: dateti
     growth = _emission_growth(network, epoch, account, start)
     for i, owners in enumerate(network.owners):
         span = slice(network.offset[i], network.offset[i + 1])
-        node_days = float(owners.live_ps(epoch).sum()) / PS_PER_S / DAY_S
+        # Picoseconds of sixteen nodes and a week exceed 64 bits.
+        node_days = exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S
         if node_days > 0:
             owners.believe(
                 float(account.fees[span].sum()) / node_days,
