@@ -15,7 +15,7 @@ import numpy as np
 from sim.streams import Streams
 from sim.tokenomics.operators import IDLE, LIVE, ORDERED, OUT, Columns, OperatorClass, View, decide
 from sim.tokenomics.operators.rules import avoidable_usd_per_day
-from sim.units import PS_PER_S, ps
+from sim.units import ps
 from sim.world.calendar import Epoch
 from sim.world.hardware import Hardware
 
@@ -32,7 +32,8 @@ class Owners:
         spread = streams[f"costs.{network}.{name}"].normals(0, block.slots)
         self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * spread))
         self.draws = streams[f"operators.{network}.{name}"]
-        self.since_ps = [0] * block.slots
+        self.came_ps: dict[int, int] = {}
+        """Instants from which slots serve that came in this epoch or come later; all other live slots were there."""
         self.fee_usd_per_node_day = 0.0
         self.coin_usd_per_node_day = 0.0
         self.hurdle_usd_per_day = 0.0
@@ -76,9 +77,13 @@ class Owners:
     def live_ps(self, epoch: Epoch) -> np.ndarray:
         """Time each slot served in an epoch that is over, failures not taken off: int64."""
         length = epoch.end_ps - epoch.start_ps
+        live = self.columns.state == LIVE
+        served = np.where(live, np.int64(length), np.int64(0))
         # Absolute instants are Python ints: only what lies inside the epoch fits 64 bits.
-        late = np.array([min(max(since - epoch.start_ps, 0), length) for since in self.since_ps], np.int64)
-        return np.where(self.columns.state == LIVE, length - late, 0)
+        for slot, came_ps in self.came_ps.items():
+            if live[slot]:
+                served[slot] = length - min(max(came_ps - epoch.start_ps, 0), length)
+        return served
 
     def start(self, nodes: int, best_first: bool) -> None:
         """Put `nodes` slots live at time 0: the lowest slots, or those with the lowest costs (a sorted-out market)."""
@@ -94,6 +99,7 @@ class Owners:
 
     def act(self, env: Any, view: View, epoch: Epoch) -> None:
         """Decide and do: stops and restarts at once (model load aside), orders after their lead time."""
+        self.came_ps = {slot: came for slot, came in self.came_ps.items() if came > epoch.start_ps}
         size = self.block.slots
         draws = self.draws.uniforms(epoch.number * (size + 1), size + 1)
         decisions = decide(self.block, view, self.columns, draws, epoch.seconds)
@@ -115,12 +121,15 @@ class Owners:
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:
         self.columns.move(slots, LIVE)
         for slot in slots:
-            self.since_ps[slot] = from_ps
+            self.came_ps[int(slot)] = from_ps
 
 
 @dataclasses.dataclass(frozen=True)
 class Beliefs:
-    """What a network's operators expect for the coming epoch: USD a day for all of them together."""
+    """What a network's operators expect for the coming epoch, all of them together.
+
+    `emission_usd_per_day` is what the schedule announces for operators, at today's price; `demand_rps` what users want.
+    """
 
     emission_usd_per_day: float
     demand_rps: float
@@ -130,6 +139,8 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
     """What each class sees: its own income per node, and that of an entrant once all that is ordered has come.
 
     Emission is divided as it was in the last epoch, class by class; a class with no live node expects by its capacity.
+    In a network that nobody serves any more, whoever comes first shares what the schedule announces: no fees, as there
+    are no users.
     """
     there = sum(owners.capacity for owners in classes)
     coming = sum(owners.pipeline for owners in classes)
@@ -142,13 +153,11 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
                 / there
                 * owners.machine.capacity_rps
             )
-        crowd = there + coming + owners.machine.capacity_rps * (owners.columns.count(LIVE) == 0)
+        # Whoever thinks of entering counts the own node too: else one node more than pays would come, again and again.
+        crowd = there + coming + owners.machine.capacity_rps
         entrant = income * there / crowd if crowd > 0 else 0.0
+        if there == 0 and crowd > 0:
+            entrant = beliefs.emission_usd_per_day * owners.machine.capacity_rps / crowd
         planned = owners.machine.capacity_rps * owners.block.utilization
         made.append(owners.view(income, entrant, beliefs.demand_rps / planned if planned > 0 else 0.0))
     return made
-
-
-def seconds_of(live_ps: np.ndarray) -> float:
-    """Sum of live times in seconds."""
-    return float(live_ps.sum() / PS_PER_S)
