@@ -17,6 +17,7 @@ from sim.scenario.nodes import Node, merge
 from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
 from sim.scenario.reader import read_file
+from sim.workload.trace import where_to_get
 
 PRESETS = Path(__file__).resolve().parent.parent / "presets"
 FOLDERS = ("networks", "workloads", "gpus", "models", "shocks", "templates")
@@ -116,7 +117,7 @@ class Library:
             fix = (
                 f"did you mean `{told.with_name(near[0])}`?"
                 if near
-                else "give the path relative to the file that names it"
+                else where_to_get(told.name) or "give the path relative to the file that names it"
             )
             raise _error(node, "missing_file", f"no file '{node.value}'", fix)
         return path.resolve()

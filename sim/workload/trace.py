@@ -1,8 +1,8 @@
 """Traces of requests: our CSV, reading it, and turning published ones into it.
 
 Columns `arrival_s` (seconds since the trace's zero, never falling), `prompt_tokens`, `output_tokens`, and optionally
-`cached_tokens` (prompt tokens whose KV is there already). UTF-8, header, comma, may be gzipped (`.gz`). A bad cell is
-told with file, line and column; nothing else of the file is ever quoted.
+`cached_tokens` (prompt tokens whose KV is there already). UTF-8, header, comma, may be gzipped (`.gz`). `input_tokens` is
+read as `prompt_tokens`. A bad cell is told with file, line and column; nothing else of the file is ever quoted.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ MAX_LINE = 65_536
 MAX_SPAN_S = 100 * 86_400
 """Longest trace: 100 days, so that its times fit 64-bit picoseconds."""
 MAX_TOKENS = 10**7
+SPELLINGS = {"prompt_tokens": "input_tokens"}
+"""Another name under which published extracts carry a column of ours; read where ours is not there."""
+PUBLISHED = {
+    "AzureLLMInferenceTrace": (
+        "github.com/Azure/AzurePublicDataset, folder data (CC-BY-4.0)",
+        "infermint trace import azure",
+    )
+}
+"""Where a trace can be had, by the beginning of its file's name, and the command that makes it one of ours."""
 
 _Value = TypeVar("_Value")
 
@@ -52,6 +61,15 @@ class Trace:
         """Time after which a repeated trace starts again: its span plus one mean gap (its rate stays n / period), >= 1 s."""
         span = int(self.arrival_ps[-1])
         return max(PS_PER_S, span + span // max(1, len(self) - 1))
+
+
+def where_to_get(name: str) -> str | None:
+    """How to come by a published trace that a scenario names and that is not there; None for any other file."""
+    stem = name.removesuffix(".gz").removesuffix(".csv").removesuffix(".trace")
+    for beginning, (place, command) in PUBLISHED.items():
+        if name.startswith(beginning):
+            return f"get {stem}.csv from {place}, then `{command} {stem}.csv`; or name another trace with `--set PATH=FILE`"
+    return None
 
 
 def read_trace(path: str | Path) -> Trace:
@@ -103,12 +121,11 @@ def _columns(
         reader = csv.reader(_told(path, file), strict=True)
         header = [name.strip().lstrip("\ufeff") for name in next(_rows(path, reader), [])]
         parsers = {**wanted, **{name: parse for name, parse in optional.items() if name in header}}
-        missing = [name for name in wanted if name not in header]
+        spelled = {name: name if name in header else SPELLINGS.get(name, name) for name in parsers}
+        missing = [name for name in wanted if spelled[name] not in header]
         if missing:
-            raise _wrong(
-                path, f"column `{missing[0]}` is missing; needed are {', '.join(wanted)}", line=1, kind="trace"
-            )
-        places = {name: header.index(name) for name in parsers}
+            raise _wrong(path, _missing(missing[0], wanted, header), line=1, kind="trace")
+        places = {name: header.index(spelled[name]) for name in parsers}
         columns: dict[str, list[Any]] = {name: [] for name in parsers}
         for row in _rows(path, reader):
             for name, parse in parsers.items():
@@ -117,6 +134,13 @@ def _columns(
     if not columns[next(iter(wanted))]:
         raise _wrong(path, "no rows found; a trace needs at least one", line=1, kind="trace")
     return columns
+
+
+def _missing(name: str, wanted: Mapping[str, Any], header: list[str]) -> str:
+    told = f"column `{name}` is missing; needed are {', '.join(wanted)}"
+    if "TIMESTAMP" in header and "TIMESTAMP" not in wanted:
+        return f"{told}; this is a trace as Azure publishes it: `infermint trace import azure FILE` makes one of ours"
+    return told
 
 
 def _rows(path: str, reader: Any) -> Iterator[list[str]]:
@@ -221,10 +245,8 @@ def import_azure(file: str | Path, out: str | Path) -> int:
     with _text(str(file)) as text:
         header = next(csv.reader(_told(str(file), text)), [])
     published = {"arrival_s": "TIMESTAMP", "prompt_tokens": "ContextTokens", "output_tokens": "GeneratedTokens"}
-    condensed = {"prompt_tokens": "input_tokens"}
-    return import_csv(
-        file, out, published if "TIMESTAMP" in [name.strip().lstrip("\ufeff") for name in header] else condensed
-    )
+    as_published = "TIMESTAMP" in [name.strip().lstrip("\ufeff") for name in header]
+    return import_csv(file, out, published if as_published else None)
 
 
 def import_mooncake(file: str | Path, out: str | Path) -> int:
