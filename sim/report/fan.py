@@ -16,7 +16,8 @@ from sim.report import style, words
 SHOWN = ("nodes", "coin_usd", "emission_coin", "utilization_frac")
 HEAD = ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95")
 MOST_POINTS = 120
-YEAR_S = 31_557_600
+UNITS_S = {"years": 31_557_600, "days": 86_400, "hours": 3_600}
+"""Units of the time axis."""
 _ROW_PT = 92.0
 
 
@@ -60,26 +61,33 @@ def fan(
 ) -> Axes:
     """One outcome under one policy and kind of coin price; the dotted line marks where policies begin to differ.
 
-    Time runs in years from the start. Raises `ValueError` where the record has no such series.
+    Time runs from the start in years, days or hours (see `time_unit`). Raises `ValueError` where the record has no such series.
     """
     chosen = policy or record.policies[0]
     kind = coin_price or record.coin_prices[0]
     band = find(record, outcome, chosen, kind, point)
     if band is None:
         raise ValueError(f"no series of {outcome!r} under policy {chosen!r}, coin price {kind!r}, point {point}")
+    unit, unit_s = time_unit(record.horizon_s)
     with style.styled():
         ax = ax if ax is not None else style.new_axes()
-        _draw(ax, band, record.policies.index(chosen) if chosen in record.policies else 0)
+        _draw(ax, band, record.policies.index(chosen) if chosen in record.policies else 0, unit_s)
         if 0 < record.policies_from_s < record.horizon_s:
-            ax.axvline(record.policies_from_s / YEAR_S, color=style.INK, linestyle=(0, (1, 2)), linewidth=0.9)
-        ax.set_xlim(0, record.horizon_s / YEAR_S)
+            ax.axvline(record.policies_from_s / unit_s, color=style.INK, linestyle=(0, (1, 2)), linewidth=0.9)
+        ax.set_xlim(0, record.horizon_s / unit_s)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.tick(value)))
         ax.set_title(words.clip(chosen, 26))
-        ax.set_xlabel(f"years from {words.clip(record.start, 12)}")
+        ax.set_xlabel(f"{unit} from {words.clip(record.start, 12)}")
         ax.set_ylabel(axis_label(outcome, band.unit))
     return ax
+
+
+def time_unit(horizon_s: float) -> tuple[str, int]:
+    """The unit of a time axis and its seconds: years from one year on, days from two days on, else hours."""
+    name = "years" if horizon_s >= UNITS_S["years"] else "days" if horizon_s >= 2 * UNITS_S["days"] else "hours"
+    return name, UNITS_S[name]
 
 
 def axis_label(outcome: str, unit: str) -> str:
@@ -88,18 +96,18 @@ def axis_label(outcome: str, unit: str) -> str:
     return words.clip(name if unit in (name, "") else f"{name} ({unit})", 34)
 
 
-def _draw(ax: Axes, band: Band, index: int) -> None:
+def _draw(ax: Axes, band: Band, index: int, unit_s: int) -> None:
     keep = thinned(band)
-    years = np.array([band.time_s[i] for i in keep]) / YEAR_S
+    time = np.array([band.time_s[i] for i in keep]) / unit_s
     lines = {
         q: np.array([words.in_reading_unit(_number(getattr(band, q)[i]), band.unit) for i in keep])
         for q in ("q05", "q25", "q50", "q75", "q95")
     }
     colour = style.COLOURS[index % len(style.COLOURS)]
-    ax.fill_between(years, lines["q05"], lines["q95"], color=colour, alpha=0.22, linewidth=0)
-    ax.fill_between(years, lines["q25"], lines["q75"], color=colour, alpha=0.38, linewidth=0)
+    ax.fill_between(time, lines["q05"], lines["q95"], color=colour, alpha=0.22, linewidth=0)
+    ax.fill_between(time, lines["q25"], lines["q75"], color=colour, alpha=0.38, linewidth=0)
     few: dict[str, Any] = {"marker": style.MARKS[index % len(style.MARKS)], "markersize": 2.5} if len(keep) < 24 else {}
-    ax.plot(years, lines["q50"], **style.look(index), **few)
+    ax.plot(time, lines["q50"], **style.look(index), **few)
 
 
 def _number(value: float | None) -> float:

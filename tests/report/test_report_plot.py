@@ -91,6 +91,20 @@ def test_a_fan_says_its_unit_and_shows_shares_in_percent(record: StudyRecord) ->
     assert ax.lines[0].get_ydata()[-1] == pytest.approx(100 * [v for v in band.q50 if v is not None][-1])
 
 
+@pytest.mark.parametrize(
+    ("horizon_s", "unit", "end"),
+    [(3600.0, "hours", 1.0), (7 * 86_400.0, "days", 7.0), (31_557_600.0, "years", 1.0)],
+)
+def test_a_fan_counts_time_in_the_unit_of_its_horizon(
+    record: StudyRecord, horizon_s: float, unit: str, end: float
+) -> None:
+    ax = plot.fan(dataclasses.replace(record, horizon_s=horizon_s), "tao.coin_usd", "two_years", "path")
+    assert ax.get_xlabel() == f"{unit} from 2026-01-01"
+    assert ax.get_xlim() == (0, end)
+    last_s = next(band.time_s[-1] for band in record.bands if band.outcome == "tao.coin_usd")
+    assert max(ax.lines[0].get_xdata()) == pytest.approx(end * last_s / horizon_s)
+
+
 def test_a_thinned_fan_keeps_both_ends_and_every_halving() -> None:
     steps = [3600.0 * 0.5 ** (i // 500) for i in range(2000)]
     band = Band(
