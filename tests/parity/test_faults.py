@@ -6,6 +6,8 @@ import pytest
 from parity_cases import scenario
 from parity_faults import FAULTS, first_red
 
+pytestmark = pytest.mark.compiled
+
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_seen(fault: str):

@@ -17,6 +17,8 @@ from parity_coverage import TIED, Coverage
 from parity_laws import broken_laws
 from parity_play import difference, maker, play
 
+pytestmark = pytest.mark.compiled
+
 SCENARIOS = 200
 ENOUGH = 1000
 """Of each kind of event over the scenarios of the suite."""

@@ -17,6 +17,8 @@ import pytest
 from sim.records.study import StudyRecord
 from sim.report import files
 
+pytestmark = pytest.mark.browser
+
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
