@@ -15,6 +15,7 @@ from sim.tokenomics.operators import LIVE
 from sim.tokenomics.price import OBSERVED, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
 from sim.units import ps
+from sim.world.calendar import Epoch
 from sim.world.fleet import Roster
 from sim.world.hardware import Hardware, hardware_of, plans_of
 from sim.world.people import Owners
@@ -137,6 +138,15 @@ class NetworkState:
         coin_usd = self.oracle_pusd(now_ps) / PRICE_ONE
         unit = 1e6 / 1000 / 10**self.decimals * coin_usd
         return quote.input * unit, quote.output * unit
+
+    def emission_coin_per_day(self, epoch: Epoch) -> dict[str, float]:
+        """Coins a day by recipient that the schedule announces for an epoch at today's supply; empty without a coin."""
+        if self.coin is None:
+            return {}
+        supply = self.ledger.supply(self.ticker)
+        issued = self.block.supply.issued(epoch.start_ps, epoch.end_ps, supply, self.start_date, self.decimals)
+        parts = self.block.split.amounts(issued) if issued else {}
+        return {party: amount / 10**self.decimals / epoch.days for party, amount in parts.items()}
 
     def value_usd(self, coins: int) -> float:
         """Base units of coin at the market price, in USD."""

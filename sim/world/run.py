@@ -83,6 +83,7 @@ class World:
         self.serving = self._serving(spec)
         self._dated = {id(s): dates_of(s) for s in (self.before, self.after)}
         self._now_spec: tuple[Any, datetime.date] | None = None
+        self._base_of: tuple[Epoch, np.ndarray] | None = None
 
     def _serving(self, spec: Any) -> Windows | Continuous | None:
         requests = spec.requests
@@ -136,7 +137,10 @@ class World:
             network.use(spec.networks[network.name])
         if epoch.number:
             for network in self.networks:
-                beliefs = Beliefs(0.0, float(self._wanted(network, epoch).sum()) / epoch.seconds)
+                beliefs = Beliefs(
+                    network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd,
+                    float(self._wanted(network, epoch).sum()) / epoch.seconds,
+                )
                 for owners, view in zip(network.owners, views(network.owners, beliefs), strict=True):
                     owners.act(self.env, view, epoch)
         self.users.choose(self.prices(epoch.start_ps))
@@ -153,9 +157,7 @@ class World:
 
     def _wanted(self, network: NetworkState, epoch: Epoch) -> np.ndarray:
         """Expected requests of each class that choose the network in an epoch."""
-        start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
-        base = np.array([self.users.base_requests(k, start_s, end_s) for k in range(len(self.users.names))])
-        return np.asarray(base * self.users.quantities[:, network.index])
+        return np.asarray(self._base(epoch) * self.users.quantities[:, network.index])
 
     def _close(self, epoch: Epoch) -> None:
         """Steps 6 to 9."""
@@ -174,15 +176,23 @@ class World:
             self.prices(epoch.start_ps), epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
         )
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
-        lines.shares(written, {n.name: float(self._wanted(n, epoch).sum()) for n in self.networks}, self._base(epoch))
+        lines.shares(
+            written,
+            {n.name: float(self._wanted(n, epoch).sum()) for n in self.networks},
+            float(self._base(epoch).sum()),
+        )
         for network in self.networks:
             money.check_market(network, label)
         self.ledger.close(label)
         self.book.write(epoch.end_ps / PS_PER_S, written)
 
-    def _base(self, epoch: Epoch) -> float:
-        start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
-        return sum(self.users.base_requests(k, start_s, end_s) for k in range(len(self.users.names)))
+    def _base(self, epoch: Epoch) -> np.ndarray:
+        """Expected requests of each class at base demand; the last epoch's are kept, as several steps ask for them."""
+        if self._base_of is None or self._base_of[0] != epoch:
+            start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
+            base = [self.users.base_requests(k, start_s, end_s) for k in range(len(self.users.names))]
+            self._base_of = (epoch, np.array(base))
+        return self._base_of[1]
 
     def _served(self, network: NetworkState, epoch: Epoch, wanted: np.ndarray) -> Served:
         """What the network's fleets did with the epoch's requests."""

@@ -72,18 +72,6 @@ def _paid_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> floa
     return float((_requests_per_s(network, users, epoch) * per_request).sum()) * DAY_S
 
 
-def _emission_per_day(network: NetworkState, epoch: Epoch) -> dict[str, float]:
-    """Coins a day by recipient in the first epoch."""
-    if not network.coin:
-        return {}
-    start = network.start_date
-    issued = network.block.supply.issued(
-        epoch.start_ps, epoch.end_ps, network.ledger.supply(network.ticker), start, network.decimals
-    )
-    parts = network.block.split.amounts(issued) if issued else {}
-    return {party: amount / 10**network.decimals / epoch.days for party, amount in parts.items()}
-
-
 def _income_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> tuple[float, float]:
     """Fees and coin value that operators together would get in a day."""
     settle_block = network.block.settle
@@ -91,7 +79,7 @@ def _income_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> tu
     if network.terms.pay == "coin":
         kept -= sum(rule.share for rule in network.block.burnmint.values() if rule.of == "payments")
     fees = _paid_usd_per_day(network, users, epoch) * max(kept, 0.0)
-    return fees, _emission_per_day(network, epoch).get("operators", 0.0) * network.coin_usd
+    return fees, network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd
 
 
 def _scale(network: NetworkState, daily: tuple[float, float]) -> None:
@@ -166,7 +154,7 @@ def _hurdles(network: NetworkState) -> None:
 
 def _solve_drift(network: NetworkState, users: Users, epoch: Epoch) -> None:
     """`holders.a: solve`: emission and fees that are sold against coins that users buy, at the start."""
-    block, parts = network.block, _emission_per_day(network, epoch)
+    block, parts = network.block, network.emission_coin_per_day(epoch)
     sold = parts.get("operators", 0.0) * block.settle.sell
     sold += sum(parts.get(party, 0.0) for party in ("validators", "owner", "others")) * block.settle.sell_others
     bought = 0.0

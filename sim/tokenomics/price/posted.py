@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from fractions import Fraction
 from typing import Literal
 
@@ -56,6 +57,7 @@ class Posted(Price):
         return np.array([per_token(self.input, decimals), per_token(self.output, decimals)], dtype=np.int64)
 
 
+@functools.lru_cache(maxsize=1024)
 def per_token(price: Money, decimals: int) -> int:
     """A price per million tokens in `SCALE`-th base units per token, half to even (USD: exact to a millionth a Mtok)."""
     return round(Fraction(str(price.amount)) * unit(decimals) * SCALE / 10**6)
