@@ -26,7 +26,7 @@ def tally_lane(s: Any, r: int) -> None:
     rep.tokens = rep.lane
     rep.seqs = rep.lane
     rep.decodes = rep.lane
-    rep.context = rep.base + rep.lane * (rep.beat + 1)
+    rep.context = rep.lane_sum + rep.lane * (rep.beat + 1)
     rep.prefill = 0
     rep.square = 0
 

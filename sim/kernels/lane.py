@@ -18,7 +18,7 @@ def lane_enter(s: Any, r: int, v: int) -> None:
     slot.computed -= rep.beat
     lanes[r, slot.c & 15] += 1
     lanes[r, 16 + slot.klass] += 1
-    rep.base += slot.c
+    rep.lane_sum += slot.c
     rep.lane += 1
     rep.next_done = min(rep.next_done, slot.done)
 
@@ -29,7 +29,7 @@ def lane_leave(s: Any, r: int, v: int) -> None:
     rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
     lanes[r, slot.c & 15] -= 1
     lanes[r, 16 + slot.klass] -= 1
-    rep.base -= slot.c
+    rep.lane_sum -= slot.c
     rep.lane -= 1
     slot.c += rep.beat
     slot.computed += rep.beat

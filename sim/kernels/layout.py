@@ -98,7 +98,7 @@ REPLICA = _rows(
     "suffix",  # first of `running` behind the lane, or NONE
     "lane",  # members of the lane
     "beat",  # passes ended
-    "base",  # sum of (c - beat) over the lane
+    "lane_sum",  # sum of (c - beat) over the lane
     "next_done",  # lower bound of the beats at which lane members complete
     "run_limit",  # lower bound of deadlines and disconnections in `running`
     "free",
