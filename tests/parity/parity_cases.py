@@ -87,7 +87,18 @@ def scenario(seed: int) -> Scenario:
     end = horizon + (0 if rng.random() < 0.2 else int(rows["deadline"].max()) + 100 * pass_ps + detect)
     # Instants beyond 2**64 ps (213 days) are ordinary: only what is relative to an origin must fit.
     start = int(rng.choice([0, 5])) + int(rng.choice([0, 10**6])) * 10**15
-    return Scenario(seed, grid, fleet, start, rows, events, _cuts(rng, marks, pass_ps), end)
+    cuts = _cuts(rng, marks, pass_ps)
+    # Nothing happens after the end: some outer events lie behind a short horizon.
+    return Scenario(
+        seed,
+        grid,
+        fleet,
+        start,
+        rows[rows["arrival"] <= end],
+        tuple(event for event in events if event.at_ps <= end),
+        tuple(cut for cut in cuts if cut[0] <= end),
+        end,
+    )
 
 
 def _on(unit: int, value: int) -> int:
