@@ -91,4 +91,4 @@ def _plan(view: View, columns: Columns) -> Decisions:
         empty = columns.slots(OUT)
         return Decisions(none, none, none, empty[:missing], missing > len(empty))
     keep = max(int(np.ceil(1.1 * view.wanted)), 1)
-    return Decisions(none, none, live[keep:], none)
+    return Decisions(live[keep:], none, none, none)
