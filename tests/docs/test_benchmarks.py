@@ -1,0 +1,45 @@
+"""`python -m benchmarks`: what it measures, and that its figures are told with unit and yardstick."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.compiled
+def test_a_speed_stands_beside_the_yardstick_with_its_unit():
+    done = _run("--only", "economy", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    yardstick, economy = told["benchmarks"]
+    assert (yardstick["unit"], yardstick["yardsticks"]) == ("customers/s", 1.0)
+    assert economy["unit"] == "epochs/s"
+    # An epoch of a whole economy is more work than one step of the shortest queue there is.
+    assert economy["yardsticks"] == pytest.approx(yardstick["speed"] / economy["speed"]) and economy["yardsticks"] > 1
+
+
+@pytest.mark.compiled
+def test_a_name_that_none_has_is_answered_with_all_of_them():
+    done = _run("--only", "no such thing")
+    assert done.returncode == 2
+    for part in (
+        "fast engine, one replica",
+        "fast engine, fleet of 200",
+        "loop engine",
+        "reference engine",
+        "economy",
+        "whole tiny study",
+    ):
+        assert part in done.stderr
