@@ -101,11 +101,6 @@ def test_the_speed_of_exit_is_a_rate(rent: str, rate: float, epoch_s: float) -> 
     assert len(decided.stops) == math.ceil(share * 100)
 
 
-def test_a_week_of_days_and_a_week_stop_the_same_share() -> None:
-    daily = 1 - math.exp(-0.07 / 7)
-    assert (1 - daily) ** 7 == pytest.approx(math.exp(-0.07), rel=1e-12)
-
-
 # -- idle -----------------------------------------------------------------------------------------------------------
 
 

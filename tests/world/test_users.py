@@ -1,0 +1,96 @@
+"""Users in a run: a request that two policies keep is the same one, and marks say who goes where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.errors import ScenarioError
+from sim.units import PS_PER_S
+from sim.world.run import World
+from sim.world.users import Belief, Users
+from tests.world.small import CLOUD, LOGIT, PRICED, case
+
+pytestmark = pytest.mark.compiled
+
+HOUR_PS = 3600 * PS_PER_S
+TWO: dict[str, Any] = {
+    "networks.cloud": CLOUD,
+    "networks.net.price": PRICED,
+    "workload.chat.demand": {**LOGIT, "start": {"net": "60 %", "cloud": "40 %"}},
+}
+AS_NOW = [(0.10, 0.10), (0.05, 0.15)]
+"""Prices of cloud and net: networks stand in the order of their names."""
+DEARER = [(0.10, 0.10), (0.10, 0.30)]
+CHEAPER = [(0.10, 0.10), (0.04, 0.12)]
+
+
+def users(changes: dict[str, Any] | None = None) -> Users:
+    world = World(case({**TWO, **(changes or {})}), 0, "fast")
+    world._start()
+    return world.users
+
+
+def drawn(who: Users, prices: list[tuple[float, float]]) -> dict[str, np.ndarray]:
+    who.choose(prices)
+    return who.draw({(0, 0): 0, (0, 1): 1}, 0, HOUR_PS)
+
+
+@pytest.mark.parametrize("prices", [DEARER, CHEAPER])
+def test_requests_kept_under_two_policies_are_the_same_ones(prices: list[tuple[float, float]]) -> None:
+    who = users()
+    one, other = drawn(who, AS_NOW), drawn(who, prices)
+    kept = np.intersect1d(one["id"][one["option"] >= 0], other["id"][other["option"] >= 0])
+    assert len(kept) > 5000  # of 7,200 in an hour, less those who leave
+    rows, others = np.isin(one["id"], kept), np.isin(other["id"], kept)
+    for name in set(one) - {"option"}:
+        assert (one[name][rows] == other[name][others]).all(), name
+
+
+def test_a_dearer_network_loses_requests_and_wins_none() -> None:
+    who = users()
+    now, later = drawn(who, AS_NOW), drawn(who, DEARER)
+    before, after = (set(c["id"][c["option"] >= 0].tolist()) for c in (now, later))
+    assert after < before  # total demand falls, so nobody buys who did not
+    expected = who.quantities.sum() / 1.0
+    assert len(after) / len(before) == pytest.approx(expected, abs=0.02)  # 4 standard errors of 7,200
+
+
+def test_shares_of_requests_are_the_quantities_that_users_want() -> None:
+    who = users()
+    columns = drawn(who, AS_NOW)
+    wanted = who.quantities[0]
+    counts = np.array([(columns["option"] == option).sum() for option in (0, 1)])
+    arrivals = who.base_requests(0, 0.0, 3600.0)
+    # Poisson counts with a modulated rate: 4 standard errors of 2,880 and 4,320 are 7 % and 6 %.
+    assert counts / arrivals == pytest.approx(wanted, rel=0.08)
+    assert wanted == pytest.approx([0.4, 0.6])
+
+
+def test_an_option_that_no_fleet_serves_goes_to_nobody() -> None:
+    who = users()
+    who.choose(AS_NOW)
+    columns = who.draw({(0, 1): 0}, 0, HOUR_PS)
+    assert set(columns["option"].tolist()) == {-1, 0}
+
+
+def test_a_wanted_share_at_the_headroom_is_served_and_one_above_it_is_told() -> None:
+    who = users({"workload.chat.demand": {"kind": "isoelastic", "elasticity": -1.0, "choke": "5 USD/Mtok"}})
+    assert drawn(who, [(0.10, 0.10), (0.025, 0.075)])["id"].size > 0
+    assert who.quantities.sum() == pytest.approx(2.0)
+    with pytest.raises(
+        ScenarioError, match=r"workload\.chat: users want 2\.08 times the base demand, more than requests"
+    ):
+        who.choose([(0.10, 0.10), (0.024, 0.072)])
+
+
+def test_what_users_believe_fades_by_its_half_life() -> None:
+    belief = Belief()
+    belief.see(10.0, 0.0, passed_s=1.0, half_life_s=100.0)
+    assert belief.e2e_s == 10.0  # the first is believed at once
+    belief.see(20.0, 0.5, passed_s=100.0, half_life_s=100.0)
+    assert (belief.e2e_s, belief.failure_frac) == (15.0, 0.25)
+    belief.see(20.0, 0.5, passed_s=200.0, half_life_s=100.0)
+    assert belief.e2e_s == pytest.approx(20 - 5 / 4)
