@@ -12,6 +12,7 @@ from sim.records.run import MODEL_REVISION, RunRecord
 from sim.records.study import StudyRecord, Summary
 from sim.study import statistics
 from sim.study.checks import run_checks
+from sim.study.drift import drift
 from sim.study.gather import Gathered, gather
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import sentences
@@ -78,7 +79,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         assumptions=list(plan.assumptions),
         held_fixed=list(HELD_FIXED),
         not_fixed=list(NOT_FIXED),
-        method=_method(plan),
+        method={**_method(plan), **_drift(plan, gathered)},
         warnings=_warnings(plan, gathered),
         counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
         sentences=sentences(
@@ -141,6 +142,11 @@ def _method(plan: Plan) -> dict[str, str]:
         "platform": f"{platform.system()} {platform.machine()}",
         **versions(),
     }
+
+
+def _drift(plan: Plan, gathered: Mapping[Cell, Gathered]) -> dict[str, str]:
+    moved = drift(plan, gathered)
+    return {"drift in the first 90 days under the baseline": moved} if moved else {}
 
 
 def versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from sim.records.outcomes import AGGREGATES, OUTCOMES, Outcome, split_name
 from sim.records.run import Number, RunRecord
 from sim.study import statistics
 from sim.study.plan import Plan
-from sim.study.statistics import Interval
+from sim.study.statistics import Interval, Paired
 from sim.units import DAY_S
 
 SIGNED = (
@@ -120,6 +120,15 @@ def within_range(reference: str, found: Interval) -> Interval:
         return found
     top = 1.0 if name in PARTS else math.inf
     return dataclasses.replace(found, low=max(found.low, 0.0), high=min(found.high, top))
+
+
+def difference_within_range(reference: str, found: Paired) -> Paired:
+    """The same for a difference: nothing falls by more than the baseline has, no part of a whole rises beyond 1."""
+    name = split_name(reference)[1]
+    if found.low is None or found.high is None or name in SIGNED:
+        return found
+    top = 1.0 - found.baseline_mean if name in PARTS else math.inf
+    return dataclasses.replace(found, low=max(found.low, -found.baseline_mean), high=min(found.high, top))
 
 
 def _near(name: str, allowed: Mapping[str, object]) -> str:

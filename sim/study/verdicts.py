@@ -13,7 +13,7 @@ from sim.study import statistics
 from sim.study.plan import Cell, Plan
 from sim.study.rounding import told
 from sim.study.statistics import Judged, Paired
-from sim.study.values import Values
+from sim.study.values import Values, difference_within_range
 
 JOINT = "both"
 """The kind of coin price of a joint verdict."""
@@ -131,6 +131,7 @@ def _verdict(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Verdict
 
 
 def _filled(plan: Plan, row: _Row, found: Paired, p_holm: float | None, judged: Judged) -> Verdict:
+    found = difference_within_range(row.reference, found)
     scale = abs(found.baseline_mean)
 
     def relative(number: float | None) -> float | None:

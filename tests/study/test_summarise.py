@@ -11,8 +11,9 @@ from sim.records.study import StudyRecord
 from sim.study import statistics
 from sim.study.gather import MOST_POINTS
 from sim.study.plan import Cell, Zone
+from sim.study.statistics import Paired
 from sim.study.summarise import summarise
-from sim.study.values import value_of
+from sim.study.values import difference_within_range, value_of
 from sim.units import DAY_S
 
 
@@ -352,3 +353,22 @@ def test_points_of_a_sweep_are_told_apart(economy):
 def test_dates_count_from_the_start(plan):
     assert plan.start + datetime.timedelta(seconds=plan.horizon_s) == datetime.date(2026, 3, 12)
     assert plan.horizon_s == 70 * DAY_S
+
+
+def test_the_method_tells_how_far_the_start_was_from_rest(plan, runs):
+    # Ten weeks only: there are no 90 days to tell of.
+    assert "drift in the first 90 days under the baseline" not in summarise(plan, runs).method
+    longer = dataclasses.replace(plan, horizon_s=100 * 86_400.0)
+    told = summarise(longer, runs).method["drift in the first 90 days under the baseline"]
+    first, last = (
+        np.median([run.series["tao.nodes"][k] for run in runs[Cell("four_years", "pool", 0)]]) for k in (0, -1)
+    )
+    assert f"tao (pool): nodes {100 * (last / first - 1):+.1f} %" in told
+
+
+def test_a_difference_is_cut_to_what_can_be():
+    wide = Paired(3, 20.0, 5.0, -15.0, -33.0, 3.0, 7.0, 0.02, 1.0)
+    assert difference_within_range("tao.nodes@end", wide).low == -20.0  # not fewer nodes than none
+    assert difference_within_range("tao.operator_margin_frac", wide) == wide
+    share = Paired(3, 0.9, 0.95, 0.05, -0.1, 0.2, 0.1, 0.2, 1.0)
+    assert difference_within_range("tao.slo_met_frac", share).high == pytest.approx(0.1)
