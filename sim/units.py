@@ -294,6 +294,13 @@ class Quantity:
             return text
         if isinstance(text, Mapping) and self.dated:
             return Dated(tuple(sorted((_date(day), self.read(value, tickers)) for day, value in text.items())))
+        if isinstance(text, Mapping) and text and all(_is_day(day) for day in text):
+            first = next(iter(text.values()))
+            raise UnitError(
+                "dated values are read but not simulated yet here: the run needs one value that holds throughout",
+                f"write for example `{first}`",
+                kind="dated",
+            )
         value = text if isinstance(text, Money) else parse(text, self.dimension, tickers)
         self._check(text, value.amount if isinstance(value, Money) else value)
         return value
@@ -380,6 +387,13 @@ class Quantity:
         return rf"^\s*{_NUMBER}\s*(?:{'|'.join(escaped)})\s*$"
 
 
+def _is_day(text: Any) -> bool:
+    try:
+        return bool(_date(text))
+    except UnitError:
+        return False
+
+
 def _date(text: Any) -> datetime.date:
     if isinstance(text, datetime.date):
         return text
@@ -417,6 +431,16 @@ Flow = Annotated[Money, Quantity("flow", low=0)]
 """An amount of a currency per day."""
 Hourly = Annotated[float, Quantity("hourly", low=0)]
 """USD per hour."""
+FixedShare = Annotated[float, Quantity("share", low=0, high=1, dated=False)]
+"""Fraction in [0, 1], the same for the whole run."""
+FixedTokenPrice = Annotated[Money, Quantity("token_price", low=0, dated=False)]
+"""Currency per million LLM tokens, the same for the whole run."""
+FixedCoinPrice = Annotated[Money, Quantity("coin_price", above=0, dated=False)]
+"""USD per coin, once for the whole run."""
+FixedAmount = Annotated[Money, Quantity("money", low=0, dated=False)]
+"""An amount of a currency, once for the whole run."""
+FixedHourly = Annotated[float, Quantity("hourly", low=0, dated=False)]
+"""USD per hour, the same for the whole run."""
 Bytes = Annotated[float, Quantity("bytes", above=0, dated=False)]
 """Bytes."""
 Bandwidth = Annotated[float, Quantity("bandwidth", above=0, dated=False)]

@@ -16,9 +16,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sim.errors import Problem, ScenarioError
+from sim.records.study import PolicyChange
 from sim.scenario.assemble import validated, with_catalogue, with_files, with_presets
 from sim.scenario.changes import changes_between
 from sim.scenario.crosscheck import case_problems, study_problems
+from sim.scenario.effects import policy_problems
 from sim.scenario.library import Library
 from sim.scenario.nodes import Mark, Node, Text, find, plain, split
 from sim.scenario.notices import notices
@@ -27,7 +29,7 @@ from sim.scenario.paths import PathError, block_of, locate
 from sim.scenario.problems import at
 from sim.scenario.reader import read_file, read_value
 from sim.scenario.scenario import Parts, Point, Scenario, coin_price_kinds
-from sim.scenario.spec import Spec
+from sim.scenario.spec import RESOLVED_KEYS, Spec
 
 ALONE = "scenario"
 """Name of the one policy of a file that has none."""
@@ -125,6 +127,12 @@ class _Loading:
                     locate(Spec, self.file, split(self.file, path), new_entry=True)
                 known.append((path, node))
             except PathError as error:
+                head, _, rest = path.partition(".")
+                if head in RESOLVED_KEYS:
+                    fix = f"write {rest.rpartition('.')[0] or 'NAME'}.yaml beside the scenario, or compare values with `vary`"
+                    told = f"`{head}` is filled in from the catalogue: the command line cannot set it"
+                    self.problems.append(at(node.mark, "resolved_key", path, told, fix))
+                    continue
                 self.problems.append(at(node.mark, "unknown_path", path, f"`{path}`: {error}", error.hint))
         return known
 
@@ -154,6 +162,8 @@ class _Loading:
         by_policy = self._try_policies(parts)
         if spec is not None:
             self.problems += case_problems(spec, self.base)
+            baseline = spec.compare.baseline or next(iter(self.policies))
+            self.problems += policy_problems({name: parts.tree(name)[0] for name in self.policies}, baseline)
         kinds = self._kinds(spec, [s for s in by_policy.values() if s is not None], parts) if spec is not None else ()
         points = self._points(parts)
         self._laws(parts)
@@ -169,6 +179,7 @@ class _Loading:
 
     def _made(self, spec: Spec, parts: Parts, kinds: tuple[str, ...], by_policy: Mapping[str, Spec | None]) -> Scenario:
         told = [change for name in self.policies for change in changes_between(name, self.base, parts.tree(name)[0])]
+        points = parts.points
         overrides = changes_between("", self.file, lay(self.file, self.sets)) if self.sets else []
         return Scenario(
             path=self.shown,
@@ -177,7 +188,7 @@ class _Loading:
             baseline=spec.compare.baseline or next(iter(self.policies)),
             coin_prices=kinds,
             points=tuple({path: _label(node) for path, node in point} for point in parts.points),
-            notices=notices(spec, by_policy, self.sets),
+            notices=notices(spec, by_policy, self.sets, _moved(self.sets, told, points)),
             changes=tuple(told),
             overrides=tuple(overrides),
             parts=parts,
@@ -301,6 +312,12 @@ class _Loading:
                 )
             if problem is not None:
                 self.problems.append(dataclasses.replace(problem, path=f"shocks.{index}.target"))
+
+
+def _moved(sets: Sequence[tuple[str, Node]], told: Sequence[PolicyChange], points: Sequence[Point]) -> tuple[str, ...]:
+    """Dotted paths that the command line, a policy or a sweep moves, each once."""
+    paths = (*(path for path, _ in sets), *(change.path for change in told), *(path for path, _ in points[0]))
+    return tuple(dict.fromkeys(paths))
 
 
 def _dotted(path: str, node: Node) -> list[tuple[str, Node]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sim.scenario.effects import describes
 from sim.scenario.nodes import Node
 from sim.scenario.spec import Spec
 
 LATER = "is read and checked but not simulated yet in this version"
 
 
-def notices(spec: Spec, policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]]) -> tuple[str, ...]:
-    """One sentence each."""
-    return (*_later(spec), *_flattened(policies, sets))
+def notices(
+    spec: Spec, policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]], moved: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """One sentence each. `moved` are the paths that policies, sweeps and the command line change."""
+    return (*_later(spec), *_without_effect(spec, moved), *_flattened(policies, sets))
 
 
 def _later(spec: Spec) -> list[str]:
@@ -27,6 +30,30 @@ def _later(spec: Spec) -> list[str]:
             "`estimand: steady` is read, but statistics of the long run are not told yet in this version: results are those of the finite run"
         )
     return told
+
+
+def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
+    """What is read but moves nothing in these runs."""
+    for name, network in spec.networks.items():
+        told = getattr(network.router, "notice", str)()
+        if told:
+            yield f"networks.{name}.{told}"
+        for owner, block in network.operators.items():
+            if block.region is not None:
+                yield f"`networks.{name}.operators.{owner}.region` is a label: nothing in a run depends on it yet"
+    central = frozenset(name for name, network in spec.networks.items() if network.kind == "central")
+    for path in moved:
+        if describes(path, central):
+            yield f"`{path}` only describes: nothing in a run depends on it yet, so changing it moves no outcome"
+    given = [key for key in ("window", "per_epoch", "every") if key in spec.requests.model_fields_set]
+    if spec.requests.mode != "sampled" and given:
+        keys = ", ".join(f"`{key}`" for key in given)
+        yield f"`requests.mode: {spec.requests.mode}` has no windows: {keys} of `requests` have no effect"
+    if spec.requests.mode == "capacity":
+        yield (
+            "`requests.mode: capacity` serves no single request: routers, patience, deadlines, `slo` and failures "
+            "have no effect, and outcomes that need requests are not supported"
+        )
 
 
 def _flattened(policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]]) -> list[str]:

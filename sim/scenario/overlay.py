@@ -15,9 +15,13 @@ from sim.scenario.problems import at
 from sim.scenario.spec import Spec
 from sim.tokenomics.market import MARKET
 
-OPEN_TO_POLICIES = ("networks", "workload")
+OPEN_TO_POLICIES = ("networks",)
 """Keys that policies may change; everything else is the same for all policies, or they could not be compared."""
 OPEN_TO_SWEEPS = ("networks", "workload", "gpus", "models")
+SAME_FOR_ALL = {
+    "workload": "policies always meet the same users: change the class for all of them, or compare values with `vary`",
+}
+"""What to do instead, where a policy would change what it may not."""
 
 
 def put(tree: Node, steps: Sequence[str], over: Node) -> Node:
@@ -56,9 +60,8 @@ def path_problem(
         return at(mark, "unknown_path", path, told, error.hint)
     if steps[0] not in open_to:
         allowed = ", ".join(f"`{name}`" for name in open_to)
-        return at(
-            mark, "closed_path", path, f"{who} cannot change `{steps[0]}`", f"it may change what stands under {allowed}"
-        )
+        fix = SAME_FOR_ALL.get(steps[0], f"it may change what stands under {allowed}")
+        return at(mark, "closed_path", path, f"{who} cannot change `{steps[0]}`", fix)
     if len(steps) < 2:
         return at(
             mark, "closed_path", path, f"`{path}` is too short", f"name what changes, for example `{path}.NAME.…`"
@@ -86,7 +89,7 @@ def policy_tree(base: Node, policy: Node) -> tuple[Node, list[Problem]]:
         if problem is not None:
             problems.append(problem)
             continue
-        if split(base, path)[:1] == ["networks"] or split(base, path)[:1] == ["workload"]:
+        if split(base, path)[0] in OPEN_TO_POLICIES:
             tree = put(tree, split(base, path), over)
     return tree, problems
 

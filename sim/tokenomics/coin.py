@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block
 from sim.errors import ScenarioError
-from sim.units import SHARE_ONE, Amount, Money, Share, share_parts
+from sim.units import SHARE_ONE, FixedAmount, FixedShare, Money, share_parts
 
 COLUMN_LIMIT = 2**62
 """Operators' columns hold int64: all coins that may ever exist must stay below this many base units."""
@@ -29,9 +29,9 @@ class Coin(Block):
     """Decimals of the chain's base unit."""
     ledger_decimals: int | None = Field(default=None, ge=0, le=18)
     """Decimals of the ledger's base unit (default: the largest <= min(decimals, 9) that keeps all coins below 2^62)."""
-    supply: Amount
+    supply: FixedAmount
     """Coins in existence at the start."""
-    held: Mapping[str, Share] = Field(default_factory=dict)
+    held: Mapping[str, FixedShare] = Field(default_factory=dict)
     """Who holds them at the start: shares of `validators`, `treasury`, `operators`, `users`; `holders` have the rest."""
 
     @model_validator(mode="after")

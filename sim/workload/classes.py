@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, sourced
 from sim.errors import Problem
-from sim.units import DAY_S, PositiveDuration, Quantity, Rate
+from sim.units import DAY_S, FixedDuration, Quantity, Rate
 from sim.workload.arrivals import ARRIVALS, PoissonArrivals
 from sim.workload.growth import GROWTH, NoGrowth
 from sim.workload.lengths import LENGTHS
@@ -56,9 +56,9 @@ Profile = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=Fals
 class Slo(Block):
     """The latencies that a request must keep to count as served well."""
 
-    ttft: PositiveDuration
+    ttft: FixedDuration
     """Longest time to the first token."""
-    tpot: PositiveDuration
+    tpot: FixedDuration
     """Longest time per output token after the first."""
 
 
@@ -87,7 +87,7 @@ class ClientClass(Block):
     """How the rate grows."""
     patience: Annotated[Any, OneOf(PATIENCE)] | None = None
     """How long they wait for the first token; left out, to the deadline."""
-    deadline: Annotated[float, Quantity("duration", above=0, high=MAX_DEADLINE_S)] = sourced(
+    deadline: Annotated[float, Quantity("duration", above=0, high=MAX_DEADLINE_S, dated=False)] = sourced(
         600.0,
         "no published figure; ten minutes is the time-out of common client libraries",
         "assumed",

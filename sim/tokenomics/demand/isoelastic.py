@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sim.blocks import Block
 from sim.tokenomics.demand.choice import Offers, one_at, place
-from sim.units import TokenPrice
+from sim.units import FixedTokenPrice
 
 
 class Isoelastic(Block):
@@ -19,7 +19,7 @@ class Isoelastic(Block):
     kind: Literal["isoelastic"] = "isoelastic"
     elasticity: Annotated[float, Field(lt=0)]
     """Relative change of quantity per relative change of price; negative."""
-    choke: TokenPrice
+    choke: FixedTokenPrice
     """Price per million tokens at and above which nobody buys."""
     network: str | None = None
     """The network it buys from; default the first in the file that serves its model."""

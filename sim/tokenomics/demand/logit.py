@@ -16,7 +16,7 @@ from pydantic import Field
 
 from sim.blocks import Block, sourced
 from sim.tokenomics.demand.choice import Offers
-from sim.units import Amount, FixedDuration, Hourly, Money, Share
+from sim.units import FixedAmount, FixedDuration, FixedHourly, FixedShare, Money
 
 
 class Logit(Block):
@@ -25,17 +25,17 @@ class Logit(Block):
     kind: Literal["logit"] = "logit"
     elasticity: Annotated[float, Field(lt=0)]
     """Own-price elasticity of the first network of the file at the start; negative."""
-    value_of_time: Hourly = sourced(
+    value_of_time: FixedHourly = sourced(
         0.0, "no value of time unless stated", "assumed", "how much slow answers cost a network"
     )
     """What an hour of waiting for an answer costs a user."""
-    value_of_failure: Amount = sourced(
+    value_of_failure: FixedAmount = sourced(
         Money(0.0, "USD"), "no cost of a failed request unless stated", "assumed", "how much failures cost a network"
     )
     """What a request that fails costs a user."""
-    not_buying: Share = sourced(0.4, "no published figure", "assumed", "how much demand a lower price can add")
+    not_buying: FixedShare = sourced(0.4, "no published figure", "assumed", "how much demand a lower price can add")
     """Share of would-be users who do not buy at the start."""
-    start: dict[str, Share] | None = None
+    start: dict[str, FixedShare] | None = None
     """Share of purchases per network at the start; the default is equal shares."""
     nest: Annotated[float, Field(gt=0, le=1)] = sourced(
         0.7,

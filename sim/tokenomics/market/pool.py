@@ -26,7 +26,7 @@ from sim.tokenomics.coin import to_base, unit
 from sim.tokenomics.market.holders import Holders
 from sim.tokenomics.market.trade import Clearing, Market, State, pro_rata
 from sim.tokenomics.settle import coins_of, pusd
-from sim.units import DAY_S, SHARE_ONE, Amount, Money, Quantity, share_parts
+from sim.units import DAY_S, SHARE_ONE, FixedAmount, Money, Quantity, share_parts
 
 PULL_PER_DAY = 0.01
 """`holders.b` by default, of the pool's USD side a day."""
@@ -43,7 +43,7 @@ class Pool(Market):
     counterparty: ClassVar[Literal["pool", "outside"]] = "pool"
 
     kind: Literal["pool"] = "pool"
-    depth: Amount
+    depth: FixedAmount
     """USD side of the pool at the start; the coin side is worth as much."""
     fee: Annotated[float, Quantity("share", low=0, high=0.5)] = sourced(
         0.003, "Uniswap v2's fee; Bittensor's swaps take 0.05 %", "borrowed", "cost of trading"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from sim.blocks import Block, sourced
-from sim.units import DAY_S, CoinPrice, Quantity
+from sim.units import DAY_S, FixedCoinPrice, Quantity
 
 
 @dataclasses.dataclass
@@ -56,7 +56,7 @@ class Market(Block):
     counterparty: ClassVar[Literal["pool", "outside"]]
     """Account on the other side of every trade."""
 
-    start: CoinPrice
+    start: FixedCoinPrice
     """Price at the start."""
     daily_sd: Annotated[float, Quantity("share", low=0, high=1)] = 0.0
     """Standard deviation of the log price's change in a day."""

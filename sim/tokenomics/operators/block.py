@@ -76,9 +76,9 @@ class OperatorClass(Block):
     """How long stopped hardware is kept before it leaves for good."""
     utilization: Share = sourced(0.6, "planning rule of thumb", "assumed", "capacity of a planned fleet")
     """Load that a planner aims at (`decides: planned`)."""
-    up_time: PositiveDuration = sourced(30 * 86_400.0, "no published figure", "assumed", "failures")
+    up_time: FixedDuration = sourced(30 * 86_400.0, "no published figure", "assumed", "failures")
     """Mean time between failures of a node."""
-    repair: PositiveDuration = sourced(3600.0, "no published figure", "assumed", "availability")
+    repair: FixedDuration = sourced(3600.0, "no published figure", "assumed", "availability")
     """Mean time until a failed node serves again, model load included."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""

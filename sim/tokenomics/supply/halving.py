@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 from sim import units
 from sim.tokenomics.coin import Day, to_base
 from sim.tokenomics.supply.schedule import DAY_PS, NO_CAP, Supply
-from sim.units import Amount, FixedDuration, Flow
+from sim.units import FixedAmount, FixedDuration, Flow
 
 LEVELS = 62
 """Halvings followed at most; then less than 2^-62 of the first flow is left: none of any real coin's base units."""
@@ -54,7 +54,7 @@ class Halving(Supply):
     """Date of the first halving (default: one interval after the start)."""
     every: FixedDuration | None = None
     """Interval between halvings; without it there is only the first."""
-    cap: Amount | None = None
+    cap: FixedAmount | None = None
     """The most coins that may ever exist."""
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ import numpy as np
 from sim.blocks import sourced
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.supply.schedule import Supply, Tick, ticks_a_day
-from sim.units import Amount, Flow
+from sim.units import FixedAmount, Flow
 
 
 def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray) -> int:
@@ -48,7 +48,7 @@ class HalvingBySupply(Supply):
     kind: Literal["halving_by_supply"] = "halving_by_supply"
     initial: Flow
     """Emission at level 0, before half of the cap exists (Bittensor: 7200 TAO/day)."""
-    cap: Amount
+    cap: FixedAmount
     """The most coins that may ever exist; level k begins at cap x (1 - 2^-k)."""
     block: Tick = sourced(
         12.0,

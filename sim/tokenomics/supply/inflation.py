@@ -17,7 +17,7 @@ from sim import units
 from sim.blocks import sourced
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.supply.schedule import NO_CAP, Supply, Tick, ticks_a_day
-from sim.units import YEAR_S, Amount, Quantity
+from sim.units import YEAR_S, FixedAmount, Quantity
 
 GROWTH_ONE = 10**18
 """Parts in which the growth of a tick is held."""
@@ -41,7 +41,7 @@ class Inflation(Supply):
     kind: Literal["inflation"] = "inflation"
     rate: Annotated[float, Quantity("growth", low=0)]
     """New coins a year as a share of those that exist, compounded."""
-    cap: Amount | None = None
+    cap: FixedAmount | None = None
     """The most coins that may ever exist."""
     tick: Tick = sourced(
         3600.0,
