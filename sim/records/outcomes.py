@@ -243,8 +243,8 @@ _ROWS = (
         "USD/Mtok",
         "ratio",
         "none",
-        "Emission value (all recipients) per 1M tokens within SLO.",
-        "emission x closing price / tokens within SLO",
+        "Value of the emission that the network's recipients get, per 1M tokens within SLO.",
+        "emission to the network x closing price / tokens within SLO",
         needs=("coin",),
     ),
     Outcome(
@@ -345,8 +345,8 @@ _ROWS = (
         "USD/day",
         "mean",
         "none",
-        "Emission value and fees a day.",
-        "(emission x price + payments) / days",
+        "Value of the emission to the network's recipients, and fees, a day.",
+        "(emission to the network x price + payments) / days",
         needs=("coin",),
     ),
     Outcome(

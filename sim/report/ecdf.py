@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,8 @@ MARKED = (0.50, 0.95, 0.99)
 HEAD = ("network", "metric", "policy", "coin_price", "point", "floor_s", "ceiling_s", "requests", "share_frac", "slo_s")
 MOST_POINTS = 140
 _PANEL_PT = 150.0
+_LABEL_PT = 38.0
+"""Room of the longest label of the time axis, `500 ms`."""
 
 
 def pairs(record: StudyRecord, point: int = 0) -> list[tuple[str, str]]:
@@ -144,14 +148,18 @@ def extent(curves: list[Histogram]) -> tuple[float, float]:
     return 0.8 * max(min(lows), 1e-6), 1.25 * max(highs)
 
 
+def _apart(steps: list[float], low: float, high: float) -> bool:
+    """Whether labels at these places of a log axis leave each other room."""
+    width = math.log(high / low) * _LABEL_PT / (style.WIDTH_PT - 62)
+    return all(math.log(after / before) > width for before, after in itertools.pairwise(steps))
+
+
 def _axes(ax: Axes, low: float, high: float) -> None:
     ax.set_xscale("log")
     ax.set_xlim(low, high)
-    steps = [m * 10.0**e for e in range(-7, 8) for m in (1, 2, 5)]
-    inside = [s for s in steps if low <= s <= high]
-    for thinner in (inside, [s for s in inside if f"{s:e}"[0] in "15"], [s for s in inside if f"{s:e}"[0] == "1"]):
-        if len(thinner) <= 7:
-            inside = thinner
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        inside = [s for e in range(-7, 8) for m in digits if low <= (s := m * 10.0**e) <= high]
+        if _apart(inside, low, high):
             break
     ax.xaxis.set_major_locator(FixedLocator(inside))
     ax.xaxis.set_minor_locator(NullLocator())

@@ -21,7 +21,7 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     """One network's line of an epoch."""
     mtok = float(served.slo_tokens.sum()) / 1e6
     fees, coins_usd = float(account.fees.sum()), float(account.coins_usd.sum())
-    emission_usd = network.value_usd(account.emission)
+    emission_usd = network.value_usd(account.own_emission)
     avoidable, capital = costs(network, epoch)
     income = fees + coins_usd
     days = epoch.days

@@ -34,6 +34,8 @@ class Account:
     fees: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
     coins_usd: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
     emission: int = 0
+    own_emission: int = 0
+    """What of it this network's recipients got: all but what the split leaves to `others`."""
     burned: int = 0
     sold_usd: float = 0.0
     bills_usd: float = 0.0
@@ -225,6 +227,7 @@ def _emit(network: NetworkState, epoch: Epoch, account: Account, start: object) 
             if party in ("validators", "owner", "others"):
                 network.others_sell[party] = network.others_sell.get(party, 0) + int(amount * block.settle.sell_others)
     account.emission = issued
+    account.own_emission = issued - parts.get("others", 0)
 
 
 def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account) -> int:
