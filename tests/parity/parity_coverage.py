@@ -65,8 +65,9 @@ class Coverage:
         """Add up the instants of the scenario that was played last."""
         for kinds in self._at.values():
             self.totals["two nodes fail at one instant"] += kinds["fail"] > 1
-            for one, other in itertools.combinations(TIED, 2):
-                self.ties[one, other] += kinds[one] * kinds[other]
+            if len(kinds) > 1:
+                for one, other in itertools.combinations(filter(kinds.__contains__, TIED), 2):
+                    self.ties[one, other] += kinds[one] * kinds[other]
 
     def _hear(self, kind: str, instant_ps: int, subject: int, detail: Any) -> None:
         if kind in TIED:

@@ -6,10 +6,11 @@ Each entry of `FAULTS` takes a scenario and gives what the faulty engine tells o
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from unittest import mock
 
-from parity_cases import Scenario
+from parity_cases import Scenario, scenario
 from parity_play import Transcript, difference, play
 
 from sim.serving.contract import Fate, ReplicaType
@@ -102,10 +103,14 @@ FAULTS: dict[str, Callable[[Scenario], Transcript]] = {
 }
 
 
-def first_red(fault: str, seeds: Sequence[int], cases: Callable[[int], Scenario]) -> int | None:
+@functools.cache
+def _right(seed: int) -> Transcript:
+    return play(scenario(seed), ReferenceEngine)
+
+
+def first_red(fault: str, seeds: Sequence[int]) -> int | None:
     """The first of the seeds whose scenario tells the faulty engine from the reference."""
     for seed in seeds:
-        case = cases(seed)
-        if difference(FAULTS[fault](case), play(case, ReferenceEngine)):
+        if difference(FAULTS[fault](scenario(seed)), _right(seed)):
             return seed
     return None

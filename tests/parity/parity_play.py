@@ -130,4 +130,4 @@ def main(seeds: Sequence[int], names: Sequence[str]) -> int:
 if __name__ == "__main__":
     jit = "off" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else "on"
     print(f"jit {jit}")
-    sys.exit(min(100, main(range(int(sys.argv[1]), int(sys.argv[2])), sys.argv[3:] or ("loop", "fast"))))
+    sys.exit(min(100, main([int(seed) for seed in sys.argv[1].split(",")], sys.argv[2:] or ("loop", "fast"))))

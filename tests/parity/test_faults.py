@@ -1,10 +1,12 @@
-"""Each of ten planted faults turns the comparison red: parity is able to fail."""
+"""Planted faults turn the comparison red: parity is able to fail. In the reference first, then in the kernels' sources."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from parity_cases import scenario
 from parity_faults import FAULTS, first_red
+from parity_mutants import MUTANTS, outcome
 
 pytestmark = pytest.mark.compiled
 
@@ -12,4 +14,15 @@ pytestmark = pytest.mark.compiled
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_seen(fault: str):
     # Measured: the rarest, look-ahead, shows in one scenario of seven; the suite has 200.
-    assert first_red(fault, range(60), scenario) is not None
+    assert first_red(fault, range(60)) is not None
+
+
+@pytest.mark.parametrize("fault", MUTANTS)
+def test_a_fault_planted_in_a_kernel_is_seen(fault: str, tmp_path: Path):
+    mutant = MUTANTS[fault]
+    said = outcome(mutant, tmp_path)
+    # A difference told in words, not a crash of the changed line. Without the fault the same scenario is equal
+    # (`test_it_holds_without_compilation`).
+    assert said.startswith(f"jit off\nseed {mutant.seed} {mutant.engine}: "), said
+    assert "against" in said or "|" in said, said
+    assert "equal" not in said and "Traceback" not in said, said

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,13 +12,18 @@ from hypothesis import strategies as st
 from parity_cases import scenario
 from parity_coverage import TIED, Coverage
 from parity_laws import broken_laws
+from parity_mutants import MUTANTS, ROOT, compare
 from parity_play import difference, maker, play
 
 pytestmark = pytest.mark.compiled
 
-SCENARIOS = 200
-ENOUGH = 1000
-"""Of each kind of event over the scenarios of the suite."""
+pytestmark = pytest.mark.compiled
+
+HALVES = (0, 1)
+SCENARIOS = 100
+"""Of each half, one on a coarse grid of time for every one that is not."""
+ENOUGH = 500
+"""Of each kind of event in each half: 1,000 over the suite."""
 ENGINES = ("loop", "fast")
 PLAYED = (
     "preemptions",
@@ -37,7 +39,7 @@ PLAYED = (
     "origin shifts with a backlog",
 )
 QUIET = {
-    "derandomize": True,
+    "derandomize": False,
     "database": None,
     "deadline": None,
     # A scenario is a function of its seed: a smaller seed is not a simpler scenario.
@@ -47,53 +49,67 @@ QUIET = {
 
 
 @dataclasses.dataclass
-class Suite:
-    """What came out of all scenarios: differences by engine, broken laws, and what was exercised."""
+class Half:
+    """What came out of half of the scenarios: differences by engine, broken laws, and what was exercised."""
 
     coverage: Coverage
     differences: dict[str, list[str]]
     broken: list[str]
     seeds: list[int]
 
-
-@pytest.fixture(scope="session")
-def suite() -> Suite:
-    """Every scenario once under every engine."""
-    played = Suite(Coverage(), {name: [] for name in ENGINES}, [], [])
-
-    @settings(max_examples=SCENARIOS, **QUIET)
-    @given(st.integers(0, 2**40))
-    def run(number: int) -> None:
+    def play(self, number: int) -> None:
+        """The scenario of that number once under every engine."""
         case = scenario(number)
-        told = play(case, played.coverage.engine)
-        played.coverage.close()
-        played.seeds.append(number)
-        played.broken += [f"seed {number}: {law}" for law in broken_laws(case, told)]
+        told = play(case, self.coverage.engine)
+        self.coverage.close()
+        self.seeds.append(number)
+        self.broken += [f"seed {number}: {law}" for law in broken_laws(case, told)]
         for name in ENGINES:
             if found := difference(told, play(case, maker(name))):
-                played.differences[name].append(f"seed {number}: {found}")
+                self.differences[name].append(f"seed {number}: {found}")
 
-    run()
+
+def over_scenarios(count: int, key: int, grid: int, act: Callable[[int], None]) -> None:
+    """Call `act` with the numbers of `count` scenarios drawn by a key, on a coarse grid of time (1) or not (0)."""
+
+    @seed(key)
+    @settings(max_examples=count, **QUIET)
+    @given(st.integers(0, 2**39))
+    def draw(half: int) -> None:
+        act(2 * half + grid)
+
+    draw()
+
+
+# In halves, so that two workers share the work; a group keeps what rests on one half with one worker.
+@pytest.fixture(
+    scope="session", params=[pytest.param(half, marks=pytest.mark.xdist_group(f"parity {half}")) for half in HALVES]
+)
+def suite(request: pytest.FixtureRequest) -> Half:
+    """A half of the scenarios, played once."""
+    played = Half(Coverage(), {name: [] for name in ENGINES}, [], [])
+    for grid in (0, 1):
+        over_scenarios(SCENARIOS // 2, 2 * request.param + grid, grid, played.play)
     return played
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_integer_is_that_of_the_reference(suite: Suite, engine: str):
+def test_every_integer_is_that_of_the_reference(suite: Half, engine: str):
     assert suite.differences[engine] == []
     assert len(set(suite.seeds)) >= SCENARIOS
-    assert sum(number % 2 for number in suite.seeds) >= SCENARIOS * 2 // 5  # on a coarse grid
+    assert sum(number % 2 for number in suite.seeds) >= SCENARIOS // 2  # on a coarse grid
 
 
-def test_nothing_is_lost(suite: Suite):
+def test_nothing_is_lost(suite: Half):
     assert suite.broken == []
 
 
 @pytest.mark.parametrize("kind", PLAYED)
-def test_the_scenarios_exercise(suite: Suite, kind: str):
+def test_the_scenarios_exercise(suite: Half, kind: str):
     assert suite.coverage.totals[kind] >= ENOUGH
 
 
-def test_the_scenarios_hold_ties_of_every_two_kinds(suite: Suite):
+def test_the_scenarios_hold_ties_of_every_two_kinds(suite: Half):
     pairs = [(one, other) for place, one in enumerate(TIED) for other in TIED[place + 1 :]]
     assert len(pairs) == 45
     assert {pair: suite.coverage.ties[pair] for pair in pairs if suite.coverage.ties[pair] < ENOUGH} == {}
@@ -127,27 +143,20 @@ def test_where_the_origin_lies_changes_nothing(engine: str):
 
 
 def test_it_holds_without_compilation():
-    # The same sources as plain Python, where every index is checked.
-    root = Path(__file__).parents[2]
-    env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(root)}
-    command = [sys.executable, str(Path(__file__).with_name("parity_play.py")), "2000", "2006"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("jit off")
-    assert done.stdout.count("equal") == 12
+    # The same sources as plain Python, where every index is checked; with the scenarios that show planted faults.
+    seeds = [*range(2000, 2006), *sorted({mutant.seed for mutant in MUTANTS.values()})]
+    said = compare(ROOT, seeds)
+    assert said.splitlines() == ["jit off", *(f"seed {number} {name}: equal" for number in seeds for name in ENGINES)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(20))
 def test_two_thousand_more(part: int):
-    @seed(part)
-    @settings(max_examples=100, **{**QUIET, "derandomize": False})
-    @given(st.integers(0, 2**40))
-    def run(number: int) -> None:
+    def hold(number: int) -> None:
         case = scenario(number)
         told = play(case, maker("reference"))
         assert broken_laws(case, told) == [], f"seed {number}"
         for name in ENGINES:
             assert difference(told, play(case, maker(name))) == "", f"seed {number}, {name}"
 
-    run()
+    over_scenarios(100, 100 + part, part % 2, hold)
