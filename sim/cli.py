@@ -75,16 +75,27 @@ def _emit(document: dict[str, Any], as_json: bool, text: Callable[[], str]) -> N
     click.echo(json.dumps({"format": FORMAT, **document}, indent=1, default=str) if as_json else text())
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXITS)
+# In these the \b is a character of its own: click keeps the lines below it as they stand.
+_HELP = """Simulate compute networks that pay their operators in a coin.
+
+\b
+infermint init study                    a scenario to start from
+infermint validate study/scenario.yaml  what is wrong with it, all at once
+infermint run study/scenario.yaml       simulate, compare, write a report
+"""
+_RUN_HELP = """Simulate what FILE says and write its report; what is in the store already is not simulated again.
+
+\b
+Example: infermint run scenarios/demo.yaml
+         infermint run scenarios/demo.yaml --out reports/three \\
+           --set networks.tao.supply.every='3 year'
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP, epilog=_EXITS)
 @click.version_option(__version__, prog_name="infermint")
 def cli() -> None:
-    r"""Simulate compute networks that pay their operators in a coin.
-
-    \b
-    infermint init study                   a scenario to start from
-    infermint validate study/scenario.yaml what is wrong with it, all at once
-    infermint run study/scenario.yaml      simulate, compare, write a report
-    """
+    """`infermint`: its help is `_HELP`."""
 
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -259,7 +270,7 @@ def _table(rows: list[dict[str, str]]) -> str:
     )
 
 
-@cli.command()
+@cli.command(help=_RUN_HELP)
 @_file
 @click.option("--policy", "policies", multiple=True, help="Run this policy only (repeatable).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
@@ -296,12 +307,7 @@ def run(
     debug: bool,
     **options: Any,
 ) -> int:
-    r"""Simulate what FILE says and write its report; what is in the store already is not simulated again.
-
-    \b
-    infermint run scenarios/demo.yaml
-    infermint run scenarios/demo.yaml --set networks.tao.supply.every='3 year' --out reports/three
-    """
+    """`infermint run`: its help is `_RUN_HELP`."""
     from sim.command import run_file
 
     return run_file(file, sets, allow, as_json, **options)

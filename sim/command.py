@@ -5,16 +5,18 @@ Results go to standard output; progress, notices and hints to standard error.
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
-import runpy
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sim.errors import InfermintError, ScenarioError
+from sim.errors import InfermintError, Problem, ScenarioError
 from sim.records.study import CheckResult, StudyRecord
 
 FORMAT = 1
@@ -34,9 +36,7 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
     if options["uncertain"]:
         raise ScenarioError("--uncertain is read but not simulated yet in this version: leave it out")
     for plugin in options["plugins"]:
-        if not plugin.is_file():
-            raise ScenarioError(f"--plugin: no file {plugin}")
-        runpy.run_path(str(plugin))
+        load_plugin(plugin)
     scenario = load(file, sets=sets, allow_path=allow)
     out = options["out"] or Path("reports") / file.stem
     quiet = options["quiet"] or as_json
@@ -48,10 +48,43 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
     return _deliver(record, out, as_json, told, file)
 
 
+def load_plugin(path: Path) -> None:
+    """Run a Python file that registers kinds, as a module that worker processes receive whole.
+
+    Raises `ScenarioError` with the file's own error and its line; a file that was loaded already is left alone.
+    """
+    if not path.is_file():
+        raise ScenarioError([Problem("plugin", "", f"--plugin {path}: no such file", "check the path")])
+    name = "infermint_plugin_" + hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    if name in sys.modules:
+        return
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ScenarioError([Problem("plugin", "", f"--plugin {path}: not a Python file", "give a file NAME.py")])
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ScenarioError([_plugin_problem(path, error)]) from error
+    from cloudpickle import register_pickle_by_value
+
+    register_pickle_by_value(module)
+
+
+def _plugin_problem(path: Path, error: Exception) -> Problem:
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
+    line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
+    fix = "mend the file; --debug shows the traceback"
+    return Problem("plugin", "", f"{type(error).__name__}: {error}", fix, str(path), line or 0, 1 if line else 0)
+
+
 def _simulate(scenario: Any, file: Path, out: Path, progress: Bar, options: dict[str, Any]) -> tuple[StudyRecord, str]:
     from sim import study
 
-    study.claim(out, str(file), whatever=options["out"] is not None)
+    # Named on the command line, a folder may hold other files, never another study.
+    study.claim(out, str(file), whatever=options["out"] is not None and not study.owned(out))
     store = out / study.STORE
     try:
         record = study.run(
@@ -119,7 +152,8 @@ def report_again(result: Path, out: Path | None) -> Path:
     if not records:
         raise ScenarioError(f"{path}: no finished study is in this store; run its scenario first")
     target = out or path.parent
-    study.export(records[-1], target, runs, whatever=out is not None)
+    # The result's own folder is its own wherever it is looked at from.
+    study.export(records[-1], target, runs, whatever=out is None or not study.owned(target))
     return Path(report.write(records[-1], target))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.records.run import MODEL_REVISION
+from sim.scenario.own_kinds import own_kinds
 from sim.scenario.spec import STUDY_KEYS, Spec
 
 _PROVENANCE = frozenset({"source", "date", "licence", "error", "flag"})
@@ -28,7 +29,7 @@ def digest(data: Any) -> str:
 
 def case_key(before: Spec, after: Spec) -> str:
     """The key of a run without its replication: what it does before and after `policies_from`, the root seed, the
-    revision of the model, and the content (never the name) of every data file.
+    revision of the model, the content (never the name) of every data file, and the source of kinds that a user registered.
     """
     return digest({"revision": MODEL_REVISION, "before": spec_content(before), "after": spec_content(after)})
 
@@ -37,6 +38,8 @@ def spec_content(spec: Spec) -> Any:
     """What of a resolved scenario decides a run's numbers, as JSON."""
     data = spec.model_dump(mode="json", exclude=set(STUDY_KEYS))
     data["seeds"] = {"root": spec.seeds.root}
+    if kinds := own_kinds(spec):
+        data["own kinds"] = kinds
     return _with_contents(data)
 
 

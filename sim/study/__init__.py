@@ -11,8 +11,8 @@ pages are `report`'s. Who wants to know what a verdict's word means reads `stati
     Store(out / STORE, create=False)   an earlier study: `.studies()`
 """
 
-from sim.study.export import STORE, claim, export
+from sim.study.export import STORE, claim, export, owned
 from sim.study.run import Progress, run
 from sim.study.store import Store
 
-__all__ = ["STORE", "Progress", "Store", "claim", "export", "run"]
+__all__ = ["STORE", "Progress", "Store", "claim", "export", "owned", "run"]

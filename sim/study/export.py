@@ -92,7 +92,7 @@ def claim(out: str | Path, scenario_file: str, whatever: bool = False) -> Path:
         raise _taken(folder, "is no directory")
     owner = _owner(folder)
     if owner is not None and owner != _seen_from(folder, scenario_file):
-        raise _taken(folder, f"holds the study of {owner}")
+        raise _taken(folder, f"holds the study of {owner}", "name another place with --out, or move this one away")
     ours = {*_FILES, STORE, f"{STORE}-wal", f"{STORE}-shm", MANIFEST, *REPORT}
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith("."))
     if owner is None and foreign:
@@ -100,10 +100,13 @@ def claim(out: str | Path, scenario_file: str, whatever: bool = False) -> Path:
     return folder
 
 
-def _taken(folder: Path, message: str) -> ScenarioError:
-    return ScenarioError(
-        [Problem(kind="out", path=str(folder), message=message, fix="name another place, or this one, with --out")]
-    )
+def owned(out: str | Path) -> bool:
+    """Whether the directory `out` holds an exported study."""
+    return _owner(Path(out)) is not None
+
+
+def _taken(folder: Path, message: str, fix: str = "name another place, or this one, with --out") -> ScenarioError:
+    return ScenarioError([Problem(kind="out", path=str(folder), message=message, fix=fix)])
 
 
 def _owner(folder: Path) -> str | None:

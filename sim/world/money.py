@@ -234,10 +234,16 @@ def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Ac
     """Divide the operators' part by the payout's rule; gives what nobody earned."""
     ledger, ticker = network.ledger, network.ticker
     weights = network.work_weights().sum(axis=1)
-    scale = 2.0**40 / max(weights.max(), 1e-300)
+    most = float(weights.max())
+    # Where nobody is live nobody worked: the payout leaves everything over.
+    scale = 2.0**40 / most if most > 0 else 0.0
     work = np.rint(weights * scale / network.slots).astype(np.int64)
     live = np.concatenate([owners.live_ps(epoch) for owners in network.owners]) // 10**6
     amounts, left = network.block.payout.amounts(amount, work, live)
+    if sum(amounts.tolist()) + left != amount:
+        raise InvariantError(
+            f"{network.name}, payout {network.block.payout.kind}: {sum(amounts.tolist())} base units divided and {left} left over of {amount} to divide"
+        )
     column = ledger.column(network.account("operators"), ticker)
     ledger.mint("emission", ticker, int(amounts.sum()), column.account)
     column.amounts += amounts

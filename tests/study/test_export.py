@@ -127,7 +127,7 @@ def test_a_study_writes_over_itself_and_never_over_another(record, tmp_path):
     before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     with pytest.raises(
         ScenarioError,
-        match=r"out: holds the study of ../scenarios/demo.yaml \(name another place, or this one, with --out\)",
+        match=r"out: holds the study of ../scenarios/demo.yaml \(name another place with --out, or move this one away\)",
     ):
         export(other, tmp_path / "out")
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
