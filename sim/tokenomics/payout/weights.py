@@ -39,7 +39,8 @@ class Payout(Block):
         live
             int64, time for which each member's nodes were live (any unit, the same for all).
 
-        Each member's part is rounded down. Where all weights are 0 everything is left over. Raises `ValueError` for
+        Each member's part is rounded down; one that was not live and did no work is not there and gets nothing. Where
+        all weights are 0 everything is left over. Raises `ValueError` for
         negative weights, other shapes, or weights that sum to 2^62 or more.
 
         """
@@ -55,7 +56,10 @@ class Payout(Block):
                 )
         if not 0 <= total < _LIMIT:
             raise ValueError(f"total {total} found; must be in [0, 2^62)")
+        there = np.flatnonzero((work > 0) | (live > 0))
         # Python integers in the arrays: interpreted, they are ten times as fast as NumPy's and never wrap.
-        out = np.zeros(len(work), dtype=object)
-        left = int(type(self).rule(int(total), work.astype(object), live.astype(object), self.row(), out))
-        return out.astype(np.int64), left
+        out = np.zeros(len(there), dtype=object)
+        left = int(type(self).rule(int(total), work[there].astype(object), live[there].astype(object), self.row(), out))
+        amounts = np.zeros(len(work), np.int64)
+        amounts[there] = out
+        return amounts, left
