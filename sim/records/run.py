@@ -64,7 +64,7 @@ class RunRecord:
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no blanks, no NaN."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return canonical(self)
 
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
@@ -72,3 +72,8 @@ class RunRecord:
         raw = json.loads(text)
         raw["flows"] = [FlowRow(**row) for row in raw["flows"]]
         return cls(**raw)
+
+
+def canonical(record: Any) -> str:
+    """A record (and the rows in it) as JSON that is the same for the same content: sorted keys, no blanks, no NaN."""
+    return json.dumps(vars(record), default=vars, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Any, Literal
 
-from sim.records.run import FlowRow, Number
+from sim.records.run import FlowRow, Number, canonical
 
 Word = Literal[
     "better", "worse", "higher", "lower", "no difference", "undecided",
@@ -196,7 +196,7 @@ class StudyRecord:
 
     def to_json(self) -> str:
         """Canonical JSON."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return canonical(self)
 
     @classmethod
     def from_json(cls, text: str) -> StudyRecord:

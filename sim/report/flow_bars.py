@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from sim.records.run import FlowRow
 from sim.records.study import PolicyFlows, StudyRecord
 from sim.report import style, words
+from sim.report.flows import flows_at, in_coins
 
 HEAD = (
     "currency",
@@ -50,11 +51,6 @@ def bar_of(row: FlowRow) -> tuple[str, str] | None:
     return (BARS[1], target) if source == "users" else (BARS[2], target)
 
 
-def in_coins(row: FlowRow) -> float:
-    """The amount in whole coins (or USD); exact integers stand in the CSV."""
-    return float(row.amount / 10**row.decimals)
-
-
 def exact(row: FlowRow) -> str:
     """The amount as a decimal number with all its digits."""
     whole, part = divmod(abs(row.amount), 10**row.decimals)
@@ -62,15 +58,10 @@ def exact(row: FlowRow) -> str:
     return f"{sign}{whole}.{part:0{row.decimals}d}" if row.decimals else f"{sign}{whole}"
 
 
-def here(record: StudyRecord, point: int = 0) -> list[PolicyFlows]:
-    """The flows of a point, in the record's order."""
-    return [flows for flows in record.flows if flows.point == point]
-
-
 def currencies(record: StudyRecord, point: int = 0) -> list[str]:
     """Coins (not USD) that flow at this point, in order of first posting."""
     found = dict.fromkeys(
-        row.currency for flows in here(record, point) for row in flows.rows if bar_of(row) is not None
+        row.currency for flows in flows_at(record, point) for row in flows.rows if bar_of(row) is not None
     )
     return [currency for currency in found if currency != "USD"]
 
@@ -88,7 +79,7 @@ def heights(flows: PolicyFlows, currency: str) -> dict[str, dict[str, float]]:
 
 
 def _cases(record: StudyRecord, currency: str, point: int) -> list[PolicyFlows]:
-    return [flows for flows in here(record, point) if heights(flows, currency)]
+    return [flows for flows in flows_at(record, point) if heights(flows, currency)]
 
 
 def _accounts(cases: list[PolicyFlows], currency: str) -> list[str]:
@@ -230,7 +221,7 @@ def description(record: StudyRecord, currency: str, point: int = 0) -> str:
     parts = [
         f"Coins that flowed from the start to the end of the first replication, in {coin}; the table tells each flow."
     ]
-    several = len({flows.coin_price for flows in here(record, point)}) > 1
+    several = len({flows.coin_price for flows in flows_at(record, point)}) > 1
     for flows in _cases(record, currency, point):
         who = words.clip(flows.policy) + (f", {words.coin_price_words(flows.coin_price)}" if several else "")
         said = [

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from sim.records.outcomes import OUTCOMES, Outcome, split_name
 from sim.records.study import CheckResult, PolicyFlows, StudyRecord, Summary
-from sim.report import flow_bars, words
+from sim.report import words
+from sim.report.flows import flows_at, in_coins
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _summary_cell(row: Summary | None) -> Cell:
 
 def flows(record: StudyRecord, currency: str, point: int) -> Table:
     """Every flow of a currency by case, in whole coins, and the ledger's residual in base units, which must be 0."""
-    here = [f for f in flow_bars.here(record, point) if any(row.currency == currency for row in f.rows)]
+    here = [f for f in flows_at(record, point) if any(row.currency == currency for row in f.rows)]
     keys = list(dict.fromkeys((r.reason, r.source, r.target) for f in here for r in f.rows if r.currency == currency))
     rows = [
         [
@@ -107,7 +108,7 @@ def flows(record: StudyRecord, currency: str, point: int) -> Table:
 
 def _flow_cell(flows_: PolicyFlows, currency: str, key: tuple[str, str, str]) -> Cell:
     total = [row for row in flows_.rows if row.currency == currency and (row.reason, row.source, row.target) == key]
-    return Cell(words.plain(sum(flow_bars.in_coins(row) for row in total)) if total else "0", kind="number")
+    return Cell(words.plain(sum(in_coins(row) for row in total)) if total else "0", kind="number")
 
 
 def _residual(flows_: PolicyFlows, currency: str) -> str:
@@ -117,7 +118,7 @@ def _residual(flows_: PolicyFlows, currency: str) -> str:
 
 def flow_currencies(record: StudyRecord, point: int) -> list[str]:
     """Currencies that have a flow table: coins first, USD last."""
-    found = list(dict.fromkeys(row.currency for f in flow_bars.here(record, point) for row in f.rows))
+    found = list(dict.fromkeys(row.currency for f in flows_at(record, point) for row in f.rows))
     return [c for c in found if c != "USD"] + [c for c in found if c == "USD"]
 
 
