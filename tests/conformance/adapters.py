@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from sim.serving.contract import Routing
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.market import Pool, State
+from sim.tokenomics.operators import Columns, OperatorClass, View, decide
 from sim.tokenomics.settle import take_of
+from sim.tokenomics.supply import Inflation
 from sim.tokenomics.supply.halving_by_supply import per_block
-from sim.units import Money
+from sim.units import YEAR_S, Money, ps
+from tests.theory.queues import MEAN, TIME_PS, Offered, fleet, served
 
 RAO = 10**9
 TAO_CAP = 21_000_000 * RAO
@@ -44,8 +51,51 @@ def hyperbolic_fee(case: dict[str, Any]) -> dict[str, float]:
     return {"net": (asked - take_of(asked, 0.1)) / 10**9}
 
 
+def free_entry(case: dict[str, Any]) -> dict[str, float]:
+    """The number of nodes at which nobody orders one more: bisection over what owners decide."""
+    inputs = case["inputs"]
+    pie = inputs["emission"] * inputs["price"] + inputs["fees"]
+    block = OperatorClass(nodes=1, gpu="any", electricity=Money(0, "USD"), capex=Money(0, "USD"))
+    low, high = 0.0, 2 * pie / inputs["cost"]
+    for _ in range(80):
+        nodes = (low + high) / 2
+        slots = Columns(np.ones(block.slots))
+        view = View(income=pie / nodes, income_entrant=pie / nodes, power=0.0, fixed=inputs["cost"])
+        # Draws of 0: whoever may act does.
+        if len(decide(block, view, slots, np.zeros(block.slots + 1), 604_800.0).orders):
+            low = nodes
+        else:
+            high = nodes
+    return {"N": low}
+
+
+def fet_supply(case: dict[str, Any]) -> dict[str, float]:
+    """Years of constant inflation, minted every hour."""
+    inputs, decimals = case["inputs"], 9
+    if "years" not in inputs:
+        raise LookupError(f"fet_supply: no adapter for {case['id']}: mergers are history, no mechanism")
+    block = Inflation(rate=inputs["rate"])
+    start = to_base(inputs["start"], decimals)
+    end_ps = ps(inputs["years"] * YEAR_S)
+    minted = block.issued(0, end_ps, start, datetime.date(2026, 1, 1), decimals)
+    return {"fet": (start + minted) / 10**decimals}
+
+
+def micro_traces(case: dict[str, Any]) -> dict[str, list[float]]:
+    """A trace through one server, in order of arrival: the engine that a reader can follow."""
+    if case["params"]["c"] != 1:
+        raise LookupError(f"micro_traces: {case['params']['c']} servers share one queue; here every server has its own")
+    offered = Offered(np.array(case["params"]["arrival"], float), np.array(case["params"]["service"], float))
+    rows = served(fleet(1, Routing("random")), offered, 0.0, "reference")
+    finish = (rows["arrival"] + rows["end"]) / TIME_PS
+    return {"start": (finish - rows["prompt"] / MEAN).tolist(), "finish": finish.tolist()}
+
+
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "issuance": issuance,
     "amm_buyback": amm_buyback,
     "hyperbolic_fee": hyperbolic_fee,
+    "free_entry": free_entry,
+    "fet_supply": fet_supply,
+    "micro_traces": micro_traces,
 }

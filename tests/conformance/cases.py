@@ -31,8 +31,14 @@ def cases_in(folder: Path) -> list[Vector]:
         data = json.loads(path.read_text())
         family = data.get("family", path.stem)
         if family not in ASSERTS_NOTHING:
-            found += [Vector(family, case) for case in data.get("cases") or _rows(data)]
+            found += [Vector(family, _with_trace(case)) for case in data.get("cases") or _rows(data)]
     return found
+
+
+def _with_trace(case: dict[str, Any]) -> dict[str, Any]:
+    """A case of a trace states `start` and `finish` of each request: those are what is expected, exactly."""
+    trace = {name: case[name] for name in ("start", "finish") if name in case}
+    return {**case, "expected": trace} if trace else case
 
 
 def _rows(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.cases import cases_in
+from tests.theory.simulated import SIMULATED
 
 COPIES = Path(__file__).parents[1] / "vectors"
 
@@ -20,4 +21,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # Without the option on the command line this file may be read after options were parsed.
         folder = Path(metafunc.config.getoption("--vectors", default=str(COPIES)))
         found = cases_in(folder)
-        metafunc.parametrize("vector", found, ids=[case.name for case in found])
+        # Queues are served by compiled engines, many thousand requests a case.
+        marks = [[pytest.mark.compiled] if case.family in SIMULATED else [] for case in found]
+        parameters = [pytest.param(case, id=case.name, marks=mark) for case, mark in zip(found, marks, strict=True)]
+        metafunc.parametrize("vector", parameters)
