@@ -67,9 +67,10 @@ def load_plugin(path: Path) -> None:
     except Exception as error:
         del sys.modules[name]
         raise ScenarioError([_plugin_problem(path, error)]) from error
-    from cloudpickle import register_pickle_by_value
+    from joblib.externals.loky.cloudpickle_wrapper import dumps
 
-    register_pickle_by_value(module)
+    # joblib brings a pickler of its own in some versions and depends on one in others: ask for the one it uses.
+    sys.modules[dumps.__module__].register_pickle_by_value(module)
 
 
 def _plugin_problem(path: Path, error: Exception) -> Problem:
