@@ -148,3 +148,35 @@ def put_back(s: Any, picked: Any, retried: Any, t: int) -> None:
         else:
             slot.attempts += retried[i]
             route(s, v, t, t)
+
+
+@kernel
+def moved(t: int, delta: int) -> int:
+    """An instant as seen from an origin `delta` later; what is long over is held at -2^61, lest it ever wrap."""
+    return NEVER if t == NEVER else max(t - delta, -(1 << 61))
+
+
+@verb
+def move_origin(s: Any, delta: int) -> None:
+    """Shift every stored instant to an origin `delta` later."""
+    for r in range(s.replicas.shape[0]):
+        rep = s.replicas[r]
+        rep.due = moved(rep.due, delta)
+        rep.end = moved(rep.end, delta)
+        rep.wait_limit = moved(rep.wait_limit, delta)
+        rep.clock = moved(rep.clock, delta)
+        rep.run_limit = moved(rep.run_limit, delta)
+        rep.start = moved(rep.start, delta)
+        rep.landed = moved(rep.landed, delta)
+        rep.busy_from = moved(rep.busy_from, delta)
+        rep.live_from = moved(rep.live_from, delta)
+    for v in range(s.slots.shape[0]):
+        slot = s.slots[v]
+        slot.limit = moved(slot.limit, delta)
+        slot.last = moved(slot.last, delta)
+        slot.patience = moved(slot.patience, delta)
+        slot.deadline = moved(slot.deadline, delta)
+        slot.disconnect = moved(slot.disconnect, delta)
+        slot.arrival = moved(slot.arrival, delta)
+    for i in range(s.engine[0].finished):
+        s.finished[i].arrival -= delta

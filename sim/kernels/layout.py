@@ -116,8 +116,8 @@ REPLICA = _rows(
     "dues",  # preempted ones that end with the pass in flight
     "landed",  # end of the last booked pass
     "busy_from",
-    "busy",
     "live_from",
+    "busy",  # from here on a join changes nothing: counters since the last reading, and `listed`
     "live",
     "passes",
     "computed",
@@ -188,3 +188,14 @@ def empty_replica(type_index: int, blocks: int) -> np.ndarray:
         row[name] = NEVER
     row["mode"], row["type"], row["free"] = LIVE, type_index, blocks
     return row
+
+
+def table(rows: np.ndarray) -> np.ndarray:
+    """Rows of int64 fields as a matrix over the same memory, a column a field: many fields are set at once."""
+    return rows.view(np.ndarray).view(np.int64).reshape(len(rows), -1)
+
+
+def column(dtype: np.dtype, name: str) -> int:
+    """The column of a field in `table`."""
+    assert dtype.names is not None
+    return dtype.names.index(name)

@@ -12,7 +12,6 @@ rejects a request because the pool is full, so `POOL_FULL` is exact.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -50,9 +49,13 @@ class KernelEngine:
         self._origin = self._read_origin = start_ps
         self._offset = [int(i) for i in fleet.offset]
         self._nodes = [_OFF] * len(fleet.replicas)
-        self._known: set[int] = set()  # nodes that routers send to
-        self._blank = [layout.empty_replica(i, kind.blocks) for i, kind in enumerate(fleet.types)]
+        self._known = np.zeros(len(fleet.replicas), bool)  # nodes that routers send to
+        blank = [layout.empty_replica(i, kind.blocks) for i, kind in enumerate(fleet.types)]
+        self._blank = layout.table(np.concatenate(blank))[:, :_COUNTED_FROM]  # a replica that joins, by its type
+        self._blank_at: int | None = None  # the instant, from the origin, that stands in it
+        self._kinds = [int(kind) for kind in fleet.node_type]
         self._state = _state(fleet, jump)
+        self._table = layout.table(self._state.replicas)[:, :_COUNTED_FROM]
         self._blocks: deque[Requests] = deque()
         self._next = 0  # first row of the first block that has not arrived
         self._offered = 0
@@ -101,24 +104,15 @@ class KernelEngine:
 
     def join(self, node: int) -> None:
         """The node serves from now on; ValueError while it is live, draining or not yet known to have failed."""
-        self.join_many((node,))
-
-    def join_many(self, nodes: Iterable[int]) -> None:
-        """Join several nodes at this instant, in the order given."""
-        replicas, lanes, now = self._state.replicas, self._state.lanes, self._rel()
-        for node in nodes:
-            self._make_free(node)
-            first, last = self._span(node)
-            rows = replicas[first:last]
-            counted = rows[_COUNTERS]  # since the last reading, by an earlier life of the slot
-            kept = counted.copy()
-            rows[:] = self._blank[self._fleet.node_type[node]]
-            counted[:] = kept
-            for name in ("clock", "live_from", "busy_from", "landed"):
-                rows[name] = now
-            lanes[first:last] = 0
-            self._nodes[node] = _LIVE
-            self._known.add(node)
+        self._make_free(node)
+        first, last = self._span(node)
+        if self._blank_at != self._rel():
+            self._blank[:, _JOIN_TIMES] = self._blank_at = self._rel()
+        # A fleet of hundreds joins at the start of every window: two assignments a node, and no field by name.
+        self._table[first:last] = self._blank[self._kinds[node]]
+        self._state.lanes[first:last] = 0
+        self._nodes[node] = _LIVE
+        self._known[node] = True
         self._joined = self._stale = True
 
     def leave(self, node: int, how: Literal["drain", "fail"]) -> None:
@@ -206,7 +200,7 @@ class KernelEngine:
         self._state.replicas["mode"][first:last] = _DRAINING
         self._nodes[node] = _DRAINING
         self._drains[node] = self._now
-        self._known.discard(node)
+        self._known[node] = False
         self._stale = True
         self._is_gone(node)
 
@@ -217,7 +211,7 @@ class KernelEngine:
         self._gather(first, last, 1)
         self._state.replicas["mode"][first:last] = _OFF
         self._nodes[node] = _OFF
-        self._known.discard(node)
+        self._known[node] = False
         self._stale = True
 
     def _is_gone(self, node: int) -> bool:
@@ -262,13 +256,8 @@ class KernelEngine:
 
     def _list_live(self) -> None:
         """List the replicas of known nodes in ascending order: a failed node is known until detection, unless it drained."""
-        rows = self._state.replicas
-        ids = (
-            np.concatenate([np.arange(*self._span(n)) for n in sorted(self._known)])
-            if self._known
-            else np.empty(0, np.int64)
-        )
-        rows["listed"][: len(ids)] = ids
+        ids = np.flatnonzero(np.repeat(self._known, self._fleet.replicas))
+        self._state.replicas["listed"][: len(ids)] = ids
         self._state.engine["listed"] = len(ids)
         self._stale = False
 
@@ -305,7 +294,7 @@ class KernelEngine:
             core.refresh(self._state, t)
         wanted = min(int(engine["live"][0]) + arrivals, self._fleet.pool)
         if len(slots) < wanted:
-            grown = _plain(np.empty(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
+            grown = _plain(np.zeros(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
             grown[: len(slots)] = slots
             layout.link_free(grown, len(slots), int(engine["free_slot"][0]))
             engine["free_slot"] = len(slots)
@@ -333,29 +322,22 @@ class KernelEngine:
     def _rebase(self, origin: int) -> None:
         """Move the origin: all stored times are shifted, after everybody has been brought to now."""
         state, now, delta = self._state, self._rel(), origin - self._origin
+        count = int(state.engine["finished"][0])
+        if count and int(state.finished["arrival"][:count].min()) - delta < -layout.NEVER:
+            raise ValueError("finished requests have not been read for 50 days; read more often")
         core.settle_all(state, 0, len(state.replicas), now)
         for node in list(self._drains):
             self._is_gone(node)
         rows = state.replicas
         _count_time(rows, (rows["mode"] == _LIVE) | (rows["mode"] == _DRAINING), now)
-        for array, names in ((rows, _REPLICA_TIMES), (state.slots, _SLOT_TIMES)):
-            for name in names:
-                _shift(array[name], delta)
-        count = int(state.engine["finished"][0])
-        if count and int(state.finished["arrival"][:count].min()) - delta < -layout.NEVER:
-            raise ValueError("finished requests have not been read for 50 days; read more often")
-        state.finished["arrival"][:count] -= delta
+        core.move_origin(state, delta)
         self._origin = origin
 
 
 _COUNTERS = ["busy", "live", "passes", "computed"]
-_REPLICA_TIMES = ("due", "end", "wait_limit", "clock", "run_limit", "start", "landed", "busy_from", "live_from")
-_SLOT_TIMES = ("limit", "last", "patience", "deadline", "disconnect", "arrival")
-
-
-def _shift(times: np.ndarray, delta: int) -> None:
-    """Times less delta, in place; NEVER stays. Times of what is over are held above -2^61 lest they ever wrap."""
-    times[:] = np.where(times == layout.NEVER, layout.NEVER, np.maximum(times - delta, -(2**61)))
+_COUNTED_FROM = layout.column(layout.REPLICA, "busy")
+"""Columns of a replica from here on outlive its node's leaving: an earlier life of the slot is still to be read."""
+_JOIN_TIMES = [layout.column(layout.REPLICA, name) for name in ("clock", "landed", "busy_from", "live_from")]
 
 
 def _count_time(replicas: np.ndarray, serving: np.ndarray, now: int) -> None:
@@ -418,7 +400,7 @@ def _state(fleet: Fleet, jump: bool) -> layout.State:
     engine = np.zeros(1, layout.ENGINE)
     engine["key"], engine["given"], engine["jump"] = fleet.route_key, -1, jump
     engine["pool"], engine["max_attempts"], engine["classes"] = fleet.pool, fleet.max_attempts, fleet.classes
-    slots = np.empty(min(1024, fleet.pool), layout.SLOT)
+    slots = np.zeros(min(1024, fleet.pool), layout.SLOT)
     layout.link_free(slots, 0, layout.NONE)
     state = layout.State(
         engine=engine,
