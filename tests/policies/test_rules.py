@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from sim.kernels.rules import compiled
 from sim.tokenomics import burnmint, payout, price, supply
+from sim.tokenomics.demand import DEMAND
+from sim.tokenomics.market import MARKET
 from sim.units import INT64_MAX, muldiv
 from tests.policies.kinds import BURNMINTS, PAYOUTS, PRICES, SUPPLIES
 
@@ -107,6 +109,14 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
     ]
     for table, tried in tables:
         assert {block.kind for block in tried.values()} == set(table)
+
+
+def test_a_kind_without_a_compiled_rule_says_so() -> None:
+    # A kind either has one plain rule for both ways of running, tried above, or says that it runs as Python.
+    for table in (supply.SUPPLY, payout.PAYOUT, price.PRICE, burnmint.BURNMINT, MARKET, DEMAND):
+        for name, kind in table.items():
+            assert kind.compiled is hasattr(kind, "rule"), name
+    assert not any(kind.compiled for table in (MARKET, DEMAND) for kind in table.values())
 
 
 def test_a_rule_outside_the_shared_subset_is_told_apart() -> None:

@@ -2,7 +2,8 @@
 
 Every kind is a block whose `calibrate` fixes its tastes at the start (prices, qualities and wanted shares there) and
 whose `Taste.quantities` gives, for later prices and qualities, how many base demands go to each network. 1 means the
-class's rate at the start. The world compares these with the marks of potential requests.
+class's rate at the start. The world compares these with the marks of potential requests. Tastes are calibrated objects in
+floats (`compiled = False` throughout): they act once an epoch.
 """
 
 from sim.blocks import Table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sim.tokenomics.demand.choice import Offers, one_at, place
 class Fixed(Block):
     """Demand that answers to nothing: the class sends its base rate to one network."""
 
+    compiled: ClassVar[bool] = False
     kind: Literal["fixed"] = "fixed"
     network: str | None = None
     """The network it buys from; default the first in the file that serves its model."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,7 @@ from sim.units import FixedTokenPrice
 class Isoelastic(Block):
     """q = (p / p0) ** elasticity below the choke price, 0 from it on; p0 is the price at the start, where q = 1."""
 
+    compiled: ClassVar[bool] = False
     kind: Literal["isoelastic"] = "isoelastic"
     elasticity: Annotated[float, Field(lt=0)]
     """Relative change of quantity per relative change of price; negative."""

@@ -9,7 +9,7 @@ Source: Train, Discrete Choice Methods with Simulation (2nd ed. 2009), ch. 4, eq
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -22,6 +22,7 @@ from sim.units import FixedAmount, FixedDuration, FixedHourly, FixedShare, Money
 class Logit(Block):
     """Users choose among networks, the cloud and not buying; the elasticity at the start sets the scale."""
 
+    compiled: ClassVar[bool] = False
     kind: Literal["logit"] = "logit"
     elasticity: Annotated[float, Field(lt=0)]
     """Own-price elasticity of the first network of the file at the start; negative."""

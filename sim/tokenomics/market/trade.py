@@ -53,6 +53,8 @@ class Clearing:
 class Market(Block):
     """Base of the kinds of `market`: what a coin costs. A study switches kinds by the fields that both have."""
 
+    compiled: ClassVar[bool] = False
+    """Reserves are Python integers of any size."""
     counterparty: ClassVar[Literal["pool", "outside"]]
     """Account on the other side of every trade."""
 
