@@ -63,6 +63,9 @@ _RC: dict[str, Any] = {
 }
 
 
+_LEFT_ALONE = ("backend", "interactive")
+
+
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
     """Draw inside this block: the user's own matplotlib settings neither change our figures nor are changed."""
@@ -70,10 +73,13 @@ def styled() -> Iterator[None]:
         # A name may hold characters that the measuring font lacks; the page's own font draws them.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         matplotlib.rcParams.update(
-            {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith("backend")}
+            {key: value for key, value in matplotlib.rcParamsDefault.items() if not key.startswith(_LEFT_ALONE)}
         )
         matplotlib.rcParams.update(_RC)
         yield
+        interactive = matplotlib.rcParams["interactive"]
+    # A notebook's backend is loaded by its first figure and switches this on: later figures would not be shown without.
+    matplotlib.rcParams["interactive"] = interactive
 
 
 def sheet(height_pt: float) -> Figure:
@@ -93,7 +99,10 @@ def new_axes() -> Axes:
     """Axes of a new pyplot figure, for whoever calls a plot without `ax`."""
     from matplotlib import pyplot
 
-    return pyplot.subplots(figsize=(WIDTH_PT / 60, 3.2))[1]
+    figure, axes = pyplot.subplots(figsize=(WIDTH_PT / 60, 3.2))
+    # The page's figures let its background through; in a dark notebook dark text needs a light one.
+    figure.set_facecolor("white")
+    return axes
 
 
 def look(index: int) -> dict[str, Any]:
