@@ -1,0 +1,72 @@
+"""Every page: its links lead somewhere, its commands are commands, its YAML is YAML."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from sim.cli import cli
+from sim.scenario.reader import read_file
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "reports" / "README.md", *(ROOT / "docs").rglob("*.md")]
+)
+_BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_INLINE = re.compile(r"`(infermint [a-z][^`]*)`")
+
+
+def _ids(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_links_of_a_page_lead_to_files(page):
+    for target in _LINK.findall(page.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://")):
+            assert (page.parent / target).exists(), target
+
+
+def _commands(text: str) -> list[tuple[str, bool]]:
+    """Commands of a page, and whether they stand in a block (in prose a verb may be named without its arguments)."""
+    lines = [line for kind, body in _BLOCK.findall(text) if kind in ("", "sh") for line in body.splitlines()]
+    whole = [(line.strip(), True) for line in lines if line.strip().startswith("infermint ")]
+    return whole + [(line, False) for line in _INLINE.findall(_BLOCK.sub("", text))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_commands_of_a_page_have_verbs_and_options_that_exist(page):
+    for line, whole in _commands(page.read_text(encoding="utf-8")):
+        words = shlex.split(line, comments=True)[1:]
+        command: click.Command = cli
+        # Walk to the verb (`trace import` has two words), then let click read the rest without running anything.
+        while isinstance(command, click.Group) and words:
+            verb = command.get_command(click.Context(command), words[0])
+            assert verb is not None, f"`{line}`: no verb {words[0]}"
+            command, words = verb, words[1:]
+        if words or whole:
+            command.make_context("infermint", words, resilient_parsing=not whole)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if "```yaml" in p.read_text(encoding="utf-8")], ids=_ids)
+def test_yaml_of_a_page_can_be_read(page, tmp_path):
+    for number, (kind, body) in enumerate(_BLOCK.findall(page.read_text(encoding="utf-8"))):
+        if kind == "yaml":
+            file = tmp_path / f"{number}.yaml"
+            file.write_text(body, encoding="utf-8")
+            read_file(file)
+
+
+def test_the_readme_names_each_room_of_the_house_and_each_target():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`?make ([a-z-]+)", text):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for folder in re.findall(r"`((?:sim|scenarios|docs|tests|benchmarks|notebooks|reports)/[\w/.]*)`", text):
+        if not folder.startswith("reports/demo"):
+            assert (ROOT / folder).exists(), folder
