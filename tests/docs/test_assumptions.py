@@ -107,7 +107,7 @@ def test_every_declared_parameter_is_read_somewhere():
                 read.add(node.value)
     declared = {path.rpartition(".")[2] for root in (Spec, Gpu, LlmModel) for path, _ in fields(root)}
     assert len(declared) > 100
-    assert {name for name in declared if name not in read} == set(UNREAD)
+    assert {name for name in declared if name not in read} <= set(UNREAD) <= declared
 
 
 @pytest.mark.parametrize(
