@@ -43,7 +43,7 @@ class Windows:
         stints = self._stints(window)
         env.process(serve(env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams))
         env.run()
-        self._take(stints, epoch, first=True)
+        self._take(stints, epoch, None)
 
     def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
         """The windows of an epoch, if any are due."""
@@ -51,11 +51,12 @@ class Windows:
             return
         factor = max(network.warm_factor for network in self.world.networks)
         # Numbered by epoch, not by count: an extra window under one policy moves no other's draws.
-        for window in self.sampling.windows(epoch, epoch.number * self.sampling.per_epoch + 1, factor):
+        windows = self.sampling.windows(epoch, epoch.number * self.sampling.per_epoch + 1, factor)
+        for place, window in enumerate(windows):
             stints = self._stints(window)
             yield self.world.env.timeout(window.warm_ps - self.world.env.now)
             yield from serve(self.world.env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams)
-            self._take(stints, epoch, first=False)
+            self._take(stints, epoch, place)
             self._count(stints)
         for network in self.world.networks:
             network.last_size = self._size(network, epoch)
@@ -90,8 +91,8 @@ class Windows:
         }
         return lambda t0, t1: users.draw(options, t0, t1)
 
-    def _take(self, stints: list[tuple[NetworkState, str, Stint]], epoch: Epoch, first: bool) -> None:
-        """What the window says becomes what networks and users know."""
+    def _take(self, stints: list[tuple[NetworkState, str, Stint]], epoch: Epoch, place: int | None) -> None:
+        """What the window says becomes what networks and users know; `place` in its epoch, None for the rehearsal."""
         classes = len(self.world.users.names)
         for network in self.world.networks:
             mine = [(model, stint) for owner, model, stint in stints if owner is network]
@@ -104,10 +105,14 @@ class Windows:
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
             tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
+            passed_s = 0.0 if place is None else epoch.seconds * self.sampling.every / self.sampling.per_epoch
+            self.world.users.learn(network.index, tally, passed_s, self.world.before.epoch)
+            if place and network.tally is not None:
+                # All windows of an epoch speak for it, each by its requests.
+                tally.add(network.tally)
+                work += network.work
             network.tally = tally
             network.take_work(work)
-            passed_s = 0.0 if first else epoch.seconds * self.sampling.every / self.sampling.per_epoch
-            self.world.users.learn(network.index, tally, passed_s, self.world.before.epoch)
 
     def _place_work(self, network: NetworkState, model: str, stint: Stint, work: np.ndarray) -> None:
         base = np.array(network.base_of(model))

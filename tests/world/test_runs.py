@@ -227,3 +227,20 @@ def test_demand_grows_with_its_class() -> None:
     run = play({"workload.chat.growth": growth, "horizon": "52 week"})
     ratio = run.series["net.demand_rps"][-1] / run.series["net.demand_rps"][0]
     assert ratio == pytest.approx(2 ** (51 * 7 / 365.25), rel=1e-9)
+
+
+def test_all_windows_of_an_epoch_speak_for_it() -> None:
+    # One class: the epoch's share of unmet requests is that of all requests measured in it, to one request.
+    crowded = {
+        f"{HOME}.nodes": 2,
+        f"{HOME}.decides": "fixed",
+        "workload.chat.rate": "4.6 /s",
+        "networks.net.price": PRICED,
+    }
+    windows = {"mode": "sampled", "window": "60 s", "per_epoch": 6}
+    run = play({**crowded, "requests": windows, "epoch": "1 day", "horizon": "1 day"})
+    assert run.counts["windows"] == 6
+    measured, completed = run.counts["measured_requests"], run.counts["completed"]
+    assert 0 < completed < measured
+    requests = 4.6 * DAY_S
+    assert run.outcomes["net.unmet_frac"] == pytest.approx(1 - completed / measured, abs=2 / requests)
