@@ -101,16 +101,21 @@ def break_even_usd(network: NetworkState, epoch: Epoch, account: Account) -> flo
 
 
 def believe(network: NetworkState, epoch: Epoch, account: Account, start: datetime.date) -> None:
-    """Operators take the epoch's fees, and the coins of the coming epoch at today's price, per node and day."""
+    """Operators take the epoch's fees, and the coins of the coming epoch at today's price, per node and day.
+
+    Nodes that came within the epoch shared its income for a part of it only; in the coming one they share all of it.
+    """
     growth = _emission_growth(network, epoch, account, start)
+    # Picoseconds of sixteen nodes and a week exceed 64 bits.
+    node_days = [exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S for owners in network.owners]
+    served = sum(days * owners.machine.capacity_rps for days, owners in zip(node_days, network.owners, strict=True))
+    thinner = served / (network.capacity_rps * epoch.days) if network.capacity_rps else 1.0
     for i, owners in enumerate(network.owners):
         span = slice(network.offset[i], network.offset[i + 1])
-        # Picoseconds of sixteen nodes and a week exceed 64 bits.
-        node_days = exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S
-        if node_days > 0:
+        if node_days[i] > 0:
             owners.believe(
-                float(account.fees[span].sum()) / node_days,
-                float(account.coins_usd[span].sum()) / node_days * growth,
+                float(account.fees[span].sum()) / node_days[i] * thinner,
+                float(account.coins_usd[span].sum()) / node_days[i] * growth * thinner,
                 epoch.seconds,
             )
 

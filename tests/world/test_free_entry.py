@@ -31,7 +31,7 @@ def test_free_entry_of_identical_operators_at_path_price_and_inelastic_demand_en
     assert all(N_STAR - 1 <= n <= N_STAR for n in tail(run.series["net.nodes"]))
 
 
-@pytest.mark.parametrize("speed", ["0.1 /week", "0.3 /week"])
+@pytest.mark.parametrize("speed", ["0.1 /week", "0.9 /week"])
 def test_a_lead_of_90_days_overshoots_by_less_than_15_percent_with_identical_operators_and_path_price(
     speed: str,
 ) -> None:
