@@ -69,7 +69,8 @@ def cache_folder() -> Path:
     return roots[-1] / sources_digest()
 
 
-_FOLDER = str(cache_folder())
+# Plain Python keeps nothing.
+_FOLDER = "" if config.DISABLE_JIT else str(cache_folder())
 
 
 def kernel(function: Function) -> Function:
