@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -45,7 +46,7 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
             click.echo(f"note: {notice}", err=True)
     progress = Bar(quiet)
     record, told = _simulate(scenario, file, out, progress, options)
-    return _deliver(record, out, as_json, told, file)
+    return _deliver(record, out, as_json, told, _next(record, file, sets))
 
 
 def load_plugin(path: Path) -> None:
@@ -107,7 +108,7 @@ def _simulate(scenario: Any, file: Path, out: Path, progress: Bar, options: dict
     return record, f"{progress.stored} of {progress.total} runs from the store"
 
 
-def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, file: Path | None) -> int:
+def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str) -> int:
     from sim import report, study
     from sim.report.terminal import format_study
 
@@ -121,17 +122,15 @@ def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, file: Pat
         click.echo(format_study(record))
         click.echo(f"\n{told}")
         click.echo(f"report: {page}")
-        if file is not None:
-            click.echo(f"next:   {_next(record, file)}")
+        click.echo(f"next:   {then}")
     return exit_code(record.checks)
 
 
-def _next(record: StudyRecord, file: Path) -> str:
-    """A command worth typing next: the same study under another value, or in more detail."""
-    changed = [change for change in record.changes if change.policy != record.baseline]
-    if changed:
-        return f"infermint explain {file} {changed[0].path.rpartition('.')[0]}"
-    return f"infermint explain {file}"
+def _next(record: StudyRecord, file: Path, sets: Sequence[str]) -> str:
+    """A command worth typing next: what the first change of a policy is part of, under the same `--set`."""
+    paths = [change.path for change in record.changes if change.policy not in ("", record.baseline)]
+    words = ["infermint", "explain", str(file), *(path.rpartition(".")[0] or path for path in paths[:1])]
+    return shlex.join([*words, *(word for each in sets for word in ("--set", each))])
 
 
 def exit_code(checks: Sequence[CheckResult]) -> int:

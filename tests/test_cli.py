@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -288,6 +289,15 @@ def test_a_bad_row_of_a_trace_is_told_with_its_line(call, tmp_path):
 
 
 # -- run and report ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.compiled
+def test_the_command_told_next_names_what_a_policy_changed_and_can_be_typed(call, study, tmp_path):
+    study()
+    done = call("run", "study.yaml", "--jobs", "1", "--set", "horizon=4 week", "--out", "short")
+    told = done.out.splitlines()[-1].removeprefix("next:").strip()
+    assert told == "infermint explain study.yaml networks.tao.price --set 'horizon=4 week'"
+    assert call(*shlex.split(told)[1:]).code == 0
 
 
 @pytest.mark.compiled
