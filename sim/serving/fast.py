@@ -400,7 +400,7 @@ def _state(fleet: Fleet, jump: bool) -> layout.State:
     engine = np.zeros(1, layout.ENGINE)
     engine["key"], engine["given"], engine["jump"] = fleet.route_key, -1, jump
     engine["pool"], engine["max_attempts"], engine["classes"] = fleet.pool, fleet.max_attempts, fleet.classes
-    slots = np.zeros(min(1024, fleet.pool), layout.SLOT)
+    slots = np.zeros(min(128, fleet.pool), layout.SLOT)
     layout.link_free(slots, 0, layout.NONE)
     state = layout.State(
         engine=engine,
