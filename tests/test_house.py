@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from sim.scenario.catalogue import LISTS
+
 ROOT = pathlib.Path(__file__).parents[1]
 SIM = ROOT / "sim"
 FLOORS = {
@@ -124,38 +126,84 @@ def test_the_reference_shares_no_code_with_the_kernels():
         assert not [n for n in names if n.startswith(("sim.kernels", "numba", "sim.serving.fast"))], path
 
 
-def test_no_import_circles():
-    graph: dict[str, set[str]] = {}
-    modules = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in sources()}
+def module_imports(base: pathlib.Path) -> dict[str, dict[str, tuple[pathlib.Path, int]]]:
+    """What every module imports of its own tree as it is itself imported: {module: {other: (file, line)}}."""
+    root = base.parent
+    modules = {
+        ".".join(p.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): p for p in base.rglob("*.py")
+    }
+    graph: dict[str, dict[str, tuple[pathlib.Path, int]]] = {}
     for module, path in modules.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        graph[module] = set()
-        for node in tree.body:
+        graph[module] = {}
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names: list[str] = []
             if isinstance(node, ast.ImportFrom) and node.module:
-                for alias in node.names:
-                    full = f"{node.module}.{alias.name}"
-                    graph[module].add(full if full in modules else node.module)
+                full = [f"{node.module}.{alias.name}" for alias in node.names]
+                names = [name if name in modules else node.module for name in full]
             elif isinstance(node, ast.Import):
-                graph[module].update(alias.name for alias in node.names)
-        graph[module] &= set(modules)
-        graph[module].discard(module)
+                names = [alias.name for alias in node.names]
+            for name in names:
+                if name in modules and name != module:
+                    graph[module].setdefault(name, (path.relative_to(root), node.lineno))
+    return graph
+
+
+def circles(base: pathlib.Path) -> list[str]:
+    """Every circle of imports, as `file:line: a -> b -> a`: the line closes it."""
+    graph = module_imports(base)
     done: set[str] = set()
+    told: list[str] = []
 
     def visit(module: str, trail: tuple[str, ...]) -> None:
-        assert module not in trail, " -> ".join((*trail, module))
-        if module not in done:
-            for other in sorted(graph[module]):
-                visit(other, (*trail, module))
-            done.add(module)
+        for other, (file, line) in sorted(graph[module].items()):
+            if other in trail:
+                circle = (*trail[trail.index(other) :], other)
+                told.append(f"{file}:{line}: {' -> '.join(circle)}")
+            elif other not in done:
+                visit(other, (*trail, other))
+        done.add(module)
 
-    for module in graph:
-        visit(module, ())
+    for module in sorted(graph):
+        if module not in done:
+            visit(module, (module,))
+    return told
+
+
+def test_no_import_circles():
+    assert circles(SIM) == []
+
+
+def test_a_planted_circle_is_told_with_file_and_line(tmp_path):
+    base = tmp_path / "sim"
+    base.mkdir()
+    (base / "a.py").write_text('"""A."""\n\nfrom sim import b\n')
+    (base / "b.py").write_text('"""B."""\n\nimport math\nfrom sim.c import x\n')
+    (base / "c.py").write_text('"""C."""\n\nimport sim.a\n\nx = 1\n')
+    assert circles(base) == ["sim/c.py:3: sim.a -> sim.b -> sim.c -> sim.a"]
+
+
+def silent_rooms(base: pathlib.Path) -> list[str]:
+    """Rooms and ground-floor modules whose docstring does not say what belongs in them."""
+    rooms = [path for path in base.iterdir() if (path / "__init__.py").is_file()]
+    files = [*(room / "__init__.py" for room in rooms), *base.glob("*.py")]
+    docs = {file: ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "" for file in files}
+    return sorted(
+        f"{file.relative_to(base.parent)}:1: says too little of what belongs in it"
+        for file, doc in docs.items()
+        if len(doc) < (80 if file.name == "__init__.py" else 20)
+    )
 
 
 def test_every_room_says_what_belongs_in_it():
-    for room in ("report", "study", "world", "scenario", "serving", "tokenomics", "workload", "kernels", "records"):
-        doc = ast.get_docstring(ast.parse((SIM / room / "__init__.py").read_text(encoding="utf-8")))
-        assert doc and len(doc) > 80, room
+    assert silent_rooms(SIM) == []
+    assert {path.parent.name for path in SIM.glob("*/__init__.py")} <= set(FLOORS)
+
+
+def test_a_planted_room_without_words_is_told(tmp_path):
+    room = tmp_path / "sim" / "cellar"
+    room.mkdir(parents=True)
+    (room / "__init__.py").write_text('"""Things."""\n')
+    assert silent_rooms(tmp_path / "sim") == ["sim/cellar/__init__.py:1: says too little of what belongs in it"]
 
 
 def loaded_after(code: str) -> set[str]:
@@ -176,19 +224,22 @@ def test_help_loads_nothing_heavy():
     assert not loaded_after(verb("--help")) & HEAVY
 
 
+LIGHT = {"pandas", "scipy", "matplotlib", "numba", "simpy", "joblib", "jinja2"}
+"""What verbs that simulate nothing do without; pydantic, numpy and the YAML reader they may have."""
+
+
 @pytest.mark.parametrize(
-    "words",
+    "code",
     [
-        ("validate", "tests/scenarios/format-v1.yaml"),
-        ("list", "networks"),
-        ("explain", "tests/scenarios/format-v1.yaml"),
+        verb("validate", "tests/scenarios/format-v1.yaml"),
+        verb("explain", "tests/scenarios/format-v1.yaml"),
+        "\n".join(verb(*words) for words in (("list",), *(("list", name) for name in LISTS))),
     ],
-    ids=lambda words: words[0],
+    ids=["validate", "explain", "every list"],
 )
-def test_light_verbs_load_pydantic_and_numpy_at_most(words):
-    assert not loaded_after(verb(*words)) & {"pandas", "scipy", "matplotlib", "numba", "simpy", "joblib", "jinja2"}
+def test_light_verbs_load_pydantic_and_numpy_at_most(code):
+    assert not loaded_after(code) & LIGHT
 
 
 def test_init_loads_pydantic_and_numpy_at_most(tmp_path):
-    code = verb("init", str(tmp_path / "study"))
-    assert not loaded_after(code) & {"pandas", "scipy", "matplotlib", "numba", "simpy", "joblib", "jinja2"}
+    assert not loaded_after(verb("init", str(tmp_path / "study"))) & LIGHT

@@ -87,7 +87,7 @@ class ClientClass(Block):
     """How the rate grows."""
     patience: Annotated[Any, OneOf(PATIENCE)] | None = None
     """How long they wait for the first token; left out, to the deadline."""
-    deadline: Annotated[float, Quantity("duration", above=0, high=MAX_DEADLINE_S, dated=False)] = sourced(
+    deadline: Annotated[float, Quantity("duration", above=0, high=MAX_DEADLINE_S)] = sourced(
         600.0,
         "no published figure; ten minutes is the time-out of common client libraries",
         "assumed",

@@ -91,8 +91,10 @@ class World:
             return None
         if requests.mode == "all":
             return Continuous(self)
-        life = max((ps(block.deadline) for block in spec.workload.values()), default=0)
-        longest = max((mean_of(block.patience) for block in spec.workload.values() if block.patience), default=0.0)
+        # Windows are laid out once: for the longest deadline and patience of any date.
+        blocks = [block.at(day) for block in spec.workload.values() for day in {spec.start, *dates_of(block)}]
+        life = max((ps(block.deadline) for block in blocks), default=0)
+        longest = max((mean_of(block.patience) for block in blocks if block.patience), default=0.0)
         warm = ps(max(10 * longest, 300.0))
         sampling = Sampling(ps(requests.window), requests.per_epoch, requests.every, warm, life)
         sampling.check(self.calendar.epoch_ps)

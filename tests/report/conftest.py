@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -393,3 +394,11 @@ def record() -> StudyRecord:
 def changed(record: StudyRecord) -> Callable[..., StudyRecord]:
     """The record with some fields replaced."""
     return lambda **fields: dataclasses.replace(record, **fields)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a whole page draw all its figures: seconds each, so `make quick` leaves them out as it does runs."""
+    for item in items:
+        here = item.path.is_relative_to(Path(__file__).parent)
+        if here and {"folder", "hostile_folder"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.compiled)

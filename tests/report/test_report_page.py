@@ -230,6 +230,7 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(
     assert first == second
 
 
+@pytest.mark.compiled
 def test_a_page_that_is_there_is_kept_and_another_record_replaces_it(
     changed: Callable[..., StudyRecord], record: StudyRecord, folder: Path
 ) -> None:
@@ -330,6 +331,7 @@ def test_the_terminal_text_fits_and_holds_the_numbers(record: StudyRecord) -> No
         assert sentence in flat
 
 
+@pytest.mark.compiled
 def test_one_policy_is_summarised(changed: Callable[..., StudyRecord], record: StudyRecord, tmp_path: Path) -> None:
     alone = [s for s in record.outcomes if s.policy == "four_years" and s.coin_price == "pool"]
     single = changed(
@@ -351,6 +353,7 @@ def test_one_policy_is_summarised(changed: Callable[..., StudyRecord], record: S
     assert shown.wrong == []
 
 
+@pytest.mark.compiled
 def test_a_sweep_shows_each_point(changed: Callable[..., StudyRecord], record: StudyRecord, tmp_path: Path) -> None:
     second = [dataclasses.replace(v, point=1) for v in record.verdicts]
     more = [dataclasses.replace(s, point=1) for s in record.outcomes]

@@ -238,6 +238,7 @@ def test_inline_svg_is_text_in_the_pages_ink(record: StudyRecord) -> None:
     assert "said &quot;so&quot;" in drawn
 
 
+@pytest.mark.compiled
 def test_a_figure_is_as_wide_as_a_phone_and_its_text_no_smaller_than_nine_pixels(record: StudyRecord) -> None:
     for entry in figures.entries(record):
         sheet = entry.draw()

@@ -65,8 +65,6 @@ def test_a_sweep_may_change_users_and_what_is_set_up_at_the_start(read):
     ("path", "one", "two"),
     [
         ("workload.chat.slo.ttft", "1 s", "2 s"),
-        ("workload.chat.deadline", "100 s", "200 s"),
-        ("workload.chat.patience.mean", "10 s", "20 s"),
         ("workload.chat.demand.value_of_time", "1 USD/h", "2 USD/h"),
         ("workload.chat.demand.not_buying", "10%", "20%"),
         ("networks.tao.coin.supply", "1 MTAO", "2 MTAO"),
@@ -89,6 +87,8 @@ def test_dated_values_are_refused_where_a_run_reads_one(problems, path, one, two
     ("path", "one", "two"),
     [
         ("workload.chat.rate", "1 /s", "2 /s"),
+        ("workload.chat.deadline", "100 s", "200 s"),
+        ("workload.chat.patience.mean", "10 s", "20 s"),
         ("networks.tao.supply.initial", "3600 TAO/day", "1800 TAO/day"),
         ("networks.tao.price.output", "0.1 USD/Mtok", "0.2 USD/Mtok"),
         ("networks.tao.settle.take_rate", "1%", "2%"),

@@ -52,7 +52,10 @@ WORDS = (
     "é",
     "日本",
 )
-SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+FEW = settings(max_examples=8, **QUIET)
+"""For whole files, in `make quick`; the same properties meet MANY files in `make test-all`."""
+MANY = settings(max_examples=300, **QUIET)
 
 
 def _told(error: ScenarioError) -> None:
@@ -75,13 +78,13 @@ def _read(data: bytes) -> None:
 @example(b"\xff\xfea\x00")
 @example(b"a: \x85 b")
 @example(b"? - a\n  - b\n: c")
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_bytes(data):
     _read(data)
 
 
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=30).map("".join))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_any_text_that_looks_like_yaml(text):
     _read(text.encode("utf-8", "surrogatepass"))
 
@@ -143,9 +146,7 @@ def _natural(data):
     )
 
 
-@given(st.sampled_from(PATHS), TREES)
-@SLOW
-def test_any_value_anywhere_in_the_pinned_file(tmp_path, path, value):
+def _any_value_anywhere_in_the_pinned_file(tmp_path, path, value):
     file = tmp_path / "s.yaml"
     file.write_text(
         yaml.safe_dump(_natural(_with(DATA, path, value)), allow_unicode=True), encoding="utf-8", errors="surrogatepass"
@@ -157,9 +158,7 @@ def test_any_value_anywhere_in_the_pinned_file(tmp_path, path, value):
         _told(error)
 
 
-@given(st.integers(0, len(PINNED) - 1), st.integers(0, 12), st.sampled_from(["", *WORDS]))
-@SLOW
-def test_any_small_edit_of_the_pinned_file(tmp_path, place, cut, word):
+def _any_small_edit_of_the_pinned_file(tmp_path, place, cut, word):
     file = tmp_path / "s.yaml"
     file.write_text(PINNED[:place] + word + PINNED[place + cut :], encoding="utf-8")
     try:
@@ -168,18 +167,33 @@ def test_any_small_edit_of_the_pinned_file(tmp_path, place, cut, word):
         _told(error)
 
 
-@given(
-    st.sampled_from([".".join(map(str, path)) for path in PATHS]) | st.text(max_size=12),
-    st.text(max_size=12) | st.sampled_from(WORDS),
-)
-@SLOW
-def test_any_set(tmp_path, path, value):
+def _any_set(tmp_path, path, value):
     file = tmp_path / "s.yaml"
     file.write_text(PINNED, encoding="utf-8")
     try:
         load(file, [(path, value)])
     except ScenarioError as error:
         _told(error)
+
+
+PROPERTIES = {
+    _any_value_anywhere_in_the_pinned_file: (st.sampled_from(PATHS), TREES),
+    _any_small_edit_of_the_pinned_file: (
+        st.integers(0, len(PINNED) - 1),
+        st.integers(0, 12),
+        st.sampled_from(["", *WORDS]),
+    ),
+    _any_set: (
+        st.sampled_from([".".join(map(str, path)) for path in PATHS]) | st.text(max_size=12),
+        st.text(max_size=12) | st.sampled_from(WORDS),
+    ),
+}
+
+
+@pytest.mark.parametrize("body", PROPERTIES, ids=lambda body: body.__name__.strip("_"))
+@pytest.mark.parametrize("budget", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
+def test_any_change_of_the_pinned_file_is_read_or_told(tmp_path, body, budget):
+    budget(given(*PROPERTIES[body])(body))(tmp_path)
 
 
 def test_numbers_remember_how_they_were_typed():

@@ -14,7 +14,7 @@ class ConstantPatience(Law):
     """Every user waits `mean` for the first token, then leaves."""
 
     kind: Literal["constant"] = "constant"
-    mean: Annotated[float, Quantity("duration", above=0, high=10 * DAY_S, dated=False)]
+    mean: Annotated[float, Quantity("duration", above=0, high=10 * DAY_S)]
     """Longest wait for the first token."""
 
     uniforms: ClassVar[int] = 0

@@ -14,7 +14,7 @@ class ExponentialPatience(Law):
     """A user's longest wait for the first token is exponential: the law of Erlang-A."""
 
     kind: Literal["exponential"] = "exponential"
-    mean: Annotated[float, Quantity("duration", above=0, high=10 * DAY_S, dated=False)]
+    mean: Annotated[float, Quantity("duration", above=0, high=10 * DAY_S)]
     """Mean of the longest wait for the first token."""
 
     def values(self, u: Floats) -> Floats:
