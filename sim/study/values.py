@@ -23,6 +23,9 @@ SIGNED = (
     "dilution_usd_per_day",
     "break_even_coin_usd",
     "sell_pressure_usd_per_day",
+    "exchange_users_usd_per_day",
+    "exchange_operators_usd_per_day",
+    "exchange_protocol_usd_per_day",
 )
 """Outcomes that may be below 0."""
 PARTS = ("share_frac", "unmet_frac", "slo_met_frac", "utilization_frac", "gini")

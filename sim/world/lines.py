@@ -71,6 +71,20 @@ def coin_line(network: NetworkState, epoch: Epoch, account: Account, emission_us
         "dilution_usd_per_day": net / unit * network.coin_usd / days,
         "subsidy_usd_per_mtok": (emission_usd, mtok),
         "break_even_coin_usd": break_even_usd(network, epoch, account),
+        **exchange_line(account, days),
+    }
+
+
+def exchange_line(account: Account, days: float) -> Line:
+    """Gains and losses from the coin's price; 0 where nothing was paid in coins."""
+    gains = account.gains
+    return {
+        f"exchange_{party}_usd_per_day": gains.usd(gain) / days if gains else 0.0
+        for party, gain in (
+            ("users", gains.user if gains else 0),
+            ("operators", gains.operators if gains else 0),
+            ("protocol", gains.protocol if gains else 0),
+        )
     }
 
 
