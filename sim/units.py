@@ -271,6 +271,21 @@ def text_of(value: float | Money, dimension: str) -> str:
     return f"{_plain(value)} {unit}"
 
 
+def readable(value: float | Money, dimension: str) -> str:
+    """A quantity in the unit in which its number is shortest; of equals the largest unit: `4 week` for 2419200 s.
+
+    For reports and `explain`; keys and resolved scenarios hold `text_of`.
+    """
+    if isinstance(value, Money) or not value or dimension in ("share", "growth"):
+        return text_of(value, dimension)
+    told = [(f"{value / size:.6g}", unit, float(size)) for unit, size in DIMENSIONS[dimension].units.items()]
+    exact = [one for one in told if "e" not in one[0] and abs(float(one[0]) * one[2] - value) <= 1e-9 * abs(value)]
+    if not exact:
+        return text_of(value, dimension)
+    number, unit, _ = min(exact, key=lambda one: (len(one[0]), -one[2]))
+    return f"{number} {unit}"
+
+
 def _plain(number: float) -> str:
     return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
 

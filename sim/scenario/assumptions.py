@@ -23,7 +23,7 @@ from sim.scenario.reader import read_file
 from sim.scenario.spec import RESOLVED_KEYS, Spec
 from sim.scenario.workload import WorkloadClass
 from sim.serving.catalogue import Gpu, LlmModel
-from sim.units import DIMENSIONS, text_of
+from sim.units import readable
 
 PACKAGE = PRESETS.parent
 FILE = PACKAGE.parent / "docs" / "ASSUMPTIONS.md"
@@ -174,19 +174,7 @@ def _default(field: Any) -> str:
         return "not set"
     if isinstance(value, Block):
         return str(getattr(value, "kind", type(value).__name__))
-    if quantity is not None and isinstance(value, (int, float)) and quantity.dimension not in ("share", "growth"):
-        return readable(value, quantity.dimension)
-    return text_of(value, quantity.dimension) if quantity is not None else str(value)
-
-
-def readable(value: float, dimension: str) -> str:
-    """A quantity in the unit in which its number is shortest; of equals the largest unit."""
-    told = [(f"{value / size:.6g}", unit, float(size)) for unit, size in DIMENSIONS[dimension].units.items()]
-    exact = [one for one in told if "e" not in one[0] and abs(float(one[0]) * one[2] - value) <= 1e-9 * abs(value)]
-    if value == 0 or not exact:
-        return text_of(value, dimension)
-    number, unit, _ = min(exact, key=lambda one: (len(one[0]), -one[2]))
-    return f"{number} {unit}"
+    return readable(value, quantity.dimension) if quantity is not None else str(value)
 
 
 def fixed() -> Iterator[Constant]:

@@ -13,7 +13,7 @@ from sim.blocks import Block
 from sim.records.study import Assumption
 from sim.scenario.nodes import Node, child
 from sim.scenario.paths import Kind, field_names, kind_of, strip
-from sim.units import DIMENSIONS, Dated, Money, text_of
+from sim.units import DIMENSIONS, Dated, Money, readable, text_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _text(value: Any, dimension: str, node: Node | None) -> str:
     if isinstance(value, Dated) and dimension:
         return ", ".join(f"{day}: {text_of(step, dimension)}" for day, step in value.steps)
     if dimension and isinstance(value, (int, float, Money)) and not isinstance(value, bool):
-        return text_of(value, dimension)
+        return readable(value, dimension)
     return "" if value is None else str(value)
 
 

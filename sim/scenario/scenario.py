@@ -79,7 +79,8 @@ class Scenario:
     @functools.cached_property
     def assumptions(self) -> list[Assumption]:
         """The constants that the runs rest on, with their flags."""
-        return assumptions(self.spec, self.parts.base)
+        found = assumptions(self.spec, self.parts.base)
+        return [one for one in found if not _of_another_model(one.path, self.spec.models)]
 
     def cases(self) -> list[ResolvedCase]:
         """Every policy x kind of coin price x point, policies outermost. Raises `ScenarioError` where a point is impossible."""
@@ -230,3 +231,9 @@ def _moves(spec: Spec) -> Any:
 
 
 __all__ = ["ResolvedCase", "Scenario", "changes_between", "plain"]
+
+
+def _of_another_model(path: str, used: Mapping[str, Any]) -> bool:
+    """Whether a path is that of a GPU's costs with a model that the scenario does not serve (`gpus.GPU.costs.MODEL.tpN`)."""
+    head, found, rest = path.partition(".costs.")
+    return bool(found) and head.startswith("gpus.") and not any(rest.startswith(f"{model}.") for model in used)

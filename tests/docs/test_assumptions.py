@@ -7,12 +7,13 @@ import ast
 import pytest
 
 from sim.blocks import Block
-from sim.scenario.assumptions import FILE, FOLDERS, fields, fixed, is_table, of_code, of_preset, page, readable
+from sim.scenario.assumptions import FILE, FOLDERS, fields, fixed, is_table, of_code, of_preset, page
 from sim.scenario.library import PRESETS, preset_names
 from sim.scenario.nodes import leaves
 from sim.scenario.reader import read_file
 from sim.scenario.spec import Spec
 from sim.serving.catalogue import Gpu, LlmModel
+from sim.units import readable
 
 PRESET_FILES = [(folder, name) for folder in FOLDERS for name in preset_names(folder)]
 

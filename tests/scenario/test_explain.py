@@ -27,7 +27,7 @@ def test_a_value_of_a_preset_has_its_source(read):
 
 def test_a_default_says_so_and_has_its_flag(read):
     row = _row(read(), "workload.chat.deadline")
-    assert (row.where, row.line, row.text, row.flag) == ("default", 0, "600 s", "assumed")
+    assert (row.where, row.line, row.text, row.flag) == ("default", 0, "10 min", "assumed")
     assert row.source
 
 
@@ -75,3 +75,10 @@ def test_assumptions_hold_values_defaults_and_tables(read):
     assert found["workload.chat.prompt"].flag == "fitted"
     assert any(".costs." in path and item.source for path, item in found.items())
     assert all(item.flag in ("measured", "fitted", "borrowed", "assumed", "illustrative") for item in found.values())
+
+
+def test_a_run_rests_on_the_costs_of_the_models_it_serves_only(read):
+    paths = [one.path for one in read().assumptions]
+    costs = [path for path in paths if ".costs." in path]
+    assert costs
+    assert all(".costs.llama-3.1-8b." in path for path in costs)
