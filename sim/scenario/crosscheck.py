@@ -130,7 +130,7 @@ def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
         yield _problem(tree, "epoch", "range", "the epoch is longer than the horizon", "write a shorter epoch")
     if spec.policies_from >= spec.horizon:
         yield _problem(
-            tree, "policies_from", "range", "policies begin at or after the horizon", "let them begin earlier"
+            tree, "policies_from", "range", "policies begin at or after the horizon", "write a time before the horizon"
         )
     if spec.requests.mode == "sampled" and spec.requests.window > min(spec.epoch, LONGEST_S):
         yield _problem(

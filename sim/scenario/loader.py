@@ -175,7 +175,8 @@ class _Loading:
 
     def _follows(self, problem: Problem) -> bool:
         """Whether a key is missing only because what should bring it could not be read: that is told already."""
-        return problem.kind == "missing" and problem.path.startswith(tuple(self.broken))
+        below = f"{problem.path}.".startswith(tuple(self.broken))
+        return below and problem.kind in ("missing", "misfit") and "is missing" in problem.message
 
     def _made(self, spec: Spec, parts: Parts, kinds: tuple[str, ...], by_policy: Mapping[str, Spec | None]) -> Scenario:
         told = [change for name in self.policies for change in changes_between(name, self.base, parts.tree(name)[0])]

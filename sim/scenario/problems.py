@@ -192,6 +192,8 @@ def _words(error: dict[str, Any], node: Node | None) -> tuple[str, str]:
     typed = f"'{node.mark.typed}'" if node is not None else repr(error.get("input"))
     if node is not None and isinstance(node.value, (dict, list)) and len(typed) > 42:
         typed = "a map" if node.is_map else "a list"
+    if typed == "''" and node is not None and node.value is None:
+        typed = "nothing"
     rule = _BY_TYPE.get(error["type"])
     if rule is not None:
         message, fix = rule
@@ -224,19 +226,22 @@ _BY_TYPE: dict[str, tuple[str, str]] = {
     "int_from_float": ("{found} found; must be a whole number", "write for example `8`"),
     "float_type": ("{found} found; must be a number without a unit", "write for example `0.5`"),
     "string_type": ("{found} found; must be text", "put it in quotes"),
-    "greater_than": ("{found} found; must be above {gt}", ""),
-    "greater_than_equal": ("{found} found; must be at least {ge}", ""),
-    "less_than": ("{found} found; must be below {lt}", ""),
-    "less_than_equal": ("{found} found; must be at most {le}", ""),
+    "greater_than": ("{found} found; must be above {gt}", "write a number above {gt}"),
+    "greater_than_equal": ("{found} found; must be at least {ge}", "write {ge} or more"),
+    "less_than": ("{found} found; must be below {lt}", "write a number below {lt}"),
+    "less_than_equal": ("{found} found; must be at most {le}", "write {le} or less"),
     "string_pattern_mismatch": ("{found} found; must match {pattern}", ""),
     "date_type": ("{found} is not a date", "write for example `2028-01-01`"),
     "date_from_datetime_parsing": ("{found} is not a date", "write for example `2028-01-01`"),
-    "dict_type": ("{found} found; must be a map of names", "write `name: ...` below it"),
-    "mapping_type": ("{found} found; must be a map of names", "write `name: ...` below it"),
+    "dict_type": ("{found} found; must be a map of names", "write `name: ...` below it, or `{{}}` where there is none"),
+    "mapping_type": (
+        "{found} found; must be a map of names",
+        "write `name: ...` below it, or `{{}}` where there is none",
+    ),
     "model_type": ("{found} found; must be a block", "write `key: value` below it"),
     "list_type": ("{found} found; must be a list", "write `[first, second]`"),
     "tuple_type": ("{found} found; must be a list", "write `[first, second]`"),
-    "too_short": ("{found} found; needs at least {min_length} entries", ""),
-    "too_long": ("{found} found; at most {max_length} entries", ""),
-    "finite_number": ("{found} found; must be a finite number", ""),
+    "too_short": ("{found} found; needs at least {min_length} entries", "add what is missing"),
+    "too_long": ("{found} found; at most {max_length} entries", "remove what is too much"),
+    "finite_number": ("{found} found; must be a finite number", "write for example `0.5`"),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,7 @@ VALUES = [
     ("6 wrong dimension", "rate: 4 /s", "rate: 4 USD/Mtok", 11, 11, "4 USD/Mtok", "'4 USD/Mtok' is a price of inference, but this needs a rate of events", "units accepted here: "),
     ("6 coins where tokens belong", "3600 TAO/day", "3600 tok/s", 17, 38, "3600 tok/s", "is a token rate, but this needs an amount per time", "units accepted"),
     ("7 wrong case", "tpot: 60 ms", "tpot: 60 MS", 12, 28, "60 MS", "unit 'MS' is in the wrong case", "did you mean `ms`?"),
+    ("7 wrong case, an energy price", "    extends: centralized", "    extends: centralized\n    operators: {fleet: {electricity: 0.1 USD/kwh}}", 20, 38, "0.1 USD/kwh", "unit 'USD/kwh' is in the wrong case", "did you mean `USD/kWh`?"),
     ("8 negative rate", "rate: 4 /s", "rate: -4 /s", 11, 11, "-4 /s", "'-4 /s' found; must be at least 0", "for example `40 /s`"),
     ("10 1e6 is a number without a unit", "ttft: 2 s", "ttft: 1e6", 12, 17, "1e6", "'1e6' has no unit", "write for example `1e6 s`"),
     ("13 clock", "ttft: 2 s", "ttft: 12:30", 12, 17, "12:30", "'12:30' reads like a clock; this needs a duration", "write for example `90 s`"),
@@ -51,6 +51,9 @@ VALUES = [
     ("23 date outside the run", "tao.nodes@end", "tao.nodes@2031-01-01", 26, 14, "tao.nodes@2031-01-01", "2031-01-01 lies outside the run", "the run goes from 2026-01-01 to 2028-01-01"),
     ("23 unknown dotted path", "networks.tao.supply:", "networks.tao.suply:", 22, 10, "networks.tao.suply", "`suply` is not a key here", "did you mean `supply`"),
     ("23 unknown name in a path", "networks.tao.supply:", "networks.tap.supply:", 22, 10, "networks.tap.supply", "there is no `tap` here", "did you mean `tao`?"),
+    ("24 missing extends of a class", "extends: chat_steady", "extends: chat_stedy", 9, 14, "chat_stedy", "there is no `chat_stedy` in workloads", "did you mean `chat_steady`"),
+    ("a number out of bounds", "elasticity: -1.2", "elasticity: 1.2", 13, 39, "1.2", "'1.2' found; must be below 0", "write a number below 0"),
+    ("a policy that says nothing", "  slow: {}", "  slow:", 21, 8, "", "nothing found; must be a map of names", "or `{}` where there is none"),
     ("24 missing file", "extends: bittensor_basic", "extends: bittensor_basics", 16, 14, "bittensor_basics", "there is no `bittensor_basics` in networks", "did you mean `bittensor_basic`?"),
 ]  # fmt: skip
 
@@ -81,6 +84,8 @@ def test_one_mistake_is_one_problem(problems, old, new):
 def test_9_a_share_above_all_is_told_with_its_limit(problems):
     (problem,) = problems("extends: centralized", "extends: centralized\n    settle: {take_rate: 120 %}")
     assert (problem.line, problem.column) == (20, 25)
+    assert problem.source[24:].startswith("120 %")
+    assert problem.fix == "for example `41 %`"
     assert problem.message == "'120 %' found; must be at most 100 %"
     assert problem.path == "networks.cloud.settle.take_rate"
 
@@ -122,10 +127,10 @@ def test_21_an_alias_bomb_is_refused_at_once():
     layers = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)
     ]
-    begin = time.process_time()
     with pytest.raises(ScenarioError) as caught:
         read_bytes("\n".join(layers).encode(), "bomb.yaml")
-    assert time.process_time() - begin < 0.5
+    # Told at the first anchor: nothing behind it was read, so nothing was multiplied.
+    assert len(caught.value.problems) == 1
     assert (caught.value.problems[0].line, caught.value.problems[0].column) == (1, 5)
 
 
