@@ -158,7 +158,7 @@ def machine_repair(case: dict[str, Any]) -> Estimates:
         raise LookupError(f"machine_repair: {params['R']} crews for {params['N']} nodes; here every node has its own")
     plan = Plan("net", (Member("m", None, 1, params["mtbf"], params["mttr"]),), RANDOM, 1, 0, 3)  # type: ignore[arg-type]
     # One roster holds many systems of N nodes: nodes fail independently of each other.
-    systems = 40_000 // params["N"]
+    systems = 400
     roster, repair = Roster(plan, [np.arange(systems * params["N"])]), int(params["mttr"])
     up, events = roster.lives(Streams(7, 0), 1, 0, 4 * repair * 10**12)
     for event in events:
