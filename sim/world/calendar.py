@@ -56,6 +56,11 @@ class Calendar:
         count = -(-self.horizon_ps // self.epoch_ps)
         return [Epoch(n, n * self.epoch_ps, min((n + 1) * self.epoch_ps, self.horizon_ps)) for n in range(count)]
 
+    def first_from(self, at_ps: int) -> int:
+        """Start of the first epoch that begins at an instant or after it; the instant itself where none does."""
+        start_ps = -(-at_ps // self.epoch_ps) * self.epoch_ps
+        return start_ps if start_ps < self.horizon_ps else at_ps
+
     def day(self, at_ps: int) -> datetime.date:
         """The calendar day of an instant."""
         return self.start + datetime.timedelta(days=at_ps // DAY_PS)

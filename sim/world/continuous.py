@@ -16,7 +16,7 @@ from sim.serving import contract
 from sim.serving.contract import NEVER, REQUEST, Fate, Reading, Requests
 from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.operators import LIVE
-from sim.units import PS_PER_S, ps
+from sim.units import PS_PER_S
 from sim.world.calendar import Epoch
 from sim.world.fleet import LifeEvent, Roster
 from sim.world.network import NetworkState
@@ -186,4 +186,4 @@ class Fleets:
             self.tallies[network.name] = network.tally = tally
             network.take_work(work)
             world.users.learn(network.index, tally, epoch.seconds, world.before.epoch)
-            world.count(network, tally, epoch.start_ps >= ps(world.before.policies_from))
+            world.count(network, tally, epoch.start_ps >= world.policies_from_ps)

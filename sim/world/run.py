@@ -72,7 +72,9 @@ class World:
             for i, name in enumerate(spec.networks)
         ]
         self.targets = targets_of(spec)
-        self.book = Book(self.users.networks, len(self.users.names), spec.policies_from)
+        # Policies act from the start of an epoch on: what they are judged by begins there too.
+        self.policies_from_ps = self.calendar.first_from(ps(spec.policies_from))
+        self.book = Book(self.users.networks, len(self.users.names), self.policies_from_ps / PS_PER_S)
         self.book.unsupported = reasons(spec, spec.requests.mode)
         self.scalers = [Scaler(len(self.users.names)) for _ in self.networks]
         self.counts: dict[str, int] = dict.fromkeys(
@@ -149,7 +151,7 @@ class World:
 
     def _spec(self, epoch: Epoch) -> Any:
         """The scenario in force: before or after `policies_from`, at the epoch's first day."""
-        spec = self.after if epoch.start_ps >= ps(self.before.policies_from) else self.before
+        spec = self.after if epoch.start_ps >= self.policies_from_ps else self.before
         dates = [day for day in self._dated[id(spec)] if day <= self.calendar.day(epoch.start_ps)]
         key = (spec, max(dates, default=datetime.date.min))
         if self._now_spec is None or self._now_spec[0] is not key[0] or self._now_spec[1] != key[1]:

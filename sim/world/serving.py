@@ -136,7 +136,7 @@ class Windows:
         """Add measured requests to the run's counts and book."""
         self.world.counts["windows"] += 1
         for network, _, stint in stints:
-            self.world.count(network, stint.tally, stint.window.start_ps >= ps(self.world.before.policies_from))
+            self.world.count(network, stint.tally, stint.window.start_ps >= self.world.policies_from_ps)
 
 
 class Continuous:

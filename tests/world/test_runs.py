@@ -123,6 +123,15 @@ def test_outcomes_count_from_where_policies_begin() -> None:
     assert run.series["net.price_paid_usd_per_mtok"][0] == pytest.approx(0.05, rel=1e-6)
 
 
+def test_what_policies_are_judged_by_begins_with_the_first_epoch_that_they_hold_in() -> None:
+    # Day 10 lies in the second week: the third is the first with the policy, and the first that counts.
+    changes = {"networks.net.price": PRICED, "policies_from": "10 day", "horizon": "4 week"}
+    run = play(changes, {"dearer": {"networks.net.price": {"output": "0.60 USD/Mtok"}}}, "dearer")
+    prices = run.series["net.price_paid_usd_per_mtok"]
+    assert prices[0] == prices[1] < prices[2] == prices[3]
+    assert run.outcomes["net.price_paid_usd_per_mtok"] == pytest.approx(prices[3], rel=1e-9)
+
+
 # -- seeds --------------------------------------------------------------------------------------------------------
 
 
