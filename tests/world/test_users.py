@@ -11,7 +11,7 @@ from sim.errors import ScenarioError
 from sim.units import PS_PER_S
 from sim.world.run import World
 from sim.world.users import Belief, Users
-from tests.world.small import CLOUD, LOGIT, PRICED, case
+from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, play
 
 pytestmark = pytest.mark.compiled
 
@@ -94,3 +94,32 @@ def test_what_users_believe_fades_by_its_half_life() -> None:
     assert (belief.e2e_s, belief.failure_frac) == (15.0, 0.25)
     belief.see(20.0, 0.5, passed_s=200.0, half_life_s=100.0)
     assert belief.e2e_s == pytest.approx(20 - 5 / 4)
+
+
+def test_users_who_met_a_full_network_go_to_the_cloud() -> None:
+    # One card at twice its load from the second month on: failures are seen in windows, believed, and acted on.
+    demand = {
+        **LOGIT,
+        "value_of_failure": "0.0002 USD",
+        "start": {"net": "60 %", "cloud": "40 %"},
+        "lag": "1 week",
+    }
+    growth = {"kind": "steps", "factors": {"2026-02-01": 3.0}}
+    run = play(
+        {
+            **TWO,
+            "workload.chat.demand": demand,
+            "workload.chat.growth": growth,
+            "requests": {"mode": "sampled", "window": "60 s", "per_epoch": 2},
+            f"{HOME}.nodes": 1,
+            f"{HOME}.max_nodes": 1,
+            f"{HOME}.decides": "fixed",
+            "horizon": "12 week",
+        }
+    )
+    share = [value or 0.0 for value in run.series["net.share_frac"]]
+    unmet = [value or 0.0 for value in run.series["net.unmet_frac"]]
+    assert share[0] == pytest.approx(0.6, abs=1e-9)
+    assert max(unmet[5:]) > 0.2  # the crowd is turned away at first
+    assert share[-1] < 0.8 * share[3]
+    assert run.series["cloud.share_frac"][-1] > run.series["cloud.share_frac"][3]
