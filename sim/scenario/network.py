@@ -23,7 +23,7 @@ from sim.tokenomics.supply import SUPPLY
 
 
 class Plausible(Block):
-    """Ranges in which the network lies in year 1, each with its source; a run outside them says so."""
+    """Ranges in which the network lies in year 1, each with its source: tests hold the presets to them, a run does not look yet."""
 
     gpus: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
     """Fewest and most GPUs."""
@@ -82,7 +82,7 @@ class CentralNetwork(Network):
 
     kind: Literal["central"] = "central"
     payout: Annotated[Any, OneOf(PAYOUT)] | None = None
-    """By what operators share income; nothing is minted here."""
+    """Nothing is minted here, so nothing is shared out: operators get what their users pay. Without effect."""
 
 
 NETWORKS = Table("networks")
