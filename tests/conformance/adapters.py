@@ -10,7 +10,8 @@ import numpy as np
 
 from sim.serving.contract import Routing
 from sim.tokenomics.coin import to_base
-from sim.tokenomics.market import Pool, State
+from sim.tokenomics.ledger import Ledger
+from sim.tokenomics.market import Holders, Pool, State
 from sim.tokenomics.operators import Columns, OperatorClass, View, decide
 from sim.tokenomics.settle import take_of
 from sim.tokenomics.supply import Inflation
@@ -49,6 +50,28 @@ def hyperbolic_fee(case: dict[str, Any]) -> dict[str, float]:
     """What an operator keeps of an hourly price, capped, less a fee of 10 % (docs.hyperbolic.xyz)."""
     asked = to_base(min(case["inputs"]["ask"], case["inputs"]["cap"]), 9)
     return {"net": (asked - take_of(asked, 0.1)) / 10**9}
+
+
+def bme_equilibrium(case: dict[str, Any]) -> dict[str, float]:
+    """Burn and mint: a pool in which users buy U dollars of coins, all burned, and operators sell the M minted."""
+    inputs, decimals = case["inputs"], 9
+    if "burn" in inputs:
+        ledger = Ledger({"TOK": 0})
+        ledger.open("TOK", {"users": inputs["burn"]})
+        before = ledger.supply("TOK")
+        ledger.mint("emission", "TOK", inputs["mint"], "operators")
+        ledger.burn("burn of payments", "TOK", inputs["burn"], "users")
+        return {"supply_change": ledger.supply("TOK") - before}
+    nothing = Money(0, "USD")
+    start = 3 * inputs["U"] / inputs["M"]
+    pool = Pool(
+        start=Money(start, "TOK"), depth=Money(inputs["U"], "USD"), fee=0.0, holders=Holders(a=nothing, b=nothing)
+    )
+    state = pool.open(decimals)
+    sold, spent = {"operators": to_base(inputs["M"], decimals)}, {"users": to_base(inputs["U"], 9)}
+    for _ in range(100):
+        pool.clear(state, 86_400.0, sold, spent, 0.0, start)
+    return {"P_star": state.price_usd}
 
 
 def free_entry(case: dict[str, Any]) -> dict[str, float]:
@@ -95,6 +118,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "issuance": issuance,
     "amm_buyback": amm_buyback,
     "hyperbolic_fee": hyperbolic_fee,
+    "bme_equilibrium": bme_equilibrium,
     "free_entry": free_entry,
     "fet_supply": fet_supply,
     "micro_traces": micro_traces,
