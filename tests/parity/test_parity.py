@@ -83,38 +83,22 @@ def over_scenarios(count: int, key: int, grid: int, act: Callable[[int], None]) 
     draw()
 
 
-# In halves, so that two workers share the work; a group keeps what rests on one half with one worker.
-@pytest.fixture(
-    scope="session", params=[pytest.param(half, marks=pytest.mark.xdist_group(f"parity {half}")) for half in HALVES]
-)
-def suite(request: pytest.FixtureRequest) -> Half:
-    """A half of the scenarios, played once."""
+# One test a half, so that two workers share the work and no scheduler of tests plays a half twice.
+@pytest.mark.parametrize("half", HALVES)
+def test_every_integer_is_that_of_the_reference_and_nothing_is_lost(half: int):
     played = Half(Coverage(), {name: [] for name in ENGINES}, [], [])
     for grid in (0, 1):
-        over_scenarios(SCENARIOS // 2, 2 * request.param + grid, grid, played.play)
-    return played
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_integer_is_that_of_the_reference(suite: Half, engine: str):
-    assert suite.differences[engine] == []
-    assert len(set(suite.seeds)) >= SCENARIOS
-    assert sum(number % 2 for number in suite.seeds) >= SCENARIOS // 2  # on a coarse grid
-
-
-def test_nothing_is_lost(suite: Half):
-    assert suite.broken == []
-
-
-@pytest.mark.parametrize("kind", PLAYED)
-def test_the_scenarios_exercise(suite: Half, kind: str):
-    assert suite.coverage.totals[kind] >= ENOUGH
-
-
-def test_the_scenarios_hold_ties_of_every_two_kinds(suite: Half):
+        over_scenarios(SCENARIOS // 2, 2 * half + grid, grid, played.play)
+    assert played.differences == {name: [] for name in ENGINES}
+    assert played.broken == []
+    assert len(set(played.seeds)) >= SCENARIOS
+    assert sum(number % 2 for number in played.seeds) >= SCENARIOS // 2  # on a coarse grid
+    # The scenarios are hard enough to matter: what they exercise, and ties of every two kinds.
+    totals, ties = played.coverage.totals, played.coverage.ties
+    assert {kind: totals[kind] for kind in PLAYED if totals[kind] < ENOUGH} == {}
     pairs = [(one, other) for place, one in enumerate(TIED) for other in TIED[place + 1 :]]
     assert len(pairs) == 45
-    assert {pair: suite.coverage.ties[pair] for pair in pairs if suite.coverage.ties[pair] < ENOUGH} == {}
+    assert {pair: ties[pair] for pair in pairs if ties[pair] < ENOUGH} == {}
 
 
 @pytest.mark.parametrize("engine", ["reference", *ENGINES])
