@@ -23,7 +23,7 @@ from sim.tokenomics.supply import SUPPLY
 
 
 class Plausible(Block):
-    """Ranges in which the network lies in year 1, each with its source: tests hold the presets to them, a run does not look yet."""
+    """Ranges in which the network lies in year 1, each with its source; a run outside them says so, and why."""
 
     gpus: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
     """Fewest and most GPUs."""

@@ -168,6 +168,12 @@ def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
         )
     if plan.baseline not in plan.policies:
         told.append(f"the baseline {plan.baseline} is not among the policies that ran: no differences are told")
+    noted: dict[str, list[str]] = {}
     for cell, one in gathered.items():
-        told += [f"{cell.policy}: {note}" if len(plan.policies) > 1 else note for note in one.notes]
+        for note in one.notes:
+            noted.setdefault(note, []).append(cell.policy)
+    # What is so under every policy is told once.
+    for note, policies in noted.items():
+        under = list(dict.fromkeys(policies))
+        told += [note] if len(under) == len(plan.policies) else [f"{policy}: {note}" for policy in under]
     return list(dict.fromkeys(told))

@@ -25,6 +25,7 @@ from sim.world.book import Book, reasons
 from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.network import NetworkState, decimals_of, targets_of
 from sim.world.people import Beliefs, views
+from sim.world.plausible import remark
 from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
 from sim.world.steady import settle
@@ -222,7 +223,7 @@ class World:
     # -- the end ----------------------------------------------------------------------------------------------
 
     def _record(self) -> RunRecord:
-        outcomes = self.book.outcomes()
+        outcomes, series = self.book.outcomes(), self.book.series()
         unsupported = {**self.book.unsupported}
         if "world.consumer_surplus_usd_per_day" not in outcomes:
             unsupported["world.consumer_surplus_usd_per_day"] = (
@@ -234,6 +235,9 @@ class World:
                 for o in network.owners
                 if o.full
             ]
+            plausible = self.before.networks[network.name].plausible
+            if said := remark(network.name, plausible, self.book.ends_s, series):
+                self.notes.append(said)
         return RunRecord(
             policy=self.case.policy,
             coin_price=self.case.coin_price,
@@ -241,7 +245,7 @@ class World:
             replication=self.replication,
             epoch_end_s=self.book.ends_s,
             outcomes=outcomes,
-            series={name: values for name, values in self.book.series().items() if name not in unsupported},
+            series={name: values for name, values in series.items() if name not in unsupported},
             times=self.book.times(),
             histograms=self.book.histograms(),
             operators=lines.operators(self.networks, self.book),
