@@ -40,7 +40,8 @@ class Fleet:
         self.roster = Roster(plan, [np.arange(o.block.slots) for o in self.owners])
         self.classes = len(world.users.names)
         self.fleet = self.roster.engine_fleet(self.classes)
-        self.engine = contract.make(world.engine, self.fleet, 0)  # type: ignore[arg-type]
+        # An engine takes what arrives after its start: a request may arrive at the run's first instant.
+        self.engine = contract.make(world.engine, self.fleet, -1)  # type: ignore[arg-type]
         nodes = len(self.roster)
         self.wanted = np.zeros(nodes, bool)
         self.up = np.ones(nodes, bool)
@@ -148,20 +149,22 @@ class Fleets:
         world = self.world
         if not self.fleets:
             self.fleets = [Fleet(world, network, model) for network in world.networks for model in network.plans]
-        lives = [(event, fleet) for fleet in self.fleets for event in fleet.open(epoch)]
-        lives.sort(key=lambda item: (item[0].at_ps, item[0].rank, item[0].node))
         options = {
             (k, fleet.network.index): place
             for place, fleet in enumerate(self.fleets)
             for k, name in enumerate(world.users.names)
             if world.users.classes[name].model == fleet.model
         }
-        begin = epoch.start_ps
+        begin, lives = epoch.start_ps, []
         while begin < epoch.end_ps:
             end = min(begin + BLOCK_PS, epoch.end_ps)
             columns = world.users.draw(options, begin, end)
             for place, fleet in enumerate(self.fleets):
                 fleet.offer(columns, begin, place)
+            if begin == epoch.start_ps:
+                # Arrivals of an instant come before what happens to nodes at it.
+                lives = [(event, fleet) for fleet in self.fleets for event in fleet.open(epoch)]
+                lives.sort(key=lambda item: (item[0].at_ps, item[0].rank, item[0].node))
             while lives and lives[0][0].at_ps < end:
                 event, fleet = lives.pop(0)
                 yield world.env.timeout(event.at_ps - world.env.now)

@@ -46,7 +46,8 @@ class Stint:
         self.targets = targets
         self.window = window
         self.fleet = roster.engine_fleet(classes)
-        self.engine = contract.make(engine, self.fleet, window.warm_ps)  # type: ignore[arg-type]
+        # An engine takes what arrives after its start: a request may arrive at the first instant of the warm-up.
+        self.engine = contract.make(engine, self.fleet, window.warm_ps - 1)  # type: ignore[arg-type]
         self.offset = self.fleet.offset
         self.tally = Tally(classes)
         self.counted = 0
