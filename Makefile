@@ -16,6 +16,8 @@ help:
 	@echo "make test-all  every test, the slow ones too"
 	@echo "make bench     speeds beside a yardstick loop"
 	@echo "make lint      ruff and mypy"
+	@echo "make schema    remake the JSON Schema of scenarios"
+	@echo "make docs      remake docs/ASSUMPTIONS.md"
 	@echo "make lock      remake requirements/*.txt (needs uv)"
 
 $(BIN)/python:
@@ -53,6 +55,9 @@ lint: $(VENV)/test.stamp
 
 schema: $(VENV)/run.stamp
 	@$(BIN)/python -m sim.scenario.schema
+
+docs: $(VENV)/run.stamp
+	@$(BIN)/python -m sim.scenario.assumptions
 
 lock:
 	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build -o requirements/run.txt
