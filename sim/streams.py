@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
 
 import numpy as np
 from numpy.random import Generator, Philox, SeedSequence
@@ -37,6 +36,7 @@ class Stream:
         self.name = name
         sequence = SeedSequence(root, spawn_key=(*name_words(name), replication))
         self._key = sequence.generate_state(2, np.uint64)
+        self._kept: tuple[str, int, np.ndarray] = ("", -1, np.empty(0))
 
     @property
     def key64(self) -> int:
@@ -50,27 +50,33 @@ class Stream:
         # The block stands in the second counter word: the first runs through at most 2^64 draws inside a block.
         return Generator(Philox(key=self._key, counter=[0, block, 0, 0]))
 
-    def _values(self, draw: Callable[[Generator], np.ndarray], first: int, count: int) -> np.ndarray:
+    def _block(self, law: str, block: int) -> np.ndarray:
+        """All values of a block; the last one is kept, as readers go on where they stopped."""
+        if self._kept[:2] != (law, block):
+            self._kept = (law, block, getattr(self.generator(block), law)(BLOCK))
+        return self._kept[2]
+
+    def _values(self, law: str, first: int, count: int) -> np.ndarray:
         if first < 0 or count < 0:
             raise ValueError(f"first {first}, count {count} found; both must be >= 0")
         if count == 0:
             return np.empty(0)
         blocks = range(first // BLOCK, (first + count - 1) // BLOCK + 1)
-        values = np.concatenate([draw(self.generator(block)) for block in blocks])
+        values = np.concatenate([self._block(law, block) for block in blocks])
         offset = first - blocks[0] * BLOCK
         return values[offset : offset + count]
 
     def uniforms(self, first: int, count: int) -> np.ndarray:
         """Values first .. first + count - 1 of the stream as uniforms in [0, 1), float64."""
-        return self._values(lambda g: g.random(BLOCK), first, count)
+        return self._values("random", first, count)
 
     def normals(self, first: int, count: int) -> np.ndarray:
         """The same as standard normals. One stream is read as one law only."""
-        return self._values(lambda g: g.standard_normal(BLOCK), first, count)
+        return self._values("standard_normal", first, count)
 
     def exponentials(self, first: int, count: int) -> np.ndarray:
         """The same as exponentials of mean 1."""
-        return self._values(lambda g: g.standard_exponential(BLOCK), first, count)
+        return self._values("standard_exponential", first, count)
 
 
 class Streams:

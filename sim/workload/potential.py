@@ -20,6 +20,7 @@ from sim.streams import Streams
 from sim.units import DAY_S, PS_PER_S, ps
 from sim.workload.arrivals.cells import CELL_PS
 from sim.workload.classes import ClientClass
+from sim.workload.kept import KEPT
 from sim.workload.modulation import Modulation, correlations
 from sim.workload.rate import BaseRate
 from sim.workload.requests import CLASS_BITS, INDEX_BITS, LAYER_BITS, ClassLayer, Columns, Sources
@@ -66,6 +67,7 @@ class Potential:
         for law in self._replayed.values():
             law.trace()  # an unreadable one is told now, not in the middle of the run
         self._base = {name: BaseRate(cls, start) for name, cls in classes.items()}
+        self._users = (KEPT.users(classes), streams.root, streams.replication, start)
         modulation = Modulation(classes, matrix, streams)
         # By layer, then class: a stable sort by time then breaks ties by id.
         self._parts = [
@@ -88,7 +90,7 @@ class Potential:
         parts = [part for part in self._parts if below is None or part.layer < below[part.index]]
         if first == last or not parts:
             return Columns.empty()
-        drawn = Columns.concatenate([part.draw(first, last - first) for part in parts])
+        drawn = Columns.concatenate([self._cells(part, first, last - first) for part in parts])
         if below is not None:
             drawn = drawn.take(drawn.mark < np.asarray(below)[drawn.klass])
         begin = t0_ps - first * CELL_PS
@@ -97,6 +99,12 @@ class Potential:
         columns = drawn.take(order[low:high])
         columns.time_ps[:] -= begin
         return columns
+
+    def _cells(self, part: ClassLayer, first: int, count: int) -> Columns:
+        if self.names[part.index] in self._replayed:
+            return part.draw(first, count)
+        key = (*self._users, part.index, part.layer, first, count)
+        return KEPT.get(key, lambda: part.draw(first, count))
 
     def ceiling(self, name: str) -> int:
         """The greatest demand of a class relative to its base that can be met: the headroom, or 1 of a replayed class."""

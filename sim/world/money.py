@@ -45,9 +45,10 @@ class Account:
 def close(network: NetworkState, epoch: Epoch, served: Served, calendar_start: object) -> Account:
     """All money of one network and epoch."""
     account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
-    _meter(network, served)
+    weights = network.work_weights()
+    _meter(network, served, weights)
     if network.coin is not None:
-        _emit(network, epoch, account, calendar_start)
+        _emit(network, epoch, account, weights, calendar_start)
     if network.coin is None or network.terms.pay == "usd":
         _pay_in_usd(network, account)
         if network.coin is not None:
@@ -62,9 +63,8 @@ def close(network: NetworkState, epoch: Epoch, served: Served, calendar_start: o
     return account
 
 
-def _meter(network: NetworkState, served: Served) -> None:
+def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> None:
     """Charge the epoch's tokens to slots by their part of the work."""
-    weights = network.work_weights()
     quote = network.per_token()
     slots = np.arange(network.slots)
     for column, tokens, price in (
@@ -211,14 +211,14 @@ def _keep_for_sale(network: NetworkState, amounts: np.ndarray) -> None:
     network.to_sell = network.to_sell + np.floor(amounts * network.block.settle.sell).astype(np.int64)
 
 
-def _emit(network: NetworkState, epoch: Epoch, account: Account, start: object) -> None:
+def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.ndarray, start: object) -> None:
     """Mint the epoch's coins at its end and hand them out."""
     ledger, ticker, block = network.ledger, network.ticker, network.block
     issued = block.supply.issued(epoch.start_ps, epoch.end_ps, ledger.supply(ticker), start, network.decimals)
     parts = block.split.amounts(issued) if issued else {}
     for party, amount in parts.items():
         if party == "operators":
-            left = _pay_operators(network, epoch, amount, account)
+            left = _pay_operators(network, epoch, amount, account, weights.sum(axis=1))
             # Operators are the column that just could not be paid, so they cannot keep its remainder.
             heir = "treasury" if block.split.remainder == "operators" else block.split.remainder
             ledger.mint("emission", ticker, left, network.account(heir))
@@ -230,10 +230,9 @@ def _emit(network: NetworkState, epoch: Epoch, account: Account, start: object) 
     account.own_emission = issued - parts.get("others", 0)
 
 
-def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account) -> int:
+def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account, weights: np.ndarray) -> int:
     """Divide the operators' part by the payout's rule; gives what nobody earned."""
     ledger, ticker = network.ledger, network.ticker
-    weights = network.work_weights().sum(axis=1)
     most = float(weights.max())
     # Where nobody is live nobody worked: the payout leaves everything over.
     scale = 2.0**40 / most if most > 0 else 0.0

@@ -31,6 +31,7 @@ class Owners:
         self.block = block
         spread = streams[f"costs.{network}.{name}"].normals(0, block.slots)
         self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * spread))
+        self._served: tuple[Epoch, np.ndarray] | None = None
         self.draws = streams[f"operators.{network}.{name}"]
         self.came_ps: dict[int, int] = {}
         """Instants from which slots serve that came in this epoch or come later; all other live slots were there."""
@@ -76,6 +77,8 @@ class Owners:
 
     def live_ps(self, epoch: Epoch) -> np.ndarray:
         """Time each slot served in an epoch that is over, failures not taken off: int64."""
+        if self._served is not None and self._served[0] == epoch:
+            return self._served[1]
         length = epoch.end_ps - epoch.start_ps
         live = self.columns.state == LIVE
         served = np.where(live, np.int64(length), np.int64(0))
@@ -83,6 +86,8 @@ class Owners:
         for slot, came_ps in self.came_ps.items():
             if live[slot]:
                 served[slot] = length - min(max(came_ps - epoch.start_ps, 0), length)
+        served.flags.writeable = False
+        self._served = (epoch, served)
         return served
 
     def start(self, nodes: int, best_first: bool) -> None:
@@ -99,6 +104,7 @@ class Owners:
 
     def act(self, env: Any, view: View, epoch: Epoch) -> None:
         """Decide and do: stops and restarts at once (model load aside), orders after their lead time."""
+        self._served = None
         self.came_ps = {slot: came for slot, came in self.came_ps.items() if came > epoch.start_ps}
         size = self.block.slots
         draws = self.draws.uniforms(epoch.number * (size + 1), size + 1)
@@ -120,6 +126,7 @@ class Owners:
 
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:
         self.columns.move(slots, LIVE)
+        self._served = None
         for slot in slots:
             self.came_ps[int(slot)] = from_ps
 

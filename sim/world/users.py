@@ -103,14 +103,14 @@ class Users:
             e2e_s = float(tally.e2e_us[k]) / done / 1e6 if done else belief.e2e_s
             belief.see(e2e_s, 1 - done / arrived, passed_s, getattr(self.classes[name].demand, "lag", default_lag_s))
 
-    def surplus_usd(self, prices: list[tuple[float, float]], start_s: float, end_s: float) -> float | None:
-        """Consumer surplus of all classes over a period; None if any class defines none."""
+    def surplus_usd(self, prices: list[tuple[float, float]], base_requests: np.ndarray) -> float | None:
+        """Consumer surplus of all classes for so many base requests of each; None if any class defines none."""
         total = 0.0
         for k, taste in enumerate(self.tastes):
             each = taste.surplus_usd(self.offers(k, prices))
             if each is None:
                 return None
-            total += each * self.base_requests(k, start_s, end_s)
+            total += each * float(base_requests[k])
         return total
 
     def base_requests(self, k: int, start_s: float, end_s: float) -> float:

@@ -13,6 +13,7 @@ import yaml
 
 from sim.streams import Streams
 from sim.workload import ClientClass, Potential
+from sim.workload.kept import KEPT
 
 ROOT = Path(__file__).parents[2]
 START = datetime.date(2026, 1, 1)
@@ -61,6 +62,7 @@ def potential():
     """Potential requests of classes from 1 January 2026 on."""
 
     def make(classes: dict[str, ClientClass], root: int = 1, replication: int = 0, headroom: int = 2) -> Potential:
+        KEPT.clear()  # every one draws for itself
         return Potential(classes, Streams(root, replication), START, headroom)
 
     return make

@@ -19,17 +19,23 @@ class Columns:
         self.state = np.zeros(len(cost_factor), np.int8)
         self.below_s = np.zeros(len(cost_factor))
         self.idle_s = np.zeros(len(cost_factor))
+        self._counts: list[int] | None = None
 
     def count(self, state: int) -> int:
         """Slots in a state."""
-        return int(np.count_nonzero(self.state == state))
+        if self._counts is None:
+            self._counts = np.bincount(self.state, minlength=4).tolist()
+        return self._counts[state]
 
     def slots(self, state: int) -> np.ndarray:
         """Slot numbers in a state, ascending."""
         return np.flatnonzero(self.state == state)
 
     def move(self, slots: np.ndarray, state: int) -> None:
-        """Put slots into a state and reset their clocks."""
+        """Put slots into a state and reset their clocks: the one way in which a state changes."""
+        if len(slots) == 0:
+            return
+        self._counts = None
         self.state[slots] = state
         self.below_s[slots] = 0.0
         self.idle_s[slots] = 0.0
