@@ -177,7 +177,7 @@ class World:
             account = money.close(network, epoch, served, self.calendar.start)
             written[network.name] = lines.line(network, epoch, served, account, wanted)
             lines.believe(network, epoch, account, self.calendar.start)
-        surplus = self.users.surplus_usd(self.prices(epoch.start_ps), self._base(epoch))
+        surplus = self.users.surplus_usd(self._base(epoch))
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
         lines.shares(
             written,

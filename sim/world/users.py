@@ -83,8 +83,9 @@ class Users:
 
     def choose(self, prices: list[tuple[float, float]]) -> np.ndarray:
         """Set and return the epoch's quantities; a wanted share above the headroom stops the run with a message."""
+        self._offered = [self.offers(k, prices) for k in range(len(self.tastes))]
         for k, taste in enumerate(self.tastes):
-            self.quantities[k] = taste.quantities(self.offers(k, prices))
+            self.quantities[k] = taste.quantities(self._offered[k])
             ceiling = self.potential.ceiling(self.names[k])
             if self.quantities[k].sum() > ceiling * (1 + 1e-9):
                 fix = f"requests.headroom {ceiling}; raise it" if ceiling == self.headroom else "its trace holds"
@@ -103,11 +104,11 @@ class Users:
             e2e_s = float(tally.e2e_us[k]) / done / 1e6 if done else belief.e2e_s
             belief.see(e2e_s, 1 - done / arrived, passed_s, getattr(self.classes[name].demand, "lag", default_lag_s))
 
-    def surplus_usd(self, prices: list[tuple[float, float]], base_requests: np.ndarray) -> float | None:
-        """Consumer surplus of all classes for so many base requests of each; None if any class defines none."""
+    def surplus_usd(self, base_requests: np.ndarray) -> float | None:
+        """Consumer surplus of the last choice, for so many base requests of each class; None if any defines none."""
         total = 0.0
         for k, taste in enumerate(self.tastes):
-            each = taste.surplus_usd(self.offers(k, prices))
+            each = taste.surplus_usd(self._offered[k])
             if each is None:
                 return None
             total += each * float(base_requests[k])

@@ -180,11 +180,13 @@ def _finish(window: Window, stints: list[Stint], draw: Draw, lives: list[tuple[L
     now = window.end_ps
     while any(stint.open for stint in stints) and now < window.limit_ps:
         until = min(now + TAIL_PS, window.limit_ps)
-        columns = draw(now, until)
+        drawn = draw(now, until)
+        # In the window's own time, so that engines need not move theirs.
+        columns = {**drawn, "time_ps": drawn["time_ps"] + (now - window.warm_ps)}
         for index, stint in enumerate(stints):
             if not stint.open:
                 continue
-            stint.offer(columns, now, index)
+            stint.offer(columns, window.warm_ps, index)
             for event, whose in lives:
                 if whose == index and now <= event.at_ps < until:
                     _happen(stint, event)
