@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
+import gc
 import hashlib
 import json
 import time
@@ -271,6 +273,7 @@ def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -
 def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
     """One run, in whatever process; what it finds goes back as text so that the same bytes are kept everywhere."""
     begun = time.monotonic()
+    _settle_memory()
     try:
         record = simulate(task.resolved, task.replication, engine=engine)
         _require_finite(record)
@@ -284,6 +287,12 @@ def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
     except Exception as error:
         error.add_note(f"in the run of {task.who}")
         raise
+
+
+@functools.cache
+def _settle_memory() -> None:
+    """Once a process: what libraries made at import is not searched for garbage again and again."""
+    gc.freeze()
 
 
 def _require_finite(record: RunRecord) -> None:

@@ -131,6 +131,7 @@ def believe(network: NetworkState, epoch: Epoch, account: Account, start: dateti
                 float(account.fees[span].sum()) / node_days[i] * thinner,
                 float(account.coins_usd[span].sum()) / node_days[i] * growth * thinner,
                 epoch.seconds,
+                network.capacity_rps,
             )
 
 

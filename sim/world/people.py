@@ -37,6 +37,7 @@ class Owners:
         """Instants from which slots serve that came in this epoch or come later; all other live slots were there."""
         self.fee_usd_per_node_day = 0.0
         self.coin_usd_per_node_day = 0.0
+        self._crowd_rps = 0.0
         self.hurdle_usd_per_day = 0.0
         self.utilization = 0.0
         self.full = False
@@ -95,8 +96,16 @@ class Owners:
         order = np.argsort(self.columns.cost_factor, kind="stable") if best_first else np.arange(self.block.slots)
         self.columns.move(np.sort(order[:nodes]), LIVE)
 
-    def believe(self, fees: float, coins: float, passed_s: float) -> None:
-        """Take an epoch's fees (smoothed) and coins (at once) per node and day in USD."""
+    def believe(self, fees: float, coins: float, passed_s: float, crowd_rps: float) -> None:
+        """Take an epoch's fees (smoothed) and coins (at once) per node and day in USD, as `crowd_rps` of capacity share them.
+
+        What users spend is learned slowly; by how many it is shared, everybody sees at once. So an older belief is restated
+        for the capacity that is there now before it is mixed: without that, a class whose neighbours leave goes on to
+        leave for as long as fees are smoothed over.
+        """
+        if self._crowd_rps > 0 and crowd_rps > 0:
+            self.fee_usd_per_node_day *= self._crowd_rps / crowd_rps
+        self._crowd_rps = crowd_rps
         weight = 1 - 0.5 ** (passed_s / FEE_HALF_LIFE_S)
         first = self.fee_usd_per_node_day == 0.0
         self.fee_usd_per_node_day += (1.0 if first else weight) * (fees - self.fee_usd_per_node_day)

@@ -107,10 +107,21 @@ def test_time_live_counts_from_where_a_node_came() -> None:
 
 def test_fees_are_believed_slowly_and_coins_at_once() -> None:
     (home,) = owners()
-    home.believe(10.0, 4.0, 1.0)
+    home.believe(10.0, 4.0, 1.0, 5.0)
     assert (home.fee_usd_per_node_day, home.coin_usd_per_node_day) == (10.0, 4.0)
-    home.believe(20.0, 8.0, 28 * DAY_S)  # the half-life of four weeks
+    home.believe(20.0, 8.0, 28 * DAY_S, 5.0)  # the half-life of four weeks
     assert (home.fee_usd_per_node_day, home.coin_usd_per_node_day) == (pytest.approx(15.0), 8.0)
+
+
+def test_fees_shared_by_fewer_nodes_are_believed_at_once() -> None:
+    (home,) = owners()
+    home.believe(10.0, 0.0, 1.0, 8.0)
+    # Three quarters of the capacity have left, users spend what they spent: four times as much for each that stays.
+    home.believe(40.0, 0.0, 7 * DAY_S, 2.0)
+    assert home.fee_usd_per_node_day == pytest.approx(40.0)
+    # Users spend half: learned slowly, a quarter-life of the half-life in one week.
+    home.believe(20.0, 0.0, 7 * DAY_S, 2.0)
+    assert home.fee_usd_per_node_day == pytest.approx(20 + 20 * 0.5**0.25)
 
 
 def test_an_announced_halving_is_believed_before_it_comes() -> None:
