@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -131,6 +132,14 @@ def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
     if spec.policies_from >= spec.horizon:
         yield _problem(
             tree, "policies_from", "range", "policies begin at or after the horizon", "write a time before the horizon"
+        )
+    elif spec.epoch <= spec.horizon <= math.ceil(spec.policies_from / spec.epoch) * spec.epoch:
+        yield _problem(
+            tree,
+            "policies_from",
+            "range",
+            "policies begin inside the last epoch, so that no epoch holds them",
+            "write an earlier time, or a shorter epoch",
         )
     if spec.requests.mode == "sampled" and spec.requests.window > min(spec.epoch, LONGEST_S):
         yield _problem(

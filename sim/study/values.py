@@ -73,7 +73,7 @@ def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
     """One run's number, or None where it has none.
 
     Without `@` it is the run's outcome by the table's aggregation. `@end`, `@min`, `@max` and `@DATE` read the series over the
-    epochs: the last value, the least and the largest of the epochs that end after `policies_from`, and the value of the
+    epochs: the last value, the least and the largest of the epochs in which the policy holds, and the value of the
     epoch that holds the date; where an epoch was not measured, the last one measured before it stands for it.
     """
     _, _, at = split_name(reference)
@@ -87,7 +87,9 @@ def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
         return None
     pairs = [(end, number) for end, number in zip(record.epoch_end_s, series, strict=True) if number is not None]
     if at in ("min", "max"):
-        late = [number for end, number in pairs if end > plan.policies_from_s]
+        # The first epoch in which the policy holds is the first to begin at or after `policies_from`.
+        begins = math.ceil(plan.policies_from_s / plan.epoch_s) * plan.epoch_s
+        late = [number for end, number in pairs if end > begins]
         return (min if at == "min" else max)(late, default=None)
     if at != "end":
         limit = _epoch_end(plan, record, at, reference)

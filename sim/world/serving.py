@@ -31,6 +31,8 @@ class Windows:
 
     def __init__(self, world: World, sampling: Sampling) -> None:
         self.world, self.sampling = world, sampling
+        self._learned_ps = 0
+        """Instant that what users believe stands at."""
 
     def rehearse(self) -> None:
         """One window before the run, at the start's demand: what users and operators believe at first. Not counted."""
@@ -43,7 +45,7 @@ class Windows:
         stints = self._stints(window)
         env.process(serve(env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams))
         env.run()
-        self._take(stints, epoch, None)
+        self._take(stints, None, window)
 
     def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
         """The windows of an epoch, if any are due."""
@@ -56,7 +58,7 @@ class Windows:
             stints = self._stints(window)
             yield self.world.env.timeout(window.warm_ps - self.world.env.now)
             yield from serve(self.world.env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams)
-            self._take(stints, epoch, place)
+            self._take(stints, place, window)
             self._count(stints)
         for network in self.world.networks:
             network.last_size = self._size(network, epoch)
@@ -91,9 +93,11 @@ class Windows:
         }
         return lambda t0, t1: users.draw(options, t0, t1)
 
-    def _take(self, stints: list[tuple[NetworkState, str, Stint]], epoch: Epoch, place: int | None) -> None:
+    def _take(self, stints: list[tuple[NetworkState, str, Stint]], place: int | None, window: Window) -> None:
         """What the window says becomes what networks and users know; `place` in its epoch, None for the rehearsal."""
         classes = len(self.world.users.names)
+        passed_s = 0.0 if place is None else (window.start_ps - self._learned_ps) / PS_PER_S
+        self._learned_ps = 0 if place is None else window.start_ps
         for network in self.world.networks:
             mine = [(model, stint) for owner, model, stint in stints if owner is network]
             tally = Tally(classes)
@@ -105,7 +109,6 @@ class Windows:
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
             tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
-            passed_s = 0.0 if place is None else epoch.seconds * self.sampling.every / self.sampling.per_epoch
             self.world.users.learn(network.index, tally, passed_s, self.world.before.epoch)
             if place and network.tally is not None:
                 # All windows of an epoch speak for it, each by its requests.

@@ -15,6 +15,7 @@ import numpy as np
 from sim.serving import contract
 from sim.serving.contract import NEVER, REQUEST, Reading, Requests
 from sim.streams import Streams
+from sim.tokenomics.ledger import exact_sum
 from sim.units import PS_PER_S
 from sim.world.fleet import LifeEvent, Roster
 from sim.world.tally import Tally, Targets, within
@@ -102,8 +103,8 @@ class Stint:
 
     def measure(self, reading: Reading) -> None:
         """Take the replicas' counters of the measured part."""
-        self.tally.busy_ps = int(reading.busy_ps.sum())
-        self.tally.live_ps = int(reading.live_ps.sum())
+        # Picoseconds of a hundred replicas and a day exceed 64 bits.
+        self.tally.busy_ps, self.tally.live_ps = exact_sum(reading.busy_ps), exact_sum(reading.live_ps)
         types = np.repeat(self.fleet.node_type, self.fleet.replicas)
         active = np.array([t.active_w for t in self.fleet.types])[types]
         idle = np.array([t.idle_w for t in self.fleet.types])[types]

@@ -104,6 +104,8 @@ def test_key_policies_from(problems, pinned):
     assert pinned.spec.policies_from == YEAR_S
     (problem,) = problems("policies_from: 26 week", "policies_from: 2 year")
     assert problem.message == "policies begin at or after the horizon"
+    (problem,) = problems("policies_from: 26 week", "policies_from: 729 day")
+    assert problem.message == "policies begin inside the last epoch, so that no epoch holds them"
 
 
 def test_key_workload(pinned):
