@@ -556,6 +556,7 @@ def test_a_study_that_was_stopped_goes_on_where_it_was(call, study, tmp_path, un
     assert (tmp_path / "reports" / "study" / "outcomes.csv").read_bytes() == uninterrupted
 
 
+@pytest.mark.long
 def test_the_reader_of_our_output_may_leave(tmp_path):
     command = f"{sys.executable} -m sim list outcomes | head -1"
     done = subprocess.run(

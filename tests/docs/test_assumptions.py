@@ -98,6 +98,7 @@ def test_constants_that_code_calls_assumed_are_on_the_page():
     assert {row.key.split()[0] for row in fixed()} >= {"FEE_HALF_LIFE_S"}
 
 
+@pytest.mark.long
 def test_every_declared_parameter_is_read_somewhere():
     read: set[str] = set()
     for path in PRESETS.parent.rglob("*.py"):

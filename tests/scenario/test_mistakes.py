@@ -159,6 +159,7 @@ def test_22_six_megabytes_are_refused_by_size_without_reading(tmp_path, monkeypa
     assert problem.fix
 
 
+@pytest.mark.long
 def test_22_fifty_thousand_values_are_the_most():
     with pytest.raises(ScenarioError) as caught:
         read_bytes(("- 1\n" * 50_001).encode(), "long.yaml")

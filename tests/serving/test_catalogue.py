@@ -33,6 +33,7 @@ def test_every_model_preset_has_the_bytes_of_its_shape(name):
     assert 0 < it.quality < 1
 
 
+@pytest.mark.long
 def test_a_scenario_reads_the_catalogue_as_it_stands():
     from sim.scenario import load
 
@@ -144,6 +145,7 @@ def test_settings_say_where_their_defaults_come_from():
         assert told["changes"], name
 
 
+@pytest.mark.long
 def test_the_catalogue_loads_neither_numba_nor_scipy():
     import subprocess
 

@@ -23,12 +23,14 @@ def loaded(tmp_path, name, text):
     return card, replica_type(card, spec.models["llama-3.1-8b"], spec.networks["tao"].serving)
 
 
+@pytest.mark.long
 def test_a_gpu_like_another_one_changes_what_it_says_and_keeps_the_rest(tmp_path):
     card, kind = loaded(tmp_path, "rtx_4090_quiet", QUIET)
     assert card == gpu("rtx_4090").model_copy(update={"active": 320.0})
     assert (kind.active_w, kind.blocks) == (420.0, 2587)
 
 
+@pytest.mark.long
 def test_a_new_gpu_serves_by_its_own_figures(tmp_path):
     _, kind = loaded(tmp_path, "my_gpu", NEW)
     # 20 ms for one token, 22 ms for 200, then 528 ms over 7,992 tokens.

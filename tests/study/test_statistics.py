@@ -222,6 +222,7 @@ def test_paired_intervals_cover_as_often_as_they_say(confidence, n):
     assert gain > 3  # the shared part is most of the variance
 
 
+@pytest.mark.long
 def test_the_unpaired_interval_would_miss_its_promise():
     # The same studies with pairs torn apart cover far too often: the coverage test above can fail.
     rng = np.random.default_rng(7)

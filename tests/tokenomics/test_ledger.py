@@ -42,6 +42,7 @@ _STEPS = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(_STEPS)
 def test_any_sequence_of_postings_conserves_both_currencies(steps: list[tuple[str, str, int, str, str]]) -> None:

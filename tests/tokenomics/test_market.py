@@ -85,6 +85,7 @@ def test_even_flows_are_the_limit_of_many_small_trades(sold: int, spent: int) ->
 _AMOUNTS = st.integers(0, 10**15)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["path", "pool"])
 @settings(max_examples=200, deadline=None)
 @given(

@@ -21,6 +21,7 @@ def test_small_requests_are_not_rounded_away() -> None:
 _CHARGES = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 10**12), st.integers(0, 10**6)), max_size=30)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(_CHARGES, st.sets(st.integers(0, 29)))
 def test_invoices_and_the_rest_are_what_was_used(charges: list[tuple[int, int, int]], invoiced_after: set[int]) -> None:

@@ -116,6 +116,7 @@ def test_a_burn_share_that_is_none_is_refused(share: str) -> None:
 _PRICES = st.integers(1, 10**18)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(
     st.integers(0, 10**15),

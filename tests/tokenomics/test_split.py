@@ -82,6 +82,7 @@ def test_a_payout_by_hand(name: str, amounts: list[int], left: int) -> None:
 _ROWS = st.lists(st.tuples(st.integers(0, 2**55), st.integers(0, 2**55)), min_size=1, max_size=50)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PAYOUTS)
 @settings(max_examples=100, deadline=None)
 @given(total=st.integers(0, 2**61), rows=_ROWS)

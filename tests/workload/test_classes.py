@@ -201,6 +201,7 @@ def test_the_schema_of_a_class_names_every_kind():
             assert f'"const": "{kind}"' in text
 
 
+@pytest.mark.long
 def test_reading_a_class_loads_no_heavy_library():
     script = "import sys, sim.workload; print([m for m in ('numba', 'scipy', 'pandas', 'simpy', 'matplotlib') if m in sys.modules])"
     assert (

@@ -131,6 +131,7 @@ def test_gaps_have_the_declared_mean_and_variance(kind, client, trace_file):
         check_moments(gaps, cls.arrivals.mean, cls.arrivals.variance)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("cv", [0.2, 1.0, 3.0])
 def test_a_renewal_stretch_starts_in_equilibrium(cv):
     # In equilibrium the expected number in [0, t) is t for every t, however short (Cox 1962, section 4.1).

@@ -51,6 +51,7 @@ def whole(mixed, potential):
     return potential(mixed).draw(FIRST, FIRST + SPAN)
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(cuts=st.lists(st.integers(0, SPAN), max_size=4), minutes=st.lists(st.integers(0, 40), max_size=2))
 def test_how_time_is_cut_changes_no_number(mixed, potential, whole, cuts, minutes):
@@ -138,6 +139,7 @@ def test_years_into_a_run_times_are_still_exact(client, potential):
     assert drawn.id.min() >> 36 == 6 * 31_557_600 // 60
 
 
+@pytest.mark.long
 def test_counts_match_base_requests_under_growth_profile_and_dated_rates(client, potential):
     cls = client(
         rate={"2026-01-01": "20 /s", "2026-01-03": "40 /s"},

@@ -25,6 +25,7 @@ def condensed(chat_trace, tmp_path_factory):
     return script.condense(chat_trace, tmp_path_factory.mktemp("condensed"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CHAT)
 def test_presets_equal_what_the_script_condenses(name, preset, condensed):
     cls, figures = preset(name), condensed[name]
@@ -48,6 +49,7 @@ def test_every_figure_of_a_preset_tells_its_source(name, preset):
     assert preset(name).patience.mean == 30
 
 
+@pytest.mark.long
 def test_the_two_chat_classes_together_have_the_traces_rate_and_means(preset, potential):
     classes = {"steady": preset("chat_steady"), "bursty": preset("chat_bursty", correlation={"steady": -0.9})}
     rates = np.array([cls.rate for cls in classes.values()])
@@ -64,6 +66,7 @@ def test_the_two_chat_classes_together_have_the_traces_rate_and_means(preset, po
         assert [drawn.prompt[mine].mean(), drawn.output[mine].mean()] == pytest.approx(mean, rel=0.01)
 
 
+@pytest.mark.long
 def test_a_crowd_of_short_answers_comes_as_long_ones_go(preset, potential):
     # In the trace the logarithms of the two classes' one-minute rates correlate -.76 over its one hour.
     classes = {"steady": preset("chat_steady"), "bursty": preset("chat_bursty", correlation={"steady": -0.9})}

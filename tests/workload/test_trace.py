@@ -30,6 +30,7 @@ def _replay(client, file, **arrivals):
     return client(rate="out", prompt="out", output="out", arrivals={"kind": "trace", "file": str(file), **arrivals})
 
 
+@pytest.mark.long
 def test_the_conversation_trace_comes_back_exactly(chat_trace, tmp_path, client, potential):
     file = tmp_path / "conv.trace.csv.gz"
     assert import_azure(chat_trace, file) == 19_366

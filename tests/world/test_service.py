@@ -15,6 +15,7 @@ from sim.world.tally import Tally
 _WEIGHTS = st.lists(st.floats(0, 1e9, allow_nan=False, allow_subnormal=False), min_size=1, max_size=20)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**15), _WEIGHTS)
 def test_what_is_shared_out_sums_to_what_there_was(total: int, weights: list[float]) -> None:
