@@ -46,6 +46,7 @@ def clear(slot: Any) -> None:
     slot.routes = 0
     slot.preemptions = 0
     slot.replica = NONE
+    slot.reading = 0
     slot.held = 0
     slot.kept = 0
     slot.mark = 0

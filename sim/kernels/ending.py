@@ -7,7 +7,7 @@ from typing import Any
 from sim.kernels.lane import book, lane_enter, lane_leave
 from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE
 from sim.kernels.options import kernel
-from sim.kernels.queues import fate_running, fate_waiting, run_remove, wait_remove
+from sim.kernels.queues import blocks_held, fate_running, fate_waiting, run_remove, wait_remove
 from sim.kernels.stretch import bucket_of, steps_until
 
 
@@ -42,7 +42,7 @@ def finish(s: Any, v: int, fate: int, reason: int, t: int) -> None:
 def end_running(s: Any, r: int, v: int, fate: int, t: int) -> None:
     """End a running request that is not (any more) in the lane; its blocks are free at once."""
     rep = s.replicas[r]
-    rep.free += (s.slots[v].c + 15) >> 4
+    rep.free += blocks_held(s.slots[v])
     run_remove(s, r, v)
     finish(s, v, fate, NO_REASON, t)
 
@@ -64,6 +64,7 @@ def sample(s: Any, v: int, t: int) -> None:
         s.gaps[slot.klass, bucket_of(t - slot.last)] += 1
     slot.n += 1
     slot.last = t
+    slot.reading = 0
 
 
 @kernel
@@ -80,9 +81,12 @@ def land_suffix(s: Any, r: int, t: int) -> None:
             end_running(s, r, v, fate_running(slot), t)
         elif slot.c == slot.n:
             sample(s, v, t)
-            # Members before this one sampled too, or it would have had no budget: the lane stays a prefix.
-            rep.suffix = after
-            lane_enter(s, r, v)
+            if rep.paused == 0 and rep.suffix == v:
+                # Members before this one sampled too, or it would have had no budget: the lane stays a prefix.
+                rep.suffix = after
+                lane_enter(s, r, v)
+            elif slot.n == slot.prompt + slot.output:
+                end_running(s, r, v, COMPLETED, t)
         v = after
 
 
@@ -106,7 +110,7 @@ def sweep(s: Any, r: int, t: int, gap: int) -> None:
         else:
             if inside:
                 lane_leave(s, r, v)
-            if slot.limit < t:
+            if slot.limit < t and rep.paused == 0:
                 # Too late for the token that the lane took: it was computed and is not delivered.
                 slot.n -= 1
                 s.gaps[slot.klass, bucket_of(gap)] -= 1
@@ -135,7 +139,8 @@ def land(s: Any, r: int) -> None:
     """End of the last planned pass: steps 2 and 3 of its instant for all that ran."""
     rep = s.replicas[r]
     t = rep.end
-    gap = rep.first + (rep.steps - 1) * rep.growth
+    # A pass alone may follow a pause of the lane: the gap is longer than the pass.
+    gap = rep.first + (rep.steps - 1) * rep.growth if rep.steps > 1 else t - rep.landed
     book(s, r, rep.steps)
     rep.end = NEVER
     rep.clock = t

@@ -64,7 +64,7 @@ def lane_blocks(s: Any, r: int, k: int) -> int:
 def lane_longest(s: Any, r: int) -> int:
     """The largest number of passes that free blocks allow, blocks for the first having been taken already; >= 1."""
     rep, lanes = s.replicas[r], s.lanes
-    left = rep.free + lanes[r, -rep.beat & 15]
+    left = rep.free + lanes[r, -rep.beat & 15] - s.types[rep.type].spare
     steps = left // rep.lane << 4
     left -= (steps >> 4) * rep.lane
     while lanes[r, -(rep.beat + steps) & 15] <= left:
@@ -77,11 +77,16 @@ def lane_longest(s: Any, r: int) -> int:
 def book(s: Any, r: int, k: int) -> None:
     """Count the first k planned passes as ended: one addition each to tokens, gaps and blocks.
 
-    Blocks of the first planned pass are taken already; if passes remain, those of the next are taken too.
+    Blocks of the first planned pass are taken already; if passes remain, those of the next are taken too. A lane that
+    paused before the first of them has waited for its token since `landed`.
     """
     rep = s.replicas[r]
-    if rep.lane > 0:
-        count_gaps(s.gaps, s.lanes[r], rep.first, rep.growth, k)
+    if rep.lane > 0 and rep.paused == 0:
+        pause = rep.start - rep.landed
+        alone = 1 if pause > 0 else 0
+        if pause > 0:
+            count_gaps(s.gaps, s.lanes[r], pause + rep.first, 0, 1)
+        count_gaps(s.gaps, s.lanes[r], rep.first + alone * rep.growth, rep.growth, k - alone)
         ahead = min(k + 1, rep.steps)
         if ahead > 1:
             blocks = lane_blocks(s, r, ahead) - s.lanes[r, -rep.beat & 15]
@@ -91,6 +96,7 @@ def book(s: Any, r: int, k: int) -> None:
     rep.computed += k * rep.tokens
     rep.start += duration(rep.first, rep.growth, k)
     rep.first += k * rep.growth
-    rep.beat += k
     rep.steps -= k
-    rep.landed = rep.start
+    if rep.paused == 0:
+        rep.beat += k
+        rep.landed = rep.start

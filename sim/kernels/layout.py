@@ -7,7 +7,7 @@ Six structured arrays and two tables of counts go through every kernel as one na
     replicas  a row a replica    and one last row for the gateway, which only holds waiting requests
     slots     a row a request    those that are live; ended ones are linked into the free list
     finished  a row an ended request (dtype FINISHED of `sim.serving.contract`), in order of discovery
-    costs     int64              dense and per-sequence tables of all types, one after another
+    costs     int64              the tables of all types, one after another
     lanes     int64[replicas + 1, 16 + classes]  lane members by (c mod 16) and by class
     gaps      int64[classes, buckets]            histogram of the time between two tokens
 
@@ -15,7 +15,9 @@ The *lane* of a replica is the prefix of `running` whose members each sampled a 
 take one token a pass until something happens, so their c, n and computed advance together: what is stored is the
 difference to `beat`, the count of the replica's passes, and a pass of any number of them costs one addition. Members
 behind the lane (prompts being read, sequences the budget starved) form the *suffix* and hold their true numbers. A
-sequence is served fully only if all before it are, hence lane members always stand before the suffix.
+sequence is served fully only if all before it are, hence lane members always stand before the suffix. A pass of whole
+prompts alone (`prefill_first`) lets the lane *pause*: `beat` stands still, and who has sampled meanwhile joins it after
+the next pass.
 
 Times are int64 picoseconds relative to the engine's origin; NEVER is no time and is not shifted.
 """
@@ -34,6 +36,7 @@ NONE = -1
 # Modes of a replica. FAILED holds requests until detection; GATE is the gateway's row.
 OFF, LIVE, DRAINING, FAILED, GATE = 0, 1, 2, 3, 4
 RANDOM, ROUND_ROBIN, POWER_OF_TWO = 0, 1, 2
+VLLM_V1, SARATHI, PREFILL_FIRST = 0, 1, 2
 # Fates and reasons, equal to those of the contract (a test compares them).
 COMPLETED, REJECTED, ABANDONED, DEADLINE, DISCONNECTED, TOO_OFTEN_FAILED = 0, 1, 2, 3, 4, 5
 NO_REASON, TOO_LONG, QUEUE_FULL, POOL_FULL = 0, 1, 2, 4
@@ -80,6 +83,15 @@ TYPE = _rows(
     "max_len",
     "full",
     "max_waiting",
+    "scheduler",
+    "watermark",  # blocks that an admission leaves free; 0 under vllm_v1
+    "spare",  # blocks that a decode must find free, taken or not; 0 under vllm_v1
+    "grid",  # 1: attention comes from the tables below, and a0 .. m4 are 0
+    "decode_table",  # where it begins, entries a row
+    "decode_row",
+    "prefill_table",
+    "prefill_row",
+    "prefill_last",  # its last row
 )
 
 REPLICA = _rows(
@@ -97,7 +109,7 @@ REPLICA = _rows(
     "run_tail",
     "suffix",  # first of `running` behind the lane, or NONE
     "lane",  # members of the lane
-    "beat",  # passes ended
+    "beat",  # passes ended in which the lane did not pause
     "lane_sum",  # sum of (c - beat) over the lane
     "next_done",  # lower bound of the beats at which lane members complete
     "run_limit",  # lower bound of deadlines and disconnections in `running`
@@ -113,8 +125,11 @@ REPLICA = _rows(
     "context",
     "prefill",
     "square",
+    "past",  # sum over prefills of the tokens held, in 64s, each rounded up
+    "chunks",  # sum over prefills of k squared
+    "paused",  # 1: the pass in flight leaves out the lane
     "dues",  # preempted ones that end with the pass in flight
-    "landed",  # end of the last booked pass
+    "landed",  # end of the last booked pass in which the lane did not pause
     "busy_from",
     "live_from",
     "busy",  # from here on a join changes nothing: counters since the last reading, and `listed`
@@ -152,8 +167,8 @@ SLOT = _rows(
     "routes",
     "preemptions",
     "replica",
-    "spare_0",  # a row fills four cache lines
-    "spare_1",
+    "reading",  # 1: admitted by sarathi or prefill_first, no token sampled since; it holds blocks for all its n tokens
+    "spare_1",  # a row fills four cache lines
     "spare_2",
     "spare_3",
     "spare_4",

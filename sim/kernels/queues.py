@@ -82,6 +82,12 @@ def run_remove(s: Any, r: int, v: int) -> None:
 
 
 @kernel
+def blocks_held(slot: Any) -> int:
+    """Blocks of a running request that is not in the lane: those of its KV, or of all it is to read."""
+    return ((slot.n if slot.reading != 0 else slot.c) + 15) >> 4
+
+
+@kernel
 def limit_waiting(slot: Any) -> int:
     """The earliest instant that ends the request while it waits."""
     limit = min(slot.deadline, slot.disconnect)

@@ -87,7 +87,8 @@ def halt(s: Any, r: int, t: int) -> None:
     if rep.end != NEVER:
         rep.computed += rep.tokens
         rep.busy += t - rep.busy_from
-    void = 1 if rep.end != NEVER else 0
+    # What the lane was computing in the void pass, if it was in it.
+    void = 1 if rep.end != NEVER and rep.paused == 0 else 0
     v = rep.run_head
     while v != NONE:
         slot = s.slots[v]
@@ -97,6 +98,7 @@ def halt(s: Any, r: int, t: int) -> None:
             slot.computed += void
         slot.c = 0
         slot.k = 0
+        slot.reading = 0
         run_remove(s, r, v)
         wait_append(s, r, v)
         becomes_waiting(s, r, v, t)

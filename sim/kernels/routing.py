@@ -80,7 +80,7 @@ def route(s: Any, v: int, t: int, upto: int) -> None:
     slot.replica = r
     slot.held = 0
     longest = slot.prompt + slot.output
-    if longest > kind.max_len or (longest + 14) >> 4 > kind.blocks:
+    if longest > kind.max_len or (longest + 14) >> 4 > kind.blocks - kind.watermark:
         finish(s, v, REJECTED, TOO_LONG, t)
         return
     if upto == t:

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from sim.serving.contract import BLOCK_TOKENS, ReplicaType
+from sim.serving.contract import BLOCK_TOKENS, LinearCost, ReplicaType
 from sim.units import PS_PER_S
 
 _STEPS = 60  # halvings: the answer is exact to the last bits of a float
@@ -45,15 +45,20 @@ def steady_state(
     """The largest steady state within KV blocks, `max_num_seqs`, `max_batched_tokens` and the TPOT target.
 
     Unknown is x, the requests admitted a pass; as many complete. Each decodes in output - 1 passes, so that a pass holds
-    x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is found by halving.
+    x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is found by halving. Raises
+    ValueError for `grid` costs and for `prefill_first`, whose passes are of two kinds.
     """
     if min(mean_prompt, mean_output) < 1:
         raise ValueError(f"mean_prompt {mean_prompt} and mean_output {mean_output} found; both must be 1 token or more")
+    if not isinstance(rtype.cost, LinearCost) or rtype.scheduler == "prefill_first":
+        raise ValueError(
+            f"{rtype.name}: capacity is known for linear costs and passes that mix prompts and decodes only"
+        )
     none = Steady(0.0, 0.0, math.inf, 0.0)
     held = math.ceil((mean_prompt + mean_output - 1) / BLOCK_TOKENS)
     if mean_prompt + mean_output > rtype.max_model_len or held > rtype.blocks:
         return none
-    load = _Load(rtype, mean_prompt, mean_output, output_cv)
+    load = _Load(rtype, rtype.cost, mean_prompt, mean_output, output_cv)
     low, high = 0.0, rtype.max_batched_tokens / (mean_prompt + mean_output - 1)
     if load.within(high, tpot_slo_s):
         return load.state(high)
@@ -66,8 +71,8 @@ def steady_state(
 class _Load:
     """What a pass holds and lasts when `admitted` requests enter a pass, one replica type and request."""
 
-    def __init__(self, rtype: ReplicaType, prompt: float, output: float, output_cv: float) -> None:
-        self.rtype, self.prompt, self.output = rtype, prompt, output
+    def __init__(self, rtype: ReplicaType, cost: LinearCost, prompt: float, output: float, output_cv: float) -> None:
+        self.rtype, self.cost, self.prompt, self.output = rtype, cost, prompt, output
         # Long outputs fill more of the passes: a decode's mean context holds output * (1 + cv^2) / 2 sampled tokens.
         self.context = prompt + output * (1 + output_cv**2) / 2
 
@@ -100,7 +105,7 @@ class _Load:
         the passes holds prefill, and at least as many as the budget needs for all of it. sum k(2c + k) over the chunks of a
         prompt is prompt^2 however it is cut.
         """
-        cost, decodes, chunks = self.rtype.cost, admitted * (self.output - 1), self.chunks(admitted)
+        cost, decodes, chunks = self.cost, admitted * (self.output - 1), self.chunks(admitted)
         needed = admitted * self.prompt / (self.rtype.max_batched_tokens - decodes)
         mixed = min(1.0, max(-math.expm1(-admitted * chunks), needed))
         context = decodes * self.context

@@ -104,22 +104,61 @@ class LinearCost:
 
 
 @dataclasses.dataclass(frozen=True)
+class GridCost:
+    """Cost of a pass from tables of attention, in integer picoseconds (`docs/serving-rules.md`, section 4). All int64.
+
+    `dense[T]` for T tokens, `per_sequence[S]` for S sequences, `decode[Nd, j]` for Nd decodes of a mean context in
+    (64 (j - 1), 64 j], `prefill[i, q]` for 64 i tokens held and chunks of q tokens (root of the sum of squares); a row of
+    `prefill` behind the last is the last. Single entries may be negative: a pass lasts at least 1 ps.
+    """
+
+    dense: np.ndarray
+    per_sequence: np.ndarray
+    host: int
+    decode: np.ndarray
+    prefill: np.ndarray
+
+
+Scheduler = Literal["vllm_v1", "sarathi", "prefill_first"]
+
+
+@dataclasses.dataclass(frozen=True)
 class ReplicaType:
-    """One way of serving the model: GPU x tensor-parallel degree x engine settings."""
+    """One way of serving the model: GPU x tensor-parallel degree x engine settings.
+
+    Raises ValueError for limits under which a scheduler could never form a pass, and for tables that do not reach them.
+    """
 
     name: str
-    cost: LinearCost
+    cost: LinearCost | GridCost
     blocks: int
     """Usable KV blocks of 16 tokens (the one that `vllm_v1` never uses is taken off already)."""
     max_num_seqs: int
     max_batched_tokens: int
     max_model_len: int
     recompute: Literal["cached", "full"] = "cached"
+    """After a preemption under `vllm_v1`; the other schedulers always compute the whole sequence anew."""
     max_waiting: int = 2**31 - 1
     """Waiting requests a replica holds; one more is rejected `QUEUE_FULL` when it is routed there."""
     active_w: float = 0.0
     """Watts of the replica's GPUs and its share of the node while a pass runs."""
     idle_w: float = 0.0
+    scheduler: Scheduler = "vllm_v1"
+
+    def __post_init__(self) -> None:
+        """Refuse what no engine could serve."""
+        seqs, tokens = self.max_num_seqs, self.max_batched_tokens
+        if self.scheduler != "vllm_v1" and (tokens < seqs or self.blocks < 2):
+            raise ValueError(
+                f"{self.name}: {tokens} tokens a pass for {seqs} sequences, {self.blocks} blocks found; "
+                f"{self.scheduler} needs a token for each sequence, and 2 blocks"
+            )
+        if isinstance(self.cost, GridCost):
+            needed = (tokens + 1, seqs + 1, (seqs + 1, -(-self.max_model_len // 64) + 1), (1, tokens + 1))
+            tables = (self.cost.dense, self.cost.per_sequence, self.cost.decode, self.cost.prefill)
+            for table, least in zip(tables, needed, strict=True):
+                if (np.array(table.shape) < least).any():
+                    raise ValueError(f"{self.name}: a table of {table.shape} entries found; must have {least} or more")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,7 +18,18 @@ import numpy as np
 from numba.core import config
 
 from sim.kernels import core, layout
-from sim.serving.contract import FINISHED, GAP_BUCKETS, LIMIT_PS, REQUEST, Fleet, Reading, Requests, Routing
+from sim.serving.contract import (
+    FINISHED,
+    GAP_BUCKETS,
+    LIMIT_PS,
+    REQUEST,
+    Fleet,
+    GridCost,
+    Reading,
+    ReplicaType,
+    Requests,
+    Routing,
+)
 
 CHUNK = 1 << 14
 """Arrivals a call of the core takes at most."""
@@ -26,6 +37,7 @@ REACH_PS = 2**60
 """How far from the origin `now` may be: with a deadline of 10 days every stored time stays below 2^61."""
 _OFF, _LIVE, _DRAINING, _FAILED = layout.OFF, layout.LIVE, layout.DRAINING, layout.FAILED
 _STATES = ("not joined", "live", "draining", "failed")
+_SCHEDULERS = {"vllm_v1": layout.VLLM_V1, "sarathi": layout.SARATHI, "prefill_first": layout.PREFILL_FIRST}
 _ROUTERS = {"random": layout.RANDOM, "round_robin": layout.ROUND_ROBIN, "power_of_two": layout.POWER_OF_TWO}
 
 
@@ -374,19 +386,40 @@ def _types(fleet: Fleet) -> tuple[np.ndarray, np.ndarray]:
     """Rows of the replica types, and their cost tables one after another."""
     rows = np.zeros(len(fleet.types), layout.TYPE)
     tables: list[np.ndarray] = []
-    used = 0
     for row, kind in zip(rows, fleet.types, strict=True):
         if kind.max_num_seqs < 1 or kind.max_batched_tokens < 1 or kind.blocks < 1:
             raise ValueError(f"type {kind.name!r} has no blocks, sequences or tokens to give; each must be >= 1")
-        cost = kind.cost
-        for name in ("host", "a0", "a1", "a2", "m0", "m1", "m2", "m3", "m4"):
-            row[name] = getattr(cost, name)
-        row["blocks"], row["max_seqs"], row["max_tokens"] = kind.blocks, kind.max_num_seqs, kind.max_batched_tokens
-        row["max_len"], row["full"], row["max_waiting"] = kind.max_model_len, kind.recompute == "full", kind.max_waiting
-        row["dense"], row["per_sequence"] = used, used + len(cost.dense)
-        used += len(cost.dense) + len(cost.per_sequence)
-        tables += [cost.dense, cost.per_sequence]
+        _set_limits(row, kind)
+        _set_cost(row, kind, tables)
     return rows, np.concatenate(tables).astype(np.int64, copy=False)
+
+
+def _set_limits(row: np.void, kind: ReplicaType) -> None:
+    row["blocks"], row["max_seqs"], row["max_tokens"] = kind.blocks, kind.max_num_seqs, kind.max_batched_tokens
+    row["max_len"], row["full"], row["max_waiting"] = kind.max_model_len, kind.recompute == "full", kind.max_waiting
+    row["scheduler"] = _SCHEDULERS[kind.scheduler]
+    if kind.scheduler != "vllm_v1":
+        row["full"] = row["spare"] = 1
+        row["watermark"] = max(1, kind.blocks // 100)
+    if kind.scheduler == "prefill_first":
+        # A sequence of one token less than it ends with must still fit into a pass as a whole.
+        row["max_len"] = min(kind.max_model_len, kind.max_batched_tokens + 1)
+
+
+def _set_cost(row: np.void, kind: ReplicaType, tables: list[np.ndarray]) -> None:
+    """Append the tables of a type, and note in its row where they begin."""
+    used, cost = sum(table.size for table in tables), kind.cost
+    row["host"], row["dense"], row["per_sequence"] = cost.host, used, used + len(cost.dense)
+    tables += [cost.dense, cost.per_sequence]
+    used += len(cost.dense) + len(cost.per_sequence)
+    if isinstance(cost, GridCost):
+        row["grid"], row["decode_table"], row["prefill_table"] = 1, used, used + cost.decode.size
+        row["decode_row"], row["prefill_row"] = cost.decode.shape[1], cost.prefill.shape[1]
+        row["prefill_last"] = len(cost.prefill) - 1
+        tables += [cost.decode.ravel(), cost.prefill.ravel()]
+    else:
+        for name in ("a0", "a1", "a2", "m0", "m1", "m2", "m3", "m4"):
+            row[name] = getattr(cost, name)
 
 
 def _state(fleet: Fleet, jump: bool) -> layout.State:

@@ -106,6 +106,7 @@ def longest_pass(kind: ReplicaType) -> int:
     chunk by k(2c + k) <= k * 2 * max_model_len.
     """
     cost, tokens = kind.cost, kind.max_batched_tokens
+    assert isinstance(cost, LinearCost)  # tables of the kind `grid` have a bound of their own (`sim.serving.grid`)
     context = kind.blocks * BLOCK_TOKENS + kind.max_num_seqs
     pairs = 2 * tokens * kind.max_model_len
     decode = cost.a0 + cost.a1 * kind.max_num_seqs + cost.a2 * context
@@ -120,6 +121,7 @@ def prove(kind: ReplicaType) -> None:
     each gives every sequence a token; and m4 * Q fits into int64.
     """
     cost = kind.cost
+    assert isinstance(cost, LinearCost)
     entries = (cost.host, cost.a0, cost.a1, cost.a2, cost.m0, cost.m1, cost.m2, cost.m3, cost.m4)
     if min(entries) < 0 or int(cost.dense.min()) < 0 or int(cost.per_sequence.min()) < 0:
         raise ScenarioError(f"{kind.name}: a negative cost found; each figure of a pass must be 0 or more")

@@ -1,7 +1,7 @@
 """Random scenarios for engines: small tables, few blocks, short limits, and outer events in bundles at one instant.
 
 A scenario is a pure function of its seed. In every second one all times lie on a coarse grid, so that ties are
-everywhere. Verbs that the state of a node does not allow stay in the script: engines must refuse the same ones.
+everywhere. Replica types differ in scheduler, and in whether attention is told by lines or by tables. Verbs that the state of a node does not allow stay in the script: engines must refuse the same ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from sim.serving.contract import NEVER, REQUEST, Fleet, LinearCost, ReplicaType, Routing
+from sim.serving.contract import NEVER, REQUEST, Fleet, GridCost, LinearCost, ReplicaType, Routing
 
 KINDS = ("fail", "drain", "join", "set", "read")
 """Kinds of outer events in the order of an instant."""
@@ -63,8 +63,9 @@ def scenario(seed: int) -> Scenario:
     long = int(rng.choice([1, 8], p=[0.85, 0.15]))
     nodes = int(rng.choice([1, 2, 3, 4, 6, 8, 10, 12]))
     replicas = rng.integers(1, 4, nodes, dtype=np.int32)
-    types = tuple(_type(rng, f"t{i}", grid, unit, scale, long) for i in range(rng.integers(1, 5)))
-    pass_ps = int(np.mean([t.cost.dense[4] + t.cost.host + t.cost.a0 + t.cost.a1 * 3 + t.cost.a2 * 90 for t in types]))
+    kinds = np.random.default_rng([seed, 21])
+    types = tuple(_type(rng, kinds, f"t{i}", grid, unit, scale, long) for i in range(rng.integers(1, 5)))
+    pass_ps = int(np.mean([_usual_pass(kind.cost) for kind in types]))
     detect = int(rng.choice([0, 1, 2, 4, 8])) * max(unit, pass_ps // 2 // unit * unit)
     classes = int(rng.integers(1, 4))
     count = int(rng.integers(60, 100) + 8 * replicas.sum()) // min(long, 4)
@@ -73,6 +74,10 @@ def scenario(seed: int) -> Scenario:
     marks = np.array(sorted({event.at_ps for event in events}), np.int64)
     rows = _rows(rng, (count, classes, horizon, pass_ps * long, unit), marks)
     rows["output"] *= long
+    if kinds.random() < 0.5:
+        # Short prompts that grow long: many come in, and memory gets short.
+        rows["prompt"] = rows["prompt"] // 8 + 1
+        rows["cached"] = np.minimum(rows["cached"], rows["prompt"])
     fleet = Fleet(
         types,
         rng.integers(0, len(types), nodes, dtype=np.int32),
@@ -105,8 +110,24 @@ def _on(unit: int, value: int) -> int:
     return max(1, round(value / unit)) * unit
 
 
-def _type(rng: np.random.Generator, name: str, grid: bool, unit: int, scale: int, long: int) -> ReplicaType:
+def _usual_pass(cost: LinearCost | GridCost) -> int:
+    if isinstance(cost, GridCost):
+        return int(cost.dense[4] + cost.decode[min(3, len(cost.decode) - 1), 1])
+    return int(cost.dense[4] + cost.host + cost.a0 + cost.a1 * 3 + cost.a2 * 90)
+
+
+def _type(
+    rng: np.random.Generator, kinds: np.random.Generator, name: str, grid: bool, unit: int, scale: int, long: int
+) -> ReplicaType:
+    scheduler = ("vllm_v1", "sarathi", "prefill_first")[int(kinds.choice(3, p=[0.4, 0.3, 0.3]))]
     tokens, sequences = int(rng.choice([8, 16, 33, 64, 200])), int(rng.choice([1, 3, 5, 8, 12]))
+    # Many short sequences in little memory grow until somebody has to go.
+    sequences = max(sequences, int(kinds.choice([1, 8, 12] if scheduler == "vllm_v1" else [8, 12, 20])))
+    if scheduler == "sarathi":
+        tokens = max(tokens, int(kinds.choice([20, 40, 64])))
+    if scheduler == "prefill_first":
+        # Whole prompts: a pass must hold a sequence at its longest.
+        tokens = int(kinds.choice([90, 150, 300])) * max(1, long - 2)
     steps = np.arange(tokens + 1) // int(rng.choice([1, 8, 16])) if not grid else np.arange(tokens + 1) // 24
     dense = (1 + steps if grid else (40 + 3 * steps) * scale + rng.integers(0, 9 * scale, tokens + 1)) * unit
     per_sequence = (
@@ -118,17 +139,29 @@ def _type(rng: np.random.Generator, name: str, grid: bool, unit: int, scale: int
     m2, m3 = (int(rng.choice([0, 1], p=[0.9, 0.1] if grid else [0.5, 0.5])) * unit * scale for _ in range(2))
     # On a grid of more than one picosecond the floor of the last term would leave it.
     m4 = int(rng.choice([0, 1, 700])) if unit == 1 else 0
-    cost = LinearCost(dense.astype(np.int64), per_sequence.astype(np.int64), 0, a0, a1, a2, m0, m1, m2, m3, m4)
+    lines = LinearCost(dense.astype(np.int64), per_sequence.astype(np.int64), 0, a0, a1, a2, m0, m1, m2, m3, m4)
+    tables = kinds.random() < 0.35
     return ReplicaType(
         name,
-        cost,
+        _tables(kinds, lines, top, unit) if tables else lines,
         blocks=int(rng.integers(6, 10)) * max(1, long - 2),
         max_num_seqs=sequences,
         max_batched_tokens=tokens,
         max_model_len=int(rng.choice([80 * long, 110 * long, 4096], p=[0.1, 0.2, 0.7])),
         recompute="full" if rng.random() < 0.25 else "cached",
         max_waiting=int(rng.choice([0, 2, 5, 2**31 - 1], p=[0.02, 0.05, 0.13, 0.8])),
+        scheduler=scheduler,  # type: ignore[arg-type]
     )
+
+
+def _tables(rng: np.random.Generator, lines: LinearCost, top: int, unit: int) -> GridCost:
+    """Attention by tables for the same tokens and sequences; some entries are below 0, and held tokens outgrow the rows."""
+    sequences, tokens = len(lines.per_sequence), len(lines.dense)
+    # On a grid of more than one picosecond a pass must not be lifted to one.
+    low = -top // 2 if unit == 1 else 0
+    decode = rng.integers(low, top + 1, (sequences, 65)) * unit
+    prefill = rng.integers(low, top + 1, (int(rng.integers(1, 4)), tokens)) * unit
+    return GridCost(lines.dense, lines.per_sequence, lines.host, decode, prefill)
 
 
 def _routing(rng: np.random.Generator) -> Routing:

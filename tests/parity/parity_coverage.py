@@ -6,7 +6,7 @@ import itertools
 from collections import Counter, defaultdict
 from typing import Any
 
-from sim.serving.contract import Fleet, Requests
+from sim.serving.contract import Fleet, GridCost, Requests
 from sim.serving.reference import ReferenceEngine
 
 TIED = ("arrival", "end", "expiry", "fail", "drain", "join", "set", "read", "reroute", "start")
@@ -50,6 +50,7 @@ class Coverage:
         self._alive = 0
         self._origin_ps = start_ps
         self._first = [int(first) for first in fleet.offset]
+        self._types = [fleet.types[i] for i, n in zip(fleet.node_type, fleet.replicas, strict=True) for _ in range(n)]
         coverage = self
 
         class Listened(ReferenceEngine):
@@ -92,16 +93,20 @@ class Coverage:
         if forming.preempted and stretch.end_ps == instant_ps:
             self.totals["jumps cut by blocks"] += stretch.cut()
         members = tuple(request.id for request in forming.chunks)
-        pure = all(request.tokens - request.kv_tokens == 1 for request in forming.chunks)
+        pure = all(request.tokens - request.kv_tokens == 1 and not request.reading for request in forming.chunks)
         stretch.add(members, pure, instant_ps, forming.end_ps)
         self._in_pass.add(subject)
         self.totals["passes"] += 1
+        type_ = self._types[subject]
+        self.totals["passes of whole prompts alone"] += type_.scheduler == "prefill_first" and not pure
+        self.totals["passes told by tables"] += isinstance(type_.cost, GridCost)
 
     def _hear_end(self, _instant_ps: int, subject: int, _detail: Any) -> None:
         self._in_pass.discard(subject)
 
-    def _hear_preempt(self, _instant_ps: int, _subject: int, _detail: Any) -> None:
+    def _hear_preempt(self, _instant_ps: int, _subject: int, replica: Any) -> None:
         self.totals["preemptions"] += 1
+        self.totals[f"preemptions under {replica.type.scheduler}"] += 1
 
     def _hear_reroute(self, _instant_ps: int, _subject: int, retry: bool) -> None:
         self.totals["retries" if retry else "moves"] += 1

@@ -13,12 +13,14 @@ from unittest import mock
 from parity_cases import Scenario, scenario
 from parity_play import Transcript, difference, play
 
-from sim.serving.contract import Fate, ReplicaType
-from sim.serving.reference import ReferenceEngine
+from sim.serving.contract import Fate, GridCost, ReplicaType
+from sim.serving.reference import ReferenceEngine, schedulers
+from sim.serving.reference import cost as cost_module
 from sim.serving.reference import engine as engine_module
 from sim.serving.reference.clock import ORDER, Step
 from sim.serving.reference.replica import Pass, Replica
-from sim.serving.reference.request import Request
+from sim.serving.reference.request import Request, blocks_for
+from sim.serving.reference.schedulers import PrefillFirst, Sarathi
 
 
 def _swapped(one: Step, other: Step) -> Callable[[Scenario], Transcript]:
@@ -47,12 +49,14 @@ class _LateReplica(Replica):
     _known: frozenset[Request] = frozenset()
     _decoding = False
 
-    def _admit_waiting(self, forming: Pass) -> None:
-        new = set(self.waiting) - self._known
-        if not (self._decoding and new and forming.chunks):
-            super()._admit_waiting(forming)
+    def _form(self) -> Pass:
+        late = self._decoding and self.running and set(self.waiting) - self._known
+        kept, self.waiting = (self.waiting, []) if late else ([], self.waiting)
+        forming = super()._form()
+        self.waiting += kept
         self._known = frozenset(self.waiting)
         self._decoding = all(r.tokens - r.kv_tokens == 1 for r in forming.chunks)
+        return forming
 
 
 class _StaleEngine(ReferenceEngine):
@@ -64,6 +68,71 @@ class _StaleEngine(ReferenceEngine):
             self.end(request, Fate.ABANDONED)
         else:
             super()._meet_limit(request)
+
+
+class _Greedy(Sarathi):
+    """A decode asks for a free block only if it takes one."""
+
+    def _decode(self, replica: Replica, forming: Pass) -> None:
+        for request in [running for running in replica.running if not running.reading]:
+            wanted = blocks_for(request.kv_tokens + 1) - request.blocks
+            while request.running and replica.free_blocks < wanted:
+                replica.preempt(replica.running[-1], forming)
+            if request.running:
+                replica.take_blocks(request, wanted)
+                forming.give(request, 1)
+
+
+class _LastTokenDecodes(Sarathi):
+    """The last token of a prompt counts as a decode."""
+
+    def decodes(self, request: Request) -> bool:
+        return request.tokens - request.kv_tokens == 1
+
+
+class _Mixed(PrefillFirst):
+    """Decodes go on beside the prompts of a pass."""
+
+    def form(self, replica: Replica, forming: Pass) -> None:
+        self._admit(replica, forming)
+        self._decode(replica, forming)
+
+
+class _Unpadded(PrefillFirst):
+    """The prompts of a pass count by their tokens, not by their number times the longest."""
+
+    def _admit(self, replica: Replica, forming: Pass) -> None:
+        while replica.waiting and self._has_room(replica, replica.waiting[0]):
+            request = replica.waiting[0]
+            chunk = request.tokens - schedulers.known_tokens(request)
+            if chunk > forming.budget:
+                return
+            self._start(replica, request)
+            forming.give(request, chunk)
+
+
+def _with_scheduler(name: str, scheduler: schedulers.Scheduler) -> Callable[[Scenario], Transcript]:
+    changed = {**schedulers.SCHEDULERS, name: scheduler}
+    return lambda case: _patched(case, "sim.serving.reference.replica.SCHEDULERS", changed)
+
+
+def _patched(case: Scenario, where: str, what: object) -> Transcript:
+    with mock.patch(where, what):
+        return play(case, ReferenceEngine)
+
+
+def _held_together(cost: GridCost, decodes: Sequence[int], prefills: cost_module.Prefills) -> int:
+    """Held tokens are added up before they are rounded."""
+    together = [(sum(c for c, _ in prefills), 0), *((0, k) for _, k in prefills)] if prefills else []
+    return _FROM_TABLES(cost, decodes, together)
+
+
+def _mean_up(cost: GridCost, decodes: Sequence[int], prefills: cost_module.Prefills) -> int:
+    """The mean context is rounded up."""
+    return _FROM_TABLES(cost, [-(-sum(decodes) // len(decodes))] * len(decodes) if decodes else [], prefills)
+
+
+_FROM_TABLES = cost_module._from_tables
 
 
 def _with_replica(replica: type[Replica]) -> Callable[[Scenario], Transcript]:
@@ -99,6 +168,15 @@ FAULTS: dict[str, Callable[[Scenario], Transcript]] = {
     "stale cancel": lambda case: play(case, _StaleEngine),
     "one pass too far": _with_replica(_LateReplica),
     "one picosecond": _with_types(_one_picosecond),
+    "a free block only for those who take one": _with_scheduler("sarathi", _Greedy()),
+    "the last token of a prompt decodes": _with_scheduler("sarathi", _LastTokenDecodes()),
+    "decodes beside whole prompts": _with_scheduler("prefill_first", _Mixed()),
+    "prompts that are not padded": _with_scheduler("prefill_first", _Unpadded()),
+    "no watermark": lambda case: _patched(case, "sim.serving.reference.schedulers.watermark_blocks", lambda _: 0),
+    "held tokens rounded together": lambda case: _patched(
+        case, "sim.serving.reference.cost._from_tables", _held_together
+    ),
+    "mean context rounded up": lambda case: _patched(case, "sim.serving.reference.cost._from_tables", _mean_up),
     "one block": _with_types(lambda type_: dataclasses.replace(type_, blocks=type_.blocks + 1)),
 }
 

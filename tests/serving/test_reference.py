@@ -5,6 +5,8 @@ Unless a test says otherwise a pass over T tokens takes 100 + T ps.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -97,12 +99,17 @@ def test_running_requests_come_before_waiting_ones_and_share_the_budget():
 def test_the_cost_of_a_pass_is_the_formula():
     cost = LinearCost(np.arange(99) * 1000, np.arange(9) * 500, 7, 10, 20, 3, 11, 22, 4, 5, 6)
     # Decodes with c = 9 and 30: dense 2000, per sequence 1000, host 7, 10 + 2 * 20 + 3 * (10 + 31).
-    assert pass_ps(cost, [(10, 9, 1), (31, 30, 1)]) == 2000 + 1000 + 7 + 10 + 40 + 123
+    assert pass_ps(cost, [9, 30], []) == 2000 + 1000 + 7 + 10 + 40 + 123
     # A decode at c = 9 and chunks k = 16 at c = 32 and k = 1 at c = 0 with n = 5; Q = 16 * 80 + 1 = 1281.
     mixed = 11 + 22 + 4 * 10 + 5 * 17 + 6 * 1281 // 2048
-    assert pass_ps(cost, [(10, 9, 1), (48, 32, 16), (5, 0, 1)]) == 18_000 + 1500 + 7 + mixed
-    # Its last token alone makes even a prompt of one token a decode.
-    assert pass_ps(cost, [(1, 0, 1)]) == 1000 + 500 + 7 + 10 + 20 + 3
+    assert pass_ps(cost, [9], [(32, 16), (0, 1)]) == 18_000 + 1500 + 7 + mixed
+
+
+def test_under_vllm_v1_its_last_token_alone_makes_even_a_prompt_of_one_token_a_decode():
+    cost = LinearCost(np.arange(65) * 1000, np.arange(9) * 500, 7, 10, 20, 3, 11, 22, 4, 5, 6)
+    lone = fleet()
+    lone = dataclasses.replace(lone, types=(dataclasses.replace(lone.types[0], cost=cost),))
+    assert ended(engine(lone, (0, 50, 1, 1)))[0]["end"] == 1000 + 500 + 7 + 10 + 20 + 3
 
 
 PREEMPTED = ((0, 1, 30, 10), (1, 1, 30, 10))

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 
-from sim.serving.contract import LinearCost
+from sim.serving.contract import GridCost, LinearCost
+
+Prefills = Sequence[tuple[int, int]]
 
 
-def pass_ps(cost: LinearCost, chunks: Iterable[tuple[int, int, int]]) -> int:
-    """Duration of a pass over sequences given as (n, c, k).
+def pass_ps(cost: LinearCost | GridCost, decodes: Sequence[int], prefills: Prefills) -> int:
+    """Duration of a pass.
 
     Parameters
     ----------
     cost
         The tables of the replica's type.
-    chunks
-        For each sequence its tokens so far n, those of them whose KV is held before the pass c, and those computed in
-        it k. With n - c == 1 it is a decode, otherwise a prefill.
+    decodes
+        For each decode its tokens whose KV is held before the pass, c.
+    prefills
+        For each prefill (c, k): held before the pass, and computed in it.
 
     """
-    chunks = list(chunks)
-    tokens = sum(k for _, _, k in chunks)
-    decodes = [c for n, c, _ in chunks if n - c == 1]
-    prefills = [(c, k) for n, c, k in chunks if n - c != 1]
+    tokens = len(decodes) + sum(k for _, k in prefills)
+    fixed = int(cost.dense[tokens]) + int(cost.per_sequence[len(decodes) + len(prefills)]) + cost.host
+    if isinstance(cost, GridCost):
+        return max(1, fixed + _from_tables(cost, decodes, prefills))
+    return fixed + _from_lines(cost, decodes, prefills)
+
+
+def _from_lines(cost: LinearCost, decodes: Sequence[int], prefills: Prefills) -> int:
     context = sum(c + 1 for c in decodes)
-    fixed = int(cost.dense[tokens]) + int(cost.per_sequence[len(chunks)]) + cost.host
     if not prefills:
-        return fixed + cost.a0 + cost.a1 * len(decodes) + cost.a2 * context
+        return cost.a0 + cost.a1 * len(decodes) + cost.a2 * context
     prompt = sum(k for _, k in prefills)
     # The attention of k new tokens to c held ones and to each other is k * (2c + k) / 2; m4 is ps x 1024: together 2048.
     square = sum(k * (2 * c + k) for c, k in prefills)
     mixed = cost.m0 + cost.m1 * len(decodes) + cost.m2 * context + cost.m3 * prompt
-    return fixed + mixed + (cost.m4 * square) // 2048
+    return mixed + (cost.m4 * square) // 2048
+
+
+def _from_tables(cost: GridCost, decodes: Sequence[int], prefills: Prefills) -> int:
+    attention = 0
+    if decodes:
+        mean = sum(c + 1 for c in decodes) // len(decodes)
+        attention += int(cost.decode[len(decodes), math.ceil(mean / 64)])
+    if prefills:
+        held = sum(math.ceil(c / 64) for c, _ in prefills)
+        attention += int(cost.prefill[min(held, len(cost.prefill) - 1), _nearest_root(sum(k * k for _, k in prefills))])
+    return attention
+
+
+def _nearest_root(square: int) -> int:
+    """The integer nearest to the root; halves cannot occur."""
+    root = math.isqrt(square)
+    return root + (square > root * (root + 1))

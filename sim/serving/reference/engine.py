@@ -220,6 +220,7 @@ class ReferenceEngine:
         """Stream one more token of a request to its user."""
         now_ps = self.clock.now_ps
         request.delivered += 1
+        request.reading = False
         if request.last_token_ps is None:
             request.first_token_ps = now_ps
         else:

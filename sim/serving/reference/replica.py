@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from sim.serving.contract import BLOCK_TOKENS, Fate, Reason, ReplicaType
+from sim.serving.contract import Fate, Reason, ReplicaType
 from sim.serving.reference.clock import Clock, Step
 from sim.serving.reference.cost import pass_ps
 from sim.serving.reference.meter import Meter
-from sim.serving.reference.request import Footprint, Request, blocks_for
+from sim.serving.reference.request import Footprint, Request
+from sim.serving.reference.schedulers import SCHEDULERS
 
 
 class Fleet(Protocol):
@@ -94,6 +95,7 @@ class Replica:
         self.running: list[Request] = []
         self.free_blocks = type_.blocks
         self.taken_blocks = 0
+        self._scheduler = SCHEDULERS[type_.scheduler]
         self._fleet = fleet
         self._meter = meter
         self._pass: Pass | None = None
@@ -117,7 +119,7 @@ class Replica:
 
     def refusal(self, request: Request) -> Reason:
         """Why a request routed here is rejected, or NONE."""
-        if request.prompt + request.output > self.type.max_model_len or request.longest_blocks > self.type.blocks:
+        if not self._scheduler.serves(request, self.type):
             return Reason.TOO_LONG
         return Reason.QUEUE_FULL if len(self.waiting) >= self.type.max_waiting else Reason.NONE
 
@@ -205,27 +207,11 @@ class Replica:
     def _form(self) -> Pass:
         """Step 6: which sequences compute how many tokens."""
         forming = Pass(budget=self.type.max_batched_tokens)
-        self._continue_running(forming)
-        if not forming.preempted:
-            self._admit_waiting(forming)
+        self._scheduler.form(self, forming)
         return forming
 
-    def _continue_running(self, forming: Pass) -> None:
-        place = 0
-        # Preemptions shorten the list from its end while this walks over it.
-        while place < len(self.running) and forming.budget > 0:
-            request = self.running[place]
-            chunk = min(request.tokens - request.kv_tokens, forming.budget)
-            wanted = blocks_for(request.kv_tokens + chunk) - request.blocks
-            while wanted > self.free_blocks and request.running:
-                self._preempt(self.running[-1], forming)
-            if not request.running:
-                return
-            self._take_blocks(request, wanted)
-            forming.give(request, chunk)
-            place += 1
-
-    def _preempt(self, request: Request, forming: Pass) -> None:
+    def preempt(self, request: Request, forming: Pass) -> None:
+        """Send a running request back to the head of `waiting`, without KV; its tokens are kept."""
         mark = self.taken_blocks + self.free_blocks
         request.footprint = Footprint(mark, request.blocks, request.kv_tokens)
         request.preemptions += 1
@@ -236,30 +222,21 @@ class Replica:
         forming.preempted.append(request)
         self._fleet.tell("preempt", request.id, self)
 
-    def _admit_waiting(self, forming: Pass) -> None:
-        while self.waiting and forming.budget > 0 and len(self.running) < self.type.max_num_seqs:
-            request = self.waiting[0]
-            if self.free_blocks < blocks_for(request.tokens):
-                return
-            survivors = request.found_again_blocks(self.taken_blocks, self.type.recompute)
-            # The last token is computed in any case: without it there is nothing to sample from.
-            most = (request.tokens - 1) // BLOCK_TOKENS
-            found = min(max(survivors, request.cached // BLOCK_TOKENS), most)
-            request.kv_tokens = found * BLOCK_TOKENS
-            chunk = min(request.tokens - request.kv_tokens, forming.budget)
-            self.waiting.pop(0)
-            self.running.append(request)
-            request.running = True
-            self._take_blocks(request, blocks_for(request.kv_tokens + chunk), again=survivors)
-            forming.give(request, chunk)
+    def start(self, request: Request, kv_tokens: int) -> None:
+        """Let a waiting request run from now on, behind all others, with the KV of so many tokens."""
+        self.waiting.remove(request)
+        self.running.append(request)
+        request.running, request.kv_tokens = True, kv_tokens
 
     def _duration_ps(self, forming: Pass) -> int:
         chunks = forming.chunks.items()
-        return pass_ps(self.type.cost, [(request.tokens, request.kv_tokens, k) for request, k in chunks])
+        decodes = [request.kv_tokens for request, _ in chunks if self._scheduler.decodes(request)]
+        prefills = [(request.kv_tokens, k) for request, k in chunks if not self._scheduler.decodes(request)]
+        return pass_ps(self.type.cost, decodes, prefills)
 
     # ------------------------------------------------------------------ its blocks
 
-    def _take_blocks(self, request: Request, blocks: int, again: int = 0) -> None:
+    def take_blocks(self, request: Request, blocks: int, again: int = 0) -> None:
         """Take blocks from the head of the free list, but `again` of them, found again, from its middle."""
         self.free_blocks -= blocks
         self.taken_blocks += blocks - again
@@ -268,3 +245,4 @@ class Replica:
     def _free(self, request: Request) -> None:
         self.free_blocks += request.blocks
         request.blocks = request.kv_tokens = 0
+        request.reading = False

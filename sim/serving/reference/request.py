@@ -33,6 +33,7 @@ class Request:
     """A request from its arrival to its end. Instants are absolute picoseconds; a limit that never comes is None.
 
     `replica` is where it waits or runs (None at the gateway), `last_replica` the id of the last one it was given to.
+    `reading` stands from its admission by sarathi or prefill_first to the token sampled next.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Request:
     last_replica: int = -1
     replica: Holder | None = None
     running: bool = False
+    reading: bool = False
     footprint: Footprint | None = None
     first_token_ps: int | None = None
     last_token_ps: int | None = None
