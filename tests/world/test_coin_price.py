@@ -201,3 +201,12 @@ def test_epochs_of_6_hours_1_day_and_2_days_agree_within_3_percent() -> None:
         assert run.series["net.nodes"][-1] < 0.75 * run.series["net.nodes"][half - 1]
         assert run.series["net.coin_usd"][-1] > 1.2
         assert run.series["net.demand_rps"][-1] < 0.85 * run.series["net.demand_rps"][0]
+
+
+def test_subsidy_is_what_the_network_s_own_recipients_get() -> None:
+    # 49 coins a day of one dollar are minted; a tenth is this service's, the rest goes to other services of the chain.
+    run = play({"networks.net.split": {"share": "10 %", "operators": "100 %", "remainder": "treasury"}})
+    assert run.outcomes["net.emission_coin"] == pytest.approx(49.0)
+    # Prices are zero and so are payments: the security budget is this network's emission alone.
+    assert run.outcomes["net.security_budget_usd_per_day"] == pytest.approx(4.9)
+    assert run.outcomes["net.subsidy_usd_per_mtok"] == pytest.approx(4.9 / run.outcomes["net.served_mtok"], rel=1e-6)
