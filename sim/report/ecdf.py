@@ -195,16 +195,7 @@ def _key(sheet: Figure, record: StudyRecord, policies: list[str]) -> None:
         Line2D([], [], label=words.clip(policy, 18), linewidth=2.0, **style.look(record.policies.index(policy)))
         for policy in policies
     ]
-    sheet.legend(
-        handles=lines,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=3,
-        borderaxespad=0.1,
-        columnspacing=1.4,
-        handletextpad=0.6,
-        handlelength=3.2,
-    )
+    style.key(sheet, lines, handlelength=3.2)
 
 
 def csv_rows(record: StudyRecord, network: str, metric: str) -> list[list[Any]]:

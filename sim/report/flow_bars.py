@@ -184,15 +184,7 @@ def _key(sheet: Figure, accounts: list[str]) -> None:
               label=words.clip(account.replace("_", " "), 18))
         for i, account in enumerate(accounts)
     ]  # fmt: skip
-    sheet.legend(
-        handles=patches,
-        loc="upper left",
-        bbox_to_anchor=(0, 1),
-        ncols=3,
-        borderaxespad=0.1,
-        columnspacing=1.4,
-        handletextpad=0.6,
-    )
+    style.key(sheet, patches)
 
 
 def csv_rows(record: StudyRecord) -> list[list[Any]]:

@@ -105,6 +105,20 @@ def new_axes() -> Axes:
     return axes
 
 
+def key(sheet: Figure, handles: list[Any], **more: Any) -> None:
+    """A legend over the whole figure, three entries a row; `more` goes to matplotlib."""
+    sheet.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, 1),
+        ncols=3,
+        borderaxespad=0.1,
+        columnspacing=1.4,
+        handletextpad=0.6,
+        **more,
+    )
+
+
 def look(index: int) -> dict[str, Any]:
     """Colour and line style of the curve with this number; both repeat after six."""
     return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}

@@ -15,18 +15,19 @@ from sim.study.plan import Cell, Plan
 from sim.units import DAY_S
 
 SPAN_S = 90.0 * DAY_S
+NAME = "drift in the first 90 days under the baseline"
 MOVES = ("nodes", "coin_usd", "demand_rps")
 """Outcomes that a steady start holds still (demand up to its stated growth)."""
 
 
-def drift(plan: Plan, gathered: Mapping[Cell, Gathered]) -> str:
+def drift(plan: Plan, gathered: Mapping[Cell, Gathered]) -> dict[str, str]:
     """Relative change of the median over replications from the first epoch to the last that ends within 90 days.
 
-    One clause a network and kind of coin price, first point only. Empty where the baseline did not run or the run is
+    An entry of the method box: one clause a network and kind of coin price, first point only. Empty where the baseline did not run or the run is
     shorter than 90 days.
     """
     if plan.baseline not in plan.policies or plan.horizon_s < SPAN_S:
-        return ""
+        return {}
     clauses = []
     for kind in plan.coin_prices:
         bands = {band.outcome: band for band in gathered[Cell(plan.baseline, kind, 0)].bands}
@@ -38,7 +39,7 @@ def drift(plan: Plan, gathered: Mapping[Cell, Gathered]) -> str:
             ]
             if moved:
                 clauses.append(f"{network} ({kind}): {', '.join(moved)}")
-    return "; ".join(clauses)
+    return {NAME: "; ".join(clauses)} if clauses else {}
 
 
 def _change(band: Band | None) -> str | None:

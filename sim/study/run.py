@@ -263,7 +263,7 @@ def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     try:
-        yield from parallel(joblib.delayed(_one)(*each) for each in work)
+        yield from parallel(joblib.delayed(_in_worker)(*each) for each in work)
     except TerminatedWorkerError as error:
         raise ScenarioError(
             "a worker process was killed, most likely for lack of memory; finished runs are kept: run again, with fewer --jobs"
@@ -273,7 +273,6 @@ def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -
 def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
     """One run, in whatever process; what it finds goes back as text so that the same bytes are kept everywhere."""
     begun = time.monotonic()
-    _settle_memory()
     try:
         record = simulate(task.resolved, task.replication, engine=engine)
         _require_finite(record)
@@ -289,9 +288,18 @@ def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
         raise
 
 
+def _in_worker(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
+    """`_one` in a process that only simulates."""
+    _settle_memory()
+    return _one(index, task, engine, simulate)
+
+
 @functools.cache
 def _settle_memory() -> None:
-    """Once a process: what libraries made at import is not searched for garbage again and again."""
+    """Once a worker: what libraries made at import is not searched for garbage again and again.
+
+    Not in a caller's own process, where what is frozen may be the caller's and would never be let go.
+    """
     gc.freeze()
 
 

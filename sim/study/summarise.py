@@ -79,7 +79,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         assumptions=list(plan.assumptions),
         held_fixed=list(HELD_FIXED),
         not_fixed=list(NOT_FIXED),
-        method={**_method(plan), **_drift(plan, gathered)},
+        method={**_method(plan), **drift(plan, gathered)},
         warnings=_warnings(plan, gathered),
         counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
         sentences=sentences(
@@ -142,11 +142,6 @@ def _method(plan: Plan) -> dict[str, str]:
         "platform": f"{platform.system()} {platform.machine()}",
         **versions(),
     }
-
-
-def _drift(plan: Plan, gathered: Mapping[Cell, Gathered]) -> dict[str, str]:
-    moved = drift(plan, gathered)
-    return {"drift in the first 90 days under the baseline": moved} if moved else {}
 
 
 def versions() -> dict[str, str]:

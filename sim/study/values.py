@@ -87,9 +87,9 @@ def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
         return None
     pairs = [(end, number) for end, number in zip(record.epoch_end_s, series, strict=True) if number is not None]
     if at in ("min", "max"):
-        # The first epoch in which the policy holds is the first to begin at or after `policies_from`.
-        begins = math.ceil(plan.policies_from_s / plan.epoch_s) * plan.epoch_s
-        late = [number for end, number in pairs if end > begins]
+        # A policy holds in the epochs that begin at or after `policies_from`.
+        begins = dict(zip(record.epoch_end_s, [0.0, *record.epoch_end_s[:-1]], strict=True))
+        late = [number for end, number in pairs if begins[end] >= plan.policies_from_s]
         return (min if at == "min" else max)(late, default=None)
     if at != "end":
         limit = _epoch_end(plan, record, at, reference)

@@ -13,15 +13,14 @@ import numpy as np
 
 from sim.errors import InvariantError
 from sim.serving import contract
-from sim.serving.contract import NEVER, REQUEST, Fate, Reading, Requests
-from sim.tokenomics.ledger import exact_sum
+from sim.serving.contract import Fate, Requests
 from sim.tokenomics.operators import LIVE
 from sim.units import PS_PER_S
 from sim.world.calendar import Epoch
 from sim.world.fleet import LifeEvent, Roster
 from sim.world.network import NetworkState
-from sim.world.tally import Tally
-from sim.world.window import COLUMNS
+from sim.world.tally import Tally, add_work
+from sim.world.window import request_rows
 
 if TYPE_CHECKING:
     from sim.world.run import World
@@ -84,11 +83,7 @@ class Fleet:
 
     def offer(self, columns: dict[str, np.ndarray], origin_ps: int, option: int) -> None:
         """Give the fleet its share of a block of requests."""
-        mine = columns["option"] == option
-        rows = np.zeros(int(mine.sum()), REQUEST)
-        for name, column in COLUMNS.items():
-            rows[name] = columns[column][mine]
-        rows["disconnect"] = NEVER
+        rows = request_rows(columns, option)
         self.offered += np.bincount(rows["klass"], minlength=self.classes)
         self.engine.offer(Requests(origin_ps, rows))
 
@@ -106,30 +101,10 @@ class Fleet:
             )
         if last:
             tally.fates[:, Fate.IN_FLIGHT] += alive
-        self.measure(tally, reading, epoch)
-        return tally, self._work(reading.finished)
-
-    def measure(self, tally: Tally, reading: Reading, epoch: Epoch) -> None:
-        """Counters of replicas as sums."""
-        types = np.repeat(self.fleet.node_type, self.fleet.replicas)
-        active, idle = (
-            np.array([getattr(t, name) for t in self.fleet.types])[types] for name in ("active_w", "idle_w")
-        )
-        busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
-        tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
-        # Picoseconds of sixteen replicas and a week exceed 64 bits.
-        tally.busy_ps, tally.live_ps = exact_sum(reading.busy_ps), exact_sum(reading.live_ps)
-        tally.latency["gap"] += reading.gaps.sum(axis=0)
-        tally.seconds, tally.windows = epoch.seconds, 1
-
-    def _work(self, rows: np.ndarray) -> np.ndarray:
+        tally.measure(reading, self.fleet, epoch.seconds)
         work = np.zeros((len(self.roster), 2), np.int64)
-        given = rows[rows["replica"] >= 0]
-        node = np.searchsorted(self.fleet.offset, given["replica"], side="right") - 1
-        np.add.at(work[:, 1], node, given["delivered"])
-        begun = given["first_token"] != NEVER
-        np.add.at(work[:, 0], node[begun], given["prompt"][begun])
-        return work
+        add_work(work, reading.finished, self.fleet)
+        return tally, work
 
 
 class Fleets:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import numpy as np
@@ -78,13 +77,10 @@ def coin_line(network: NetworkState, epoch: Epoch, account: Account, emission_us
 def exchange_line(account: Account, days: float) -> Line:
     """Gains and losses from the coin's price; 0 where nothing was paid in coins."""
     gains = account.gains
+    parties = {"users": gains.user, "operators": gains.operators, "protocol": gains.protocol} if gains else {}
     return {
-        f"exchange_{party}_usd_per_day": gains.usd(gain) / days if gains else 0.0
-        for party, gain in (
-            ("users", gains.user if gains else 0),
-            ("operators", gains.operators if gains else 0),
-            ("protocol", gains.protocol if gains else 0),
-        )
+        f"exchange_{party}_usd_per_day": gains.usd(parties[party]) / days if gains else 0.0
+        for party in ("users", "operators", "protocol")
     }
 
 
@@ -114,12 +110,12 @@ def break_even_usd(network: NetworkState, epoch: Epoch, account: Account) -> flo
     return None if highest is None else max(highest, 0.0)
 
 
-def believe(network: NetworkState, epoch: Epoch, account: Account, start: datetime.date) -> None:
+def believe(network: NetworkState, epoch: Epoch, account: Account) -> None:
     """Operators take the epoch's fees, and the coins of the coming epoch at today's price, per node and day.
 
     Nodes that came within the epoch shared its income for a part of it only; in the coming one they share all of it.
     """
-    growth = _emission_growth(network, epoch, account, start)
+    growth = _emission_growth(network, epoch, account)
     # Picoseconds of sixteen nodes and a week exceed 64 bits.
     node_days = [exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S for owners in network.owners]
     served = sum(days * owners.machine.capacity_rps for days, owners in zip(node_days, network.owners, strict=True))
@@ -135,14 +131,11 @@ def believe(network: NetworkState, epoch: Epoch, account: Account, start: dateti
             )
 
 
-def _emission_growth(network: NetworkState, epoch: Epoch, account: Account, start: datetime.date) -> float:
+def _emission_growth(network: NetworkState, epoch: Epoch, account: Account) -> float:
     """Emission announced for the coming epoch over that of the last: schedules are known exactly."""
     if not network.coin or account.emission == 0:
         return 1.0
-    length = epoch.end_ps - epoch.start_ps
-    supply = network.ledger.supply(network.ticker)
-    coming = network.block.supply.issued(epoch.end_ps, epoch.end_ps + length, supply, start, network.decimals)
-    return float(coming / account.emission)
+    return network.issued(epoch.end_ps, 2 * epoch.end_ps - epoch.start_ps) / account.emission
 
 
 def shares(written: dict[str, Line], wanted: dict[str, float], base_requests: float) -> None:

@@ -42,13 +42,13 @@ class Account:
     gains: Exchange | None = None
 
 
-def close(network: NetworkState, epoch: Epoch, served: Served, calendar_start: object) -> Account:
+def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     """All money of one network and epoch."""
     account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
     weights = network.work_weights()
     _meter(network, served, weights)
     if network.coin is not None:
-        _emit(network, epoch, account, weights, calendar_start)
+        _emit(network, epoch, account, weights)
     if network.coin is None or network.terms.pay == "usd":
         _pay_in_usd(network, account)
         if network.coin is not None:
@@ -211,10 +211,10 @@ def _keep_for_sale(network: NetworkState, amounts: np.ndarray) -> None:
     network.to_sell = network.to_sell + np.floor(amounts * network.block.settle.sell).astype(np.int64)
 
 
-def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.ndarray, start: object) -> None:
+def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.ndarray) -> None:
     """Mint the epoch's coins at its end and hand them out."""
     ledger, ticker, block = network.ledger, network.ticker, network.block
-    issued = block.supply.issued(epoch.start_ps, epoch.end_ps, ledger.supply(ticker), start, network.decimals)
+    issued = network.issued(epoch.start_ps, epoch.end_ps)
     parts = block.split.amounts(issued) if issued else {}
     for party, amount in parts.items():
         if party == "operators":

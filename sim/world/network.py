@@ -139,12 +139,16 @@ class NetworkState:
         unit = 1e6 / 1000 / 10**self.decimals * coin_usd
         return quote.input * unit, quote.output * unit
 
+    def issued(self, start_ps: int, end_ps: int) -> int:
+        """Base units that the schedule issues in [start, end) at today's supply."""
+        supply = self.ledger.supply(self.ticker)
+        return int(self.block.supply.issued(start_ps, end_ps, supply, self.start_date, self.decimals))
+
     def emission_coin_per_day(self, epoch: Epoch) -> dict[str, float]:
         """Coins a day by recipient that the schedule announces for an epoch at today's supply; empty without a coin."""
         if self.coin is None:
             return {}
-        supply = self.ledger.supply(self.ticker)
-        issued = self.block.supply.issued(epoch.start_ps, epoch.end_ps, supply, self.start_date, self.decimals)
+        issued = self.issued(epoch.start_ps, epoch.end_ps)
         parts = self.block.split.amounts(issued) if issued else {}
         return {party: amount / 10**self.decimals / epoch.days for party, amount in parts.items()}
 

@@ -174,9 +174,9 @@ class World:
             served.check(f"{label}, {network.name}")
             for owners in network.owners:
                 owners.utilization = served.utilization if served.utilization is not None else owners.utilization
-            account = money.close(network, epoch, served, self.calendar.start)
+            account = money.close(network, epoch, served)
             written[network.name] = lines.line(network, epoch, served, account, wanted)
-            lines.believe(network, epoch, account, self.calendar.start)
+            lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
         lines.shares(
@@ -192,9 +192,7 @@ class World:
     def _base(self, epoch: Epoch) -> np.ndarray:
         """Expected requests of each class at base demand; the last epoch's are kept, as several steps ask for them."""
         if self._base_of is None or self._base_of[0] != epoch:
-            start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
-            base = [self.users.base_requests(k, start_s, end_s) for k in range(len(self.users.names))]
-            self._base_of = (epoch, np.array(base))
+            self._base_of = (epoch, self.users.base_requests(epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S))
         return self._base_of[1]
 
     def _served(self, network: NetworkState, epoch: Epoch, wanted: np.ndarray) -> Served:
@@ -258,8 +256,8 @@ class World:
 def model_means(spec: Any, users: Users) -> dict[str, tuple[float, float]]:
     """Mean (prompt, output) tokens of requests by model, classes weighted by their base rate at the start."""
     sums: dict[str, np.ndarray] = {}
-    for k, (name, block) in enumerate(spec.workload.items()):
-        rate = users.base_requests(k, 0.0, spec.epoch)
+    rates = users.base_requests(0.0, spec.epoch)
+    for rate, (name, block) in zip(rates.tolist(), spec.workload.items(), strict=True):
         prompt, output = users.means[name]
         sums[block.model] = sums.get(block.model, np.zeros(3)) + np.array([rate, rate * prompt, rate * output])
     for model, (rate, _, _) in sums.items():

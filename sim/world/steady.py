@@ -56,7 +56,7 @@ def _planned(owners: Owners, demand_rps: float, spec: Any) -> int:
 
 def _requests_per_s(network: NetworkState, users: Users, epoch: Epoch) -> np.ndarray:
     start_s, end_s = epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S
-    base = np.array([users.base_requests(k, start_s, end_s) for k in range(len(users.names))]) / (end_s - start_s)
+    base = users.base_requests(start_s, end_s) / (end_s - start_s)
     return np.asarray(base * users.quantities[:, network.index])
 
 

@@ -7,7 +7,9 @@ import dataclasses
 import numpy as np
 
 from sim.records import histogram
-from sim.serving.contract import NEVER, Fate
+from sim.serving.contract import NEVER, Fate, Fleet, Reading
+from sim.tokenomics.ledger import exact_sum
+from sim.units import PS_PER_S
 
 METRICS = ("ttft", "tpot", "e2e")
 
@@ -76,6 +78,17 @@ class Tally:
         self._sum("slo_output", good["klass"], good["output"])
         self._sum("slo_tokens", good["klass"], good["output"] + good["prompt"])
 
+    def measure(self, reading: Reading, fleet: Fleet, seconds: float) -> None:
+        """Take the counters of a fleet's replicas over `seconds`: busy and live time, energy, gaps between tokens."""
+        types = np.repeat(fleet.node_type, fleet.replicas)
+        active, idle = (np.array([getattr(t, name) for t in fleet.types])[types] for name in ("active_w", "idle_w"))
+        busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
+        self.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
+        # Picoseconds of sixteen replicas and a week exceed 64 bits.
+        self.busy_ps, self.live_ps = exact_sum(reading.busy_ps), exact_sum(reading.live_ps)
+        self.latency["gap"] += reading.gaps.sum(axis=0)
+        self.seconds, self.windows = seconds, 1
+
     def _sum(self, name: str, klass: np.ndarray, values: np.ndarray) -> None:
         np.add.at(getattr(self, name), klass, values)
 
@@ -106,3 +119,12 @@ def within(done: np.ndarray, targets: Targets) -> np.ndarray:
     steps = np.maximum(done["output"] - 1, 1)
     pace = -(-(done["end"] - done["first_token"]) // steps)
     return fast & ((done["output"] == 1) | (pace <= targets.tpot_ps[klass]))
+
+
+def add_work(work: np.ndarray, rows: np.ndarray, fleet: Fleet) -> None:
+    """Add finished rows' billed prompt and delivered tokens to `work`, int64[nodes, 2], by the node that had them last."""
+    given = rows[rows["replica"] >= 0]
+    node = np.searchsorted(fleet.offset, given["replica"], side="right") - 1
+    np.add.at(work[:, 1], node, given["delivered"])
+    begun = given["first_token"] != NEVER
+    np.add.at(work[:, 0], node[begun], given["prompt"][begun])

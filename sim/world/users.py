@@ -114,9 +114,9 @@ class Users:
             total += each * float(base_requests[k])
         return total
 
-    def base_requests(self, k: int, start_s: float, end_s: float) -> float:
-        """Expected requests of class k at base demand."""
-        return self.potential.base_requests(self.names[k], start_s, end_s)
+    def base_requests(self, start_s: float, end_s: float) -> np.ndarray:
+        """Expected requests of each class at base demand."""
+        return np.array([self.potential.base_requests(name, start_s, end_s) for name in self.names])
 
     def draw(self, options: Mapping[tuple[int, int], int], t0_ps: int, t1_ps: int) -> dict[str, np.ndarray]:
         """Potential requests of [t0, t1) with `option`: the fleet that serves (class, network), or -1 for nobody."""

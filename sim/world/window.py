@@ -15,10 +15,9 @@ import numpy as np
 from sim.serving import contract
 from sim.serving.contract import NEVER, REQUEST, Reading, Requests
 from sim.streams import Streams
-from sim.tokenomics.ledger import exact_sum
 from sim.units import PS_PER_S
 from sim.world.fleet import LifeEvent, Roster
-from sim.world.tally import Tally, Targets, within
+from sim.world.tally import Tally, Targets, add_work
 
 TAIL_PS = 30 * PS_PER_S
 """Arrivals after a window are drawn in pieces of this length."""
@@ -49,23 +48,16 @@ class Stint:
         self.fleet = roster.engine_fleet(classes)
         # An engine takes what arrives after its start: a request may arrive at the first instant of the warm-up.
         self.engine = contract.make(engine, self.fleet, window.warm_ps - 1)  # type: ignore[arg-type]
-        self.offset = self.fleet.offset
         self.tally = Tally(classes)
         self.counted = 0
         self.ended = 0
-        nodes = len(roster)
-        self.work = np.zeros((nodes, 2), np.int64)
-        self.node_live_ps = np.zeros(nodes, np.int64)
+        self.work = np.zeros((len(roster), 2), np.int64)
         self.halves = [[0, 0, 0], [0, 0, 0]]
         self._rows: list[np.ndarray] = []
 
     def offer(self, columns: Mapping[str, np.ndarray], origin_ps: int, option: int) -> None:
         """Give the fleet its share of the columns (times relative to origin_ps)."""
-        mine = columns["option"] == option
-        rows = np.zeros(int(mine.sum()), REQUEST)
-        for name, column in COLUMNS.items():
-            rows[name] = columns[column][mine]
-        rows["disconnect"] = NEVER
+        rows = request_rows(columns, option)
         arrival = rows["arrival"] + (origin_ps - self.window.start_ps)
         self.counted += int(((arrival >= 0) & (arrival < self.window.end_ps - self.window.start_ps)).sum())
         self.engine.offer(Requests(origin_ps, rows))
@@ -80,16 +72,9 @@ class Stint:
         if len(chosen):
             self._rows.append(chosen)
             self.ended += len(chosen)
-            self._count_work(chosen)
+            add_work(self.work, chosen, self.fleet)
             self._count_halves(chosen, arrival[(arrival >= 0) & (arrival < span)], span)
         return reading
-
-    def _count_work(self, rows: np.ndarray) -> None:
-        given = rows[rows["replica"] >= 0]
-        node = np.searchsorted(self.offset, given["replica"], side="right") - 1
-        np.add.at(self.work[:, 1], node, given["delivered"])
-        begun = given["first_token"] != NEVER
-        np.add.at(self.work[:, 0], node[begun], given["prompt"][begun])
 
     def _count_halves(self, rows: np.ndarray, arrival: np.ndarray, span: int) -> None:
         """Sums of TTFT (ms) over the two halves of the window: count, sum, sum of squares."""
@@ -103,21 +88,7 @@ class Stint:
 
     def measure(self, reading: Reading) -> None:
         """Take the replicas' counters of the measured part."""
-        # Picoseconds of a hundred replicas and a day exceed 64 bits.
-        self.tally.busy_ps, self.tally.live_ps = exact_sum(reading.busy_ps), exact_sum(reading.live_ps)
-        types = np.repeat(self.fleet.node_type, self.fleet.replicas)
-        active = np.array([t.active_w for t in self.fleet.types])[types]
-        idle = np.array([t.idle_w for t in self.fleet.types])[types]
-        busy_s = reading.busy_ps / PS_PER_S
-        live_s = reading.live_ps / PS_PER_S
-        self.tally.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
-        self.tally.latency["gap"] += reading.gaps.sum(axis=0)
-        np.add.at(
-            self.node_live_ps, np.repeat(np.arange(len(self.fleet.replicas)), self.fleet.replicas), reading.live_ps
-        )
-        self.node_live_ps //= np.maximum(self.fleet.replicas, 1)
-        self.tally.seconds = (self.window.end_ps - self.window.start_ps) / PS_PER_S
-        self.tally.windows = 1
+        self.tally.measure(reading, self.fleet, (self.window.end_ps - self.window.start_ps) / PS_PER_S)
 
     def close(self) -> None:
         """Count the fates of all counted requests."""
@@ -134,6 +105,16 @@ COLUMNS = {  # a request's columns: engines' name, ours
     "id": "id", "arrival": "time_ps", "klass": "klass", "prompt": "prompt", "output": "output", "cached": "cached",
     "patience": "patience_ps", "deadline": "deadline_ps",
 }  # fmt: skip
+
+
+def request_rows(columns: Mapping[str, np.ndarray], option: int) -> np.ndarray:
+    """The requests of one fleet among drawn columns, as its engine takes them (dtype REQUEST)."""
+    mine = columns["option"] == option
+    rows = np.zeros(int(mine.sum()), REQUEST)
+    for name, column in COLUMNS.items():
+        rows[name] = columns[column][mine]
+    rows["disconnect"] = NEVER
+    return rows
 
 
 def serve(env: Any, window: Window, stints: list[Stint], draw: Draw, streams: Streams) -> Generator[Any, None, None]:
@@ -198,4 +179,4 @@ def _finish(window: Window, stints: list[Stint], draw: Draw, lives: list[tuple[L
         stint.close()
 
 
-__all__ = ["TAIL_PS", "Stint", "Window", "serve", "within"]
+__all__ = ["TAIL_PS", "Stint", "Window", "request_rows", "serve"]

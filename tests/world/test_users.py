@@ -63,7 +63,7 @@ def test_shares_of_requests_are_the_quantities_that_users_want() -> None:
     columns = drawn(who, AS_NOW)
     wanted = who.quantities[0]
     counts = np.array([(columns["option"] == option).sum() for option in (0, 1)])
-    arrivals = who.base_requests(0, 0.0, 3600.0)
+    arrivals = who.base_requests(0.0, 3600.0)[0]
     # Poisson counts with a modulated rate: 4 standard errors of 2,880 and 4,320 are 7 % and 6 %.
     assert counts / arrivals == pytest.approx(wanted, rel=0.08)
     assert wanted == pytest.approx([0.4, 0.6])
