@@ -8,6 +8,7 @@ import functools
 import gc
 import hashlib
 import json
+import signal
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -263,11 +264,36 @@ def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     try:
-        yield from parallel(joblib.delayed(_in_worker)(*each) for each in work)
+        with _interrupts_held():
+            done = parallel(joblib.delayed(_in_worker)(*each) for each in work)
+        yield from done
     except TerminatedWorkerError as error:
         raise ScenarioError(
             "a worker process was killed, most likely for lack of memory; finished runs are kept: run again, with fewer --jobs"
         ) from error
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Generator[None]:
+    """Hold Ctrl-C back while workers are started, so that they begin life deaf to it, and hear it afterwards.
+
+    A terminal sends it to all processes; only this one answers, and stops its workers. Windows has no such mask.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
+
+    # Started with the first worker otherwise, these would let interrupts through again before the workers are there.
+    resource_tracker.ensure_running()
+    loky_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
