@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import engines
+from benchmarks import engines, peer
 from benchmarks.yardstick import customers_per_cpu_s, per_cpu_s
 
 FORMAT = 1
@@ -99,6 +99,8 @@ BENCHMARKS = (
     Benchmark("fast engine, fleet of 200, random", "requests/s", serving("fast", 200, 200_000, "random")),
     Benchmark("loop engine, one replica", "requests/s", serving("loop", 1, 20_000)),
     Benchmark("loop engine, fleet of 200", "requests/s", serving("loop", 200, 20_000)),
+    Benchmark("golden trace, sarathi", "requests/s", lambda: peer.golden("sarathi")),
+    Benchmark("golden trace, prefill_first", "requests/s", lambda: peer.golden("prefill_first")),
     Benchmark("reference engine, one replica", "requests/s", serving("reference", 1, 300)),
     Benchmark("window of 2,000 requests on 50 nodes", "windows/s", windows),
     Benchmark("potential requests drawn", "requests/s", draws),
@@ -125,8 +127,7 @@ def main() -> None:
     tell(None)
     tell(rows[0])
     for one in chosen:
-        speed = one.speed()
-        rows.append({"name": one.name, "speed": speed, "unit": one.unit, "yardsticks": yardstick / speed})
+        rows.append(measured(one, yardstick))
         tell(rows[-1])
     if arguments.json:
         machine = {
@@ -137,9 +138,20 @@ def main() -> None:
         print(json.dumps({"format": FORMAT, "per": "CPU second", "machine": machine, "benchmarks": rows}, indent=1))
 
 
+def measured(one: Benchmark, yardstick: float) -> dict[str, object]:
+    """The row of a benchmark: its speed, or why it was skipped."""
+    try:
+        speed = one.speed()
+    except peer.Missing as reason:
+        return {"name": one.name, "skipped": str(reason)}
+    return {"name": one.name, "speed": speed, "unit": one.unit, "yardsticks": yardstick / speed}
+
+
 def _line(row: dict[str, object] | None) -> None:
     if row is None:
         print(f"{'':38} {'per CPU-second':>26} {'one costs (customers)':>22}")
+    elif "skipped" in row:
+        print(f"{row['name']:38} skipped: {row['skipped']}", flush=True)
     else:
         print(
             f"{row['name']:38} {_short(row['speed']):>14} {row['unit']:11} {_short(row['yardsticks']):>22}", flush=True

@@ -2,6 +2,8 @@
 
 Assumed, and tested against saturated runs of an engine: a queue that never empties; every request has the mean prompt, and
 the mean output up to `output_cv`; passes differ only in whether they hold prefill; no preemption, failure or patience.
+Under `prefill_first` a pass holds prompts or decodes, never both: its round is one pass of decodes and, as often as requests
+complete, passes of prompts between two of them.
 Where memory binds, preemptions make the truth a few percent less; with very unequal lengths up to about 15 %.
 """
 
@@ -20,7 +22,10 @@ _STEPS = 60  # halvings: the answer is exact to the last bits of a float
 
 @dataclasses.dataclass(frozen=True)
 class Steady:
-    """A replica's steady state: requests served a second, decodes in a pass, seconds a pass, sequences in a pass."""
+    """A replica's steady state: requests served a second, decodes in a pass, seconds a pass, sequences in a pass.
+
+    `pass_s` is the time from one token of a decode to its next; under `prefill_first` the prompts' passes in between count in.
+    """
 
     rps: float
     decodes: float
@@ -44,22 +49,20 @@ def steady_state(
 ) -> Steady:
     """The largest steady state within KV blocks, `max_num_seqs`, `max_batched_tokens` and the TPOT target.
 
-    Unknown is x, the requests admitted a pass; as many complete. Each decodes in output - 1 passes, so that a pass holds
-    x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is found by halving. Raises
-    ValueError for `grid` costs and for `prefill_first`, whose passes are of two kinds.
+    Unknown is x, the requests admitted a pass (a round under `prefill_first`); as many complete. Each decodes in output - 1
+    passes, so that a pass holds x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is
+    found by halving. Raises ValueError for `grid` costs.
     """
     if min(mean_prompt, mean_output) < 1:
         raise ValueError(f"mean_prompt {mean_prompt} and mean_output {mean_output} found; both must be 1 token or more")
-    if not isinstance(rtype.cost, LinearCost) or rtype.scheduler == "prefill_first":
-        raise ValueError(
-            f"{rtype.name}: capacity is known for linear costs and passes that mix prompts and decodes only"
-        )
+    if not isinstance(rtype.cost, LinearCost):
+        raise ValueError(f"{rtype.name}: capacity is known for linear costs only")
     none = Steady(0.0, 0.0, math.inf, 0.0)
-    held = math.ceil((mean_prompt + mean_output - 1) / BLOCK_TOKENS)
-    if mean_prompt + mean_output > rtype.max_model_len or held > rtype.blocks:
+    kind = _Rounds if rtype.scheduler == "prefill_first" else _Load
+    load = kind(rtype, rtype.cost, mean_prompt, mean_output, output_cv)
+    if not load.fits():
         return none
-    load = _Load(rtype, rtype.cost, mean_prompt, mean_output, output_cv)
-    low, high = 0.0, rtype.max_batched_tokens / (mean_prompt + mean_output - 1)
+    low, high = 0.0, load.most()
     if load.within(high, tpot_slo_s):
         return load.state(high)
     for _ in range(_STEPS):
@@ -75,6 +78,16 @@ class _Load:
         self.rtype, self.cost, self.prompt, self.output = rtype, cost, prompt, output
         # Long outputs fill more of the passes: a decode's mean context holds output * (1 + cv^2) / 2 sampled tokens.
         self.context = prompt + output * (1 + output_cv**2) / 2
+        self.room = (rtype.blocks - _watermark(rtype)) * BLOCK_TOKENS
+
+    def fits(self) -> bool:
+        """Whether a replica takes such a request at all (`docs/serving-rules.md`, section 2)."""
+        held = math.ceil((self.prompt + self.output - 1) / BLOCK_TOKENS) * BLOCK_TOKENS
+        return self.prompt + self.output <= self.rtype.max_model_len and held <= self.room
+
+    def most(self) -> float:
+        """Admissions that no pass can exceed: its tokens."""
+        return self.rtype.max_batched_tokens / (self.prompt + self.output - 1)
 
     def chunks(self, admitted: float) -> float:
         """Passes a prompt takes: one, or more where it outgrows the budget that decodes leave."""
@@ -94,7 +107,7 @@ class _Load:
         tokens = decodes * (self.context + half) + admitted * (self.prompt * (chunks + 1) / 2 + half)
         # The head of the queue waits until it fits whole: on average half a sequence of memory lies idle.
         tokens += self.context / 2 if admitted * self.output > 1 else 0.0
-        if tokens > self.rtype.blocks * BLOCK_TOKENS:
+        if tokens > self.room:
             return False
         return tpot_slo_s is None or self.pass_s(admitted) <= tpot_slo_s
 
@@ -122,6 +135,51 @@ class _Load:
         """The steady state at this rate of admission."""
         seconds, decodes = self.pass_s(admitted), admitted * (self.output - 1)
         return Steady(admitted / seconds, decodes, seconds, decodes + admitted * self.chunks(admitted))
+
+
+class _Rounds(_Load):
+    """The same where prompts have passes of their own: `admitted` requests enter between two passes of decodes."""
+
+    def fits(self) -> bool:
+        """As above; and a sequence computed anew must fit one pass."""
+        return super().fits() and self.prompt + self.output - 1 <= self.rtype.max_batched_tokens
+
+    def most(self) -> float:
+        """Admissions that no round can exceed: all sequences at once, or a pass full of prompts where nothing is decoded."""
+        seqs = self.rtype.max_num_seqs / max(1.0, self.output - 1)
+        return seqs if self.output > 1 else min(seqs, self.rtype.max_batched_tokens / self.prompt)
+
+    def prompts(self, admitted: float) -> float:
+        """Passes of prompts a round: where anybody was admitted (Poisson as above), and as many as the budget needs."""
+        return max(-math.expm1(-admitted), admitted * self.prompt / self.rtype.max_batched_tokens)
+
+    def within(self, admitted: float, tpot_slo_s: float | None) -> bool:
+        """Whether memory, the cap on sequences and the TPOT target allow it."""
+        decodes, half = admitted * (self.output - 1), BLOCK_TOKENS / 2
+        tokens = decodes * (self.context + half) + (self.context / 2 if admitted * self.output > 1 else 0.0)
+        if max(decodes, admitted) > self.rtype.max_num_seqs or tokens > self.room:
+            return False
+        return tpot_slo_s is None or self.pass_s(admitted) <= tpot_slo_s
+
+    def pass_s(self, admitted: float) -> float:
+        """Mean seconds of a round: a pass of decodes, if there are any, and the passes of prompts."""
+        cost, decodes, passes = self.cost, admitted * (self.output - 1), self.prompts(admitted)
+        prefill = admitted * self.prompt / passes
+        filled = _between(cost.dense, prefill) + _between(cost.per_sequence, admitted / passes)
+        filled += cost.m0 + cost.m3 * prefill + cost.m4 * prefill * self.prompt / 2048 + cost.host
+        plain = _between(cost.dense, decodes) + _between(cost.per_sequence, decodes)
+        plain += cost.a0 + cost.a1 * decodes + cost.a2 * decodes * self.context + cost.host
+        return float(passes * filled + (plain if self.output > 1 else 0.0)) / PS_PER_S
+
+    def state(self, admitted: float) -> Steady:
+        """The steady state at this rate of admission."""
+        seconds, decodes = self.pass_s(admitted), admitted * (self.output - 1)
+        return Steady(admitted / seconds, decodes, seconds, max(decodes, admitted))
+
+
+def _watermark(rtype: ReplicaType) -> int:
+    """Blocks that an admission leaves free (`docs/serving-rules.md`, section 3.2)."""
+    return 0 if rtype.scheduler == "vllm_v1" else max(1, rtype.blocks // 100)
 
 
 def _between(table: np.ndarray, count: float) -> float:

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, sourced
+from sim.serving.contract import Scheduler
 from sim.units import Bandwidth, Bytes, Quantity
 
 Seconds = Annotated[float, Quantity("duration", low=0, dated=False)]
@@ -35,8 +36,6 @@ _LATER_SERVING = {
     "multimodal": "multimodal inputs",
     "priority": "preemption by priority",
 }
-_LATER_SCHEDULERS = ("sarathi", "prefill_first")
-_LATER_FIGURES = ("grid", "moe")
 
 
 def _refuse(key: str, written: str, why: str, fix: str) -> PydanticCustomError:
@@ -117,9 +116,11 @@ class CostFigures(Block):
 
     @model_validator(mode="before")
     @classmethod
-    def _later(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and values.get("kind") in _LATER_FIGURES:
-            raise _refuse("kind", f"kind: {values['kind']}", "cost figures of this kind", "write `kind: linear`")
+    def _no_grid(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("kind") == "grid":
+            message = "`kind: grid` found: such tables are tens of thousands of numbers, which no scenario file holds"
+            fix = "write `kind: linear`, or build the replica in Python (`sim.serving.grid`)"
+            raise PydanticCustomError("grid", "{message}", {"message": message, "hint": fix, "at": "kind"})
         return values
 
 
@@ -201,8 +202,8 @@ class LlmModel(Block):
 class ServingSettings(Block):
     """How a network's engines are set: scheduler, memory, limits, failures. Nothing given means the GPU's default."""
 
-    scheduler: Literal["vllm_v1"] = "vllm_v1"
-    """The engine's scheduler."""
+    scheduler: Scheduler = "vllm_v1"
+    """The engine's scheduler: chunked prompts beside decodes as vLLM V1 (`vllm_v1`) or Vidur (`sarathi`) has them, or whole prompts first."""
     tp: int = Field(1, ge=1)
     """Tensor-parallel degree: GPUs a replica takes."""
     max_num_seqs: int | None = Field(None, gt=0, le=65_536)
@@ -210,7 +211,7 @@ class ServingSettings(Block):
     max_batched_tokens: int | None = Field(None, gt=0, le=1_048_576)
     """Tokens in a pass at most; by default the GPU's."""
     kv_blocks: int | None = Field(None, gt=1, le=2**30)
-    """KV blocks of 16 tokens a replica, the one that `vllm_v1` never uses included; by default from memory."""
+    """KV blocks of 16 tokens a replica, the one that `vllm_v1` never gives out included; by default from memory."""
     max_model_len: int | None = Field(None, gt=1)
     """Prompt and output together at most; by default the model's."""
     memory_share: Fixed = sourced(
@@ -229,7 +230,7 @@ class ServingSettings(Block):
     )
     """Memory a GPU keeps for activations and CUDA graphs."""
     recompute: Literal["cached", "full"] = "cached"
-    """After a preemption: find blocks again that nobody overwrote, or compute the whole sequence anew."""
+    """After a preemption under `vllm_v1`: find blocks again that nobody overwrote, or compute all anew, as the other schedulers do."""
     max_waiting: int | None = Field(None, ge=0, lt=2**31)
     """Waiting requests a replica holds before it rejects; by default no bound."""
     detect: Seconds = sourced(
@@ -262,10 +263,6 @@ class ServingSettings(Block):
     def _later(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
-        if values.get("scheduler") in _LATER_SCHEDULERS:
-            raise _refuse(
-                "scheduler", f"scheduler: {values['scheduler']}", "this scheduler", "write `scheduler: vllm_v1`"
-            )
         tp = values.get("tp", 1)
         if isinstance(tp, int) and tp > 1:
             raise _refuse("tp", f"tp: {tp}", "replicas over several GPUs", "write `tp: 1`")

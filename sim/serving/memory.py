@@ -9,12 +9,12 @@ from sim.errors import ScenarioError
 from sim.serving.catalogue import Gpu, LlmModel, ServingSettings
 from sim.serving.contract import BLOCK_TOKENS
 
-UNUSED_BLOCKS = 1
-"""Blocks that `vllm_v1` never gives out: it keeps one as the null block (vLLM 0.19, `block_pool.py`)."""
+UNUSED_BLOCKS = {"vllm_v1": 1, "sarathi": 0, "prefill_first": 0}
+"""Blocks that a scheduler never gives out: `vllm_v1` keeps one as the null block (vLLM 0.19, `block_pool.py`)."""
 
 
 def kv_blocks(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1) -> int:
-    """KV blocks of 16 tokens that one replica over `tp` GPUs holds, the unused one included.
+    """KV blocks of 16 tokens that one replica over `tp` GPUs holds, the one that `vllm_v1` never gives out included.
 
     `(memory_share * memory - weights / tp - reserve) // (16 * KV bytes per token / tp)` unless `kv_blocks` is given;
     0 or less means that the model does not fit.
@@ -29,7 +29,7 @@ def kv_blocks(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1)
 
 def usable_blocks(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1) -> int:
     """KV blocks that sequences may take. Raises ScenarioError if the model does not fit into the GPU's memory."""
-    blocks = kv_blocks(gpu, model, settings, tp) - UNUSED_BLOCKS
+    blocks = kv_blocks(gpu, model, settings, tp) - UNUSED_BLOCKS[settings.scheduler]
     if blocks < 1:
         raise ScenarioError(_does_not_fit(gpu, model, settings, tp))
     return blocks

@@ -22,8 +22,8 @@ SAFE_PS = 2**61
 def replica_type(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1) -> ReplicaType:
     """One replica of `model` on `tp` GPUs of a type, ready for engines.
 
-    Raises ScenarioError if the model does not fit, has no cost figures on that GPU, is shorter than `max_model_len`, `tp` > 1, or
-    if times could leave the range that the engines' integers are proved for.
+    Raises ScenarioError if the model does not fit, has no cost figures on that GPU, is shorter than `max_model_len`, `tp` > 1, if
+    its limits are none that the scheduler can serve under, or if times could leave the range that the engines' integers are proved for.
     """
     if tp != 1 or settings.tp != 1:
         raise ScenarioError(f"serving.tp: {max(tp, settings.tp)} {NOT_YET}: replicas over several GPUs (write `tp: 1`)")
@@ -35,18 +35,22 @@ def replica_type(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int =
         )
     seqs = settings.max_num_seqs or gpu.max_num_seqs
     tokens = settings.max_batched_tokens or gpu.max_batched_tokens
-    made = ReplicaType(
-        name=f"{gpu.name}/{model.name}/tp{tp}",
-        cost=linear_cost(figures, tokens, seqs, settings.host),
-        blocks=blocks,
-        max_num_seqs=seqs,
-        max_batched_tokens=tokens,
-        max_model_len=settings.max_model_len or model.max_model_len,
-        recompute=settings.recompute,
-        max_waiting=2**31 - 1 if settings.max_waiting is None else settings.max_waiting,
-        active_w=tp * (gpu.active + gpu.node_active),
-        idle_w=tp * (gpu.idle + gpu.node_idle),
-    )
+    try:
+        made = ReplicaType(
+            name=f"{gpu.name}/{model.name}/tp{tp}",
+            cost=linear_cost(figures, tokens, seqs, settings.host),
+            blocks=blocks,
+            max_num_seqs=seqs,
+            max_batched_tokens=tokens,
+            max_model_len=settings.max_model_len or model.max_model_len,
+            recompute=settings.recompute,
+            max_waiting=2**31 - 1 if settings.max_waiting is None else settings.max_waiting,
+            active_w=tp * (gpu.active + gpu.node_active),
+            idle_w=tp * (gpu.idle + gpu.node_idle),
+            scheduler=settings.scheduler,
+        )
+    except ValueError as limits:  # the scheduler could never form a pass
+        raise ScenarioError(str(limits)) from None
     prove(made)
     return made
 

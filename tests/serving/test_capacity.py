@@ -14,9 +14,9 @@ def lengths(mean, n, seed):
     return np.maximum(1, np.rint(mean * np.random.default_rng(seed).uniform(0.5, 1.5, n))).astype(int)
 
 
-def measured_rps(kind, prompt, output):
+def measured_rps(kind, prompt, output, engine):
     """Completions a second between 30 % and 70 % of the requests: neither filling up nor running empty."""
-    end = served(kind, np.ones(len(prompt), dtype=np.int64), prompt, output).finished["end"] / 1e12
+    end = served(kind, np.ones(len(prompt), dtype=np.int64), prompt, output, engine).finished["end"] / 1e12
     first, last = int(0.3 * len(end)), int(0.7 * len(end))
     return (last - first) / (end[last] - end[first])
 
@@ -34,10 +34,51 @@ def measured_rps(kind, prompt, output):
 )
 def test_capacity_is_within_ten_percent_of_a_saturated_engine(card, llm, prompt, output, n):
     # Seen: +4.6, -3.6, -6.8, -1.7 and +2.1 %; mean lengths stand for all, and preemptions are left out.
-    kind = replica_type(gpu(card), model(llm), ServingSettings())
+    compare(replica_type(gpu(card), model(llm), ServingSettings()), prompt, output, n)
+
+
+def compare(kind, prompt, output, n, engine="reference"):
     prompts, outputs = lengths(prompt, n, 1), lengths(output, n, 2)
     found = capacity_rps(kind, prompts.mean(), outputs.mean(), None, outputs.std() / outputs.mean())
-    assert found == pytest.approx(measured_rps(kind, prompts, outputs), rel=0.10)
+    assert found == pytest.approx(measured_rps(kind, prompts, outputs, engine), rel=0.10)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("scheduler", ["sarathi", "prefill_first"])
+@pytest.mark.parametrize(
+    ("prompt", "output", "n"),
+    [
+        (800, 300, 900),  # KV blocks bind
+        (1300, 20, 300),  # a pass of prompts holds one or none
+        (100, 100, 1500),  # max_num_seqs binds
+        (400, 1, 500),  # prompts alone
+    ],
+)
+def test_capacity_of_the_other_schedulers_is_within_ten_percent_too(scheduler, prompt, output, n):
+    # Seen: sarathi +4.6, -1.6, -6.8, -1.8 %; prefill_first +4.2, +6.5, -4.8, +2.4 %.
+    settings = ServingSettings(scheduler=scheduler)
+    compare(replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), settings), prompt, output, n, "fast")
+
+
+def test_whole_prompts_first_serve_more_short_requests_and_none_longer_than_a_pass():
+    # At 100 + 100 tokens and a full batch a mixed pass costs more than its two parts; 2,000 + 49 tokens fit a pass of 2,048.
+    kinds = [
+        replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings(scheduler=name))
+        for name in ("sarathi", "prefill_first")
+    ]
+    mixed, alone = (capacity_rps(kind, 100, 100) for kind in kinds)
+    assert alone > mixed
+    assert capacity_rps(kinds[1], 2000, 49) > 0
+    assert capacity_rps(kinds[1], 2000, 50) == 0
+    assert capacity_rps(kinds[0], 2000, 50) > 0
+
+
+def test_a_tpot_target_under_prefill_first_counts_the_prompts_in_between():
+    kind = replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings(scheduler="prefill_first"))
+    steady = steady_state(kind, 800, 300, 0.028)
+    assert steady.pass_s == pytest.approx(0.028, rel=1e-6)
+    # A round's decodes each give a token, so that a request lasts output - 1 rounds.
+    assert steady.decodes == pytest.approx(steady.rps * steady.pass_s * 299)
 
 
 @pytest.mark.compiled

@@ -88,8 +88,6 @@ def test_measured_pairs_are_fitted_and_the_h100_is_borrowed():
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("scheduler", "sarathi", "`scheduler: sarathi` is read but not simulated yet in this version"),
-        ("scheduler", "prefill_first", "`scheduler: prefill_first` is read but not simulated yet"),
         ("tp", 2, "`tp: 2` is read but not simulated yet in this version: replicas over several GPUs"),
         ("prefix_cache", True, "`prefix_cache` is read but not simulated yet"),
         ("speculative", {"k": 4}, "speculative decoding"),
@@ -115,8 +113,12 @@ def test_quantized_models_are_refused_by_name(key):
     assert error["ctx"]["hint"] == f"write `{key}: 16`"
 
 
-def test_cost_figures_over_a_grid_are_refused_by_name():
-    assert "`kind: grid` is read but not simulated yet" in refusal(CostFigures, kind="grid")["msg"]
+def test_cost_figures_over_a_grid_are_refused_with_the_reason():
+    error = refusal(CostFigures, kind="grid")
+    assert (
+        error["msg"] == "`kind: grid` found: such tables are tens of thousands of numbers, which no scenario file holds"
+    )
+    assert "`sim.serving.grid`" in error["ctx"]["hint"]
 
 
 @pytest.mark.parametrize(

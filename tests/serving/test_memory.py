@@ -28,6 +28,12 @@ def test_blocks_that_are_given_win_over_memory():
     assert usable_blocks(gpu("rtx_4090"), model("llama-3.1-8b"), settings) == 99
 
 
+@pytest.mark.parametrize(("scheduler", "usable"), [("vllm_v1", 99), ("sarathi", 100), ("prefill_first", 100)])
+def test_only_vllm_keeps_a_block_to_itself(scheduler, usable):
+    settings = ServingSettings(kv_blocks=100, scheduler=scheduler)
+    assert usable_blocks(gpu("rtx_4090"), model("llama-3.1-8b"), settings) == usable
+
+
 def test_a_model_that_does_not_fit_is_told_with_the_room_there_is():
     with pytest.raises(ScenarioError) as caught:
         usable_blocks(gpu("rtx_4090"), model("qwen3-32b"), ServingSettings())

@@ -74,6 +74,21 @@ def test_without_settings_the_gpu_and_the_model_decide():
     assert found == (256, 2048, 131_072, 2587, 2**31 - 1)
 
 
+@pytest.mark.parametrize("scheduler", ["vllm_v1", "sarathi", "prefill_first"])
+def test_a_replica_has_the_scheduler_that_was_set(scheduler):
+    assert (
+        replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings(scheduler=scheduler)).scheduler
+        == scheduler
+    )
+
+
+@pytest.mark.parametrize("scheduler", ["sarathi", "prefill_first"])
+def test_limits_that_a_scheduler_cannot_serve_under_are_an_error_of_the_user(scheduler):
+    settings = ServingSettings(scheduler=scheduler, max_batched_tokens=255)
+    with pytest.raises(ScenarioError, match=f"255 tokens a pass for 256 sequences.*{scheduler} needs a token for each"):
+        replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), settings)
+
+
 def test_a_models_own_figures_win_over_the_gpus():
     own = model("llama-3.1-8b").model_copy(update={"costs": {"rtx_4090": {"tp1": figures(a0=7e-12)}}})
     assert replica_type(gpu("rtx_4090"), own, ServingSettings()).cost.a0 == 7
