@@ -12,6 +12,7 @@ from sim.blocks import Block, OneOf, sourced
 from sim.errors import Problem
 from sim.units import DAY_S, FixedDuration, Quantity, Rate
 from sim.workload.arrivals import ARRIVALS, PoissonArrivals
+from sim.workload.cached import CACHED
 from sim.workload.growth import GROWTH, NoGrowth
 from sim.workload.lengths import LENGTHS
 from sim.workload.modulation import correlations
@@ -94,15 +95,15 @@ class ClientClass(Block):
         "how long requests are kept in overload, and how many end unserved",
     )
     """Time after arrival at which a request ends whatever its state; at most 10 days."""
+    disconnect: Rate | None = None
+    """Hazard of a broken connection: a request, waiting or running, lasts so long at most as an exponential of this rate."""
+    cached_tokens: Annotated[Any, OneOf(CACHED)] | None = None
+    """Prompt tokens whose KV is in the server already; left out, a trace's own, else none."""
     slo: Slo | None = None
     """Target latencies."""
 
     rate_limit: Later = None
     """Not simulated yet: requests or tokens a minute."""
-    disconnect: Later = None
-    """Not simulated yet: hazard of a broken connection."""
-    cached_tokens: Later = None
-    """Not simulated yet: prompt tokens found in a cache (a trace's own column is replayed)."""
     jobs: Later = None
     """Not simulated yet: training work."""
     region: Later = None

@@ -16,6 +16,7 @@ from sim.errors import ScenarioError
 from sim.streams import Stream, Streams
 from sim.units import DAY_S, PS_PER_S, Dated, ps
 from sim.workload.arrivals.cells import CELL_PS, Cells, Times
+from sim.workload.cached import cached_tokens
 from sim.workload.law import Floats, Ints
 from sim.workload.modulation import CELL_S, Modulation
 from sim.workload.rate import BaseRate
@@ -31,8 +32,8 @@ class Columns:
     """Potential requests, sorted by (time, id). All arrays have one length.
 
     `id` int64, unique over the run; `time_ps` int64 since the start of the block they were drawn for; `klass` int32,
-    the class's place among the classes; `prompt`, `output`, `cached` int32 tokens; `patience_ps`, `deadline_ps` int64
-    after arrival (patience may be NEVER); `mark` float64 in [0, headroom). Also read by name: `columns["mark"]`,
+    the class's place among the classes; `prompt`, `output`, `cached` int32 tokens; `patience_ps`, `deadline_ps`,
+    `disconnect_ps` int64 after arrival (patience and disconnection may be NEVER); `mark` float64 in [0, headroom). Also read by name: `columns["mark"]`,
     `{**columns}`.
     """
 
@@ -44,6 +45,7 @@ class Columns:
     cached: npt.NDArray[np.int32]
     patience_ps: Ints
     deadline_ps: Ints
+    disconnect_ps: Ints
     mark: Floats
 
     def __len__(self) -> int:
@@ -74,7 +76,7 @@ class Columns:
     @classmethod
     def empty(cls) -> Columns:
         """No rows."""
-        kinds = (np.int64, np.int64, np.int32, np.int32, np.int32, np.int32, np.int64, np.int64, np.float64)
+        kinds = (*[np.int64] * 2, *[np.int32] * 4, *[np.int64] * 3, np.float64)
         columns: list[Any] = [np.empty(0, dtype=kind) for kind in kinds]
         return cls(*columns)
 
@@ -142,7 +144,7 @@ class Sources:
 class ClassLayer:
     """The potential requests of one class in one layer: marks in [layer, layer + 1).
 
-    Arrivals, prompts, outputs, patience and marks each have a stream of their own with one generator a cell, so that
+    Arrivals, prompts, outputs, cached tokens, patience, disconnections and marks each have a stream of their own with one generator a cell, so that
     another law of one of them moves none of the others. `place` is (class index, layer).
     """
 
@@ -168,15 +170,17 @@ class ClassLayer:
         counts = times.counts
         cell = np.repeat(np.arange(count), counts)
         index = np.arange(len(cell)) - np.repeat(np.cumsum(counts) - counts, counts)
+        prompt = self._tokens("prompt", cls.prompt, first, times)
         return Columns(
             id=((((first + cell << LAYER_BITS) + self.layer << CLASS_BITS) + self.index) << INDEX_BITS) + index,
             time_ps=(cell + (first - origin)) * CELL_PS + times.within_ps,
             klass=np.full(len(cell), self.index, dtype=np.int32),
-            prompt=self._tokens("prompt", cls.prompt, first, times),
+            prompt=prompt,
             output=self._tokens("output", cls.output, first, times),
-            cached=self._cached(cls, times),
+            cached=self._cached(cls, first, times, prompt),
             patience_ps=self._patience(cls, first, counts),
             deadline_ps=np.full(len(cell), version.deadline_ps),
+            disconnect_ps=self._disconnect(cls, first, counts),
             mark=self._marks(first, counts),
         )
 
@@ -207,21 +211,34 @@ class ClassLayer:
             return np.asarray(getattr(self._law.trace(), f"{what}_tokens")[times.rows], dtype=np.int32)
         return np.asarray(law.values(self._seat(what).uniforms(first, times.counts, law.uniforms)), dtype=np.int32)
 
-    def _cached(self, cls: Any, times: Times) -> npt.NDArray[np.int32]:
+    def _cached(self, cls: Any, first: int, times: Times, prompt: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        law = cls.cached_tokens
+        if law is not None:
+            return cached_tokens(law, self._seat("cached").uniforms(first, times.counts, law.uniforms), prompt)
         # Another prompt law than the trace's own breaks the tie between a row's prompt and what of it was cached.
         if times.rows is None or cls.prompt is not None:
-            return np.zeros(int(times.counts.sum()), dtype=np.int32)
+            return np.zeros(len(prompt), dtype=np.int32)
         return np.asarray(self._law.trace().cached_tokens[times.rows], dtype=np.int32)
 
     def _patience(self, cls: Any, first: int, counts: Ints) -> Ints:
         if cls.patience is None:
             return np.full(int(counts.sum()), NEVER)
-        waits_s = cls.patience.values(self._seat("patience").uniforms(first, counts, cls.patience.uniforms))
-        # Beyond the deadline patience has no power, and a long exponential tail would not fit 64 bits.
-        kept = waits_s <= cls.deadline
-        waits_ps = np.maximum(np.rint(np.where(kept, waits_s, 0.0) * PS_PER_S), 1.0).astype(np.int64)
-        return np.where(kept, waits_ps, NEVER)
+        u = self._seat("patience").uniforms(first, counts, cls.patience.uniforms)
+        return _limits_ps(cls.patience.values(u), cls.deadline)
+
+    def _disconnect(self, cls: Any, first: int, counts: Ints) -> Ints:
+        if not cls.disconnect:
+            return np.full(int(counts.sum()), NEVER)
+        u = self._seat("disconnect").uniforms(first, counts, 1)[:, 0]
+        return _limits_ps(-np.log1p(-u) / cls.disconnect, cls.deadline)
 
     def _marks(self, first: int, counts: Ints) -> Floats:
         drawn = self.layer + self._seat("marks").uniforms(first, counts, 1)[:, 0]
         return np.minimum(drawn, np.nextafter(self.layer + 1.0, 0.0))
+
+
+def _limits_ps(after_s: Floats, deadline_s: float) -> Ints:
+    """Limits in whole picoseconds >= 1; NEVER beyond the deadline, where they have no power and long tails would not fit 64 bits."""
+    kept = after_s <= deadline_s
+    limits_ps = np.maximum(np.rint(np.where(kept, after_s, 0.0) * PS_PER_S), 1.0).astype(np.int64)
+    return np.where(kept, limits_ps, NEVER)

@@ -103,7 +103,7 @@ class Stint:
 
 COLUMNS = {  # a request's columns: engines' name, ours
     "id": "id", "arrival": "time_ps", "klass": "klass", "prompt": "prompt", "output": "output", "cached": "cached",
-    "patience": "patience_ps", "deadline": "deadline_ps",
+    "patience": "patience_ps", "deadline": "deadline_ps", "disconnect": "disconnect_ps",
 }  # fmt: skip
 
 
@@ -113,7 +113,6 @@ def request_rows(columns: Mapping[str, np.ndarray], option: int) -> np.ndarray:
     rows = np.zeros(int(mine.sum()), REQUEST)
     for name, column in COLUMNS.items():
         rows[name] = columns[column][mine]
-    rows["disconnect"] = NEVER
     return rows
 
 

@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.workload.arrivals import ARRIVALS
+from sim.workload.cached import CACHED
 from sim.workload.classes import ClientClass, class_means
 from sim.workload.growth import GROWTH
 from sim.workload.lengths import LENGTHS
@@ -35,7 +36,7 @@ def _told(error: ValidationError) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("key", ["rate_limit", "disconnect", "cached_tokens", "jobs", "region"])
+@pytest.mark.parametrize("key", ["rate_limit", "jobs", "region"])
 def test_keys_of_later_versions_are_refused_by_name(client, key):
     with pytest.raises(ValidationError) as error:
         client(**{key: {"any": "thing"}})
@@ -92,6 +93,25 @@ def test_keys_of_later_versions_are_refused_by_name(client, key):
             {"prompt": {"kind": "lognormal_mixture", "weights": [1], "mu": [1], "sigma": [1], "low": 9, "high": 8}},
             "prompt",
             "low 9 found above high 8",
+        ),
+        ({"disconnect": 0.01}, "disconnect", "'0.01' has no unit"),
+        ({"disconnect": "-1 /s"}, "disconnect", "'-1 /s' found; must be at least 0"),
+        ({"cached_tokens": {"kind": "share", "share": "137 %"}}, "cached_tokens.share", "must be at most 100 %"),
+        ({"cached_tokens": {"kind": "shared"}}, "cached_tokens", "'shared' is not one of share, share_quantiles"),
+        (
+            {"cached_tokens": {"kind": "share_quantiles", "of_prompt": [1, 2, 3]}},
+            "cached_tokens",
+            "3 shares found for 57 knots",
+        ),
+        (
+            {"cached_tokens": {"kind": "share_quantiles", "of_prompt": [9, 2], "percent": [0, 100]}},
+            "cached_tokens",
+            "shares must not fall",
+        ),
+        (
+            {"cached_tokens": {"kind": "share_quantiles", "of_prompt": [], "percent": []}},
+            "cached_tokens",
+            "`percent` must rise from 0 to 100",
         ),
         ({"growth": {"kind": "exponential", "rate": "3 %/fortnight"}}, "growth.rate", "'3 %/fortnight'"),
         ({"growth": {"kind": "steps", "factors": {"soon": 2}}}, "growth.factors", "'soon' is not a date"),
@@ -185,6 +205,8 @@ def test_a_class_written_out_and_read_again_draws_the_same(client, potential, sa
         prompt={"kind": "lognormal_mixture", "weights": [0.3, 0.7], "mu": [5, 6], "sigma": [1, 0.5]},
         profile=[k / 7 + 0.1 for k in range(24)],
         patience={"kind": "exponential", "mean": "30 s"},
+        disconnect={"2026-01-01": "0.01 /s", "2026-01-09": "0.02 /s"},
+        cached_tokens={"kind": "share_quantiles", "of_prompt": [0, 3, 100], "percent": [0, 50, 100]},
         slo={"ttft": "2 s", "tpot": "60 ms"},
     )
     written = cls.model_dump(mode="json", exclude_none=True)
@@ -196,7 +218,7 @@ def test_a_class_written_out_and_read_again_draws_the_same(client, potential, sa
 
 def test_the_schema_of_a_class_names_every_kind():
     text = json.dumps(ClientClass.model_json_schema())
-    for table in (ARRIVALS, LENGTHS, GROWTH, PATIENCE):
+    for table in (ARRIVALS, LENGTHS, GROWTH, PATIENCE, CACHED):
         for kind in table:
             assert f'"const": "{kind}"' in text
 

@@ -11,13 +11,14 @@ from sim.streams import Streams
 from sim.workload import Potential
 from sim.workload.arrivals import ARRIVALS
 from sim.workload.arrivals.gamma import renewals
+from sim.workload.cached import CACHED
 from sim.workload.lengths import LENGTHS
 from sim.workload.modulation import Modulation
 from sim.workload.patience import PATIENCE
-from sim.workload.requests import Seat
+from sim.workload.requests import NEVER, Seat
+from tests.moments import Z, check_moments
 
 N = 200_000
-Z = 4.5  # of 2 x 12 tests one in 6,000 fails by chance; the seeds are fixed, so it would fail for ever and be seen
 
 LAWS = [
     (LENGTHS, {"kind": "constant", "tokens": 7}),
@@ -37,20 +38,14 @@ LAWS = [
         {"kind": "lognormal_mixture", "weights": [3, 1], "mu": [0.2, 9], "sigma": [1.5, 2], "low": 2, "high": 50},
     ),
     (LENGTHS, {"kind": "trace", "column": "output_tokens"}),
+    (CACHED, {"kind": "share", "share": "37 %"}),
+    (CACHED, {"kind": "share_quantiles", "of_prompt": [0, 3, 3, 100], "percent": [0, 25, 50, 100]}),
+    (CACHED, {"kind": "constant", "tokens": 512}),
+    (CACHED, {"kind": "quantiles", "tokens": [16, 64, 900], "percent": [0, 70, 100]}),
+    (CACHED, {"kind": "lognormal_mixture", "weights": [1], "mu": [6], "sigma": [0.5]}),
     (PATIENCE, {"kind": "constant", "mean": "30 s"}),
     (PATIENCE, {"kind": "exponential", "mean": "30 s"}),
 ]
-
-
-def check_moments(values: np.ndarray, mean: float, variance: float, effective: float | None = None) -> None:
-    """Mean and variance of a sample within Z standard errors of the declared ones; `effective` independent values."""
-    n = effective or len(values)
-    if variance == 0:
-        np.testing.assert_allclose(values, mean, rtol=1e-9)
-        return
-    assert abs(values.mean() - mean) / np.sqrt(variance / n) < Z
-    fourth = ((values - values.mean()) ** 4).mean()
-    assert abs(values.var() - variance) / np.sqrt((fourth - values.var() ** 2) / n) < Z
 
 
 @pytest.fixture
@@ -77,13 +72,13 @@ def test_a_sample_has_the_declared_mean_and_variance(table, keys, trace_file):
         np.testing.assert_array_equal(drawn, np.rint(drawn))
 
 
-def test_every_law_of_length_patience_and_arrival_is_in_a_moment_test():
+def test_every_law_of_the_workload_is_in_a_moment_test():
     tested = (
         {(table.name, keys["kind"]) for table, keys in LAWS}
         | {("arrivals", kind) for kind in ARRIVAL_GAPS}
         | {("arrivals", "log_ou")}
     )
-    assert tested == {(table.name, kind) for table in (LENGTHS, PATIENCE, ARRIVALS) for kind in table}
+    assert tested == {(table.name, kind) for table in (LENGTHS, CACHED, PATIENCE, ARRIVALS) for kind in table}
 
 
 @pytest.mark.parametrize(
@@ -149,3 +144,11 @@ def test_log_ou_factors_have_mean_one_and_the_declared_variance(client, relative
         apart = int(12 * cls.arrivals.tau * modulation.steps("c") / 60)
         values.append(modulation.factors("c", 0, 400 * apart)[::apart])
     check_moments(np.concatenate(values), cls.arrivals.mean, cls.arrivals.variance)
+
+
+def test_connections_break_at_the_declared_hazard(client):
+    cls = client(rate="20 /s", disconnect="0.01 /s", deadline="1 h")
+    drawn = Potential({"c": cls}, Streams(1, 0), datetime.date(2026, 1, 1), 1).draw(0, 2 * 3600 * 10**12)
+    after_s = drawn.disconnect_ps / 1e12
+    assert (drawn.disconnect_ps != NEVER).all()  # beyond an hour is exp(-36)
+    check_moments(after_s, 100.0, 100.0**2)

@@ -30,7 +30,12 @@ def mixed(client, tmp_path_factory):
     file.write_text(TRACE, encoding="utf-8")
     replayed = {"kind": "trace", "file": str(file), "repeat": True, "offset": "100 s"}
     return {
-        "poisson": client(patience={"kind": "exponential", "mean": "30 s"}, profile=list(range(24))),
+        "poisson": client(
+            patience={"kind": "exponential", "mean": "30 s"},
+            profile=list(range(24)),
+            disconnect="0.01 /s",
+            cached_tokens={"kind": "share_quantiles", "of_prompt": [0, 3, 100], "percent": [0, 50, 100]},
+        ),
         "constant": client(
             rate="1 /s", arrivals={"kind": "constant"}, growth={"kind": "exponential", "rate": "35% /year"}
         ),
@@ -167,6 +172,40 @@ def test_a_month_later_the_class_has_the_values_of_then(client, potential):
     late = around.time_ps >= 5 * MINUTE
     assert set(around.patience_ps[late]) == {5 * 10**12} and set(around.patience_ps[~late]) == {30 * 10**12}
     assert set(drawing.draw(0, MINUTE).deadline_ps) == {60 * 10**12} and set(around.deadline_ps) == {90 * 10**12}
+
+
+def test_cached_tokens_are_of_the_prompt_and_move_nothing_else(client, potential, same):
+    prompt = {"kind": "quantiles", "tokens": [1, 3000], "percent": [0, 100]}
+    plain = potential({"c": client(prompt=prompt)}).draw(0, HOUR)
+    assert (plain.cached == 0).all()
+    for law, expected in (
+        ({"kind": "share", "share": "25 %"}, plain.prompt // 4),
+        ({"kind": "share", "share": "100 %"}, plain.prompt),
+        ({"kind": "constant", "tokens": 64}, np.minimum(plain.prompt, 64)),
+    ):
+        drawn = potential({"c": client(prompt=prompt, cached_tokens=law)}).draw(0, HOUR)
+        np.testing.assert_array_equal(drawn.cached, expected)
+        same({**drawn, "cached": 0}, {**plain, "cached": 0})
+
+
+def test_a_class_may_replace_the_cached_tokens_of_its_trace(client, potential, tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text(TRACE, encoding="utf-8")
+    keys = {"rate": "out", "prompt": "out", "output": "out", "arrivals": {"kind": "trace", "file": str(file)}}
+    drawn = potential({"c": client(**keys, cached_tokens={"kind": "constant", "tokens": 3})}).draw(0, HOUR)
+    np.testing.assert_array_equal(drawn.cached, np.minimum(drawn.prompt, 3))
+
+
+def test_connections_break_whatever_else_is_drawn(client, potential, same):
+    plain = potential({"c": client(deadline="100 s")}).draw(0, HOUR)
+    assert (plain.disconnect_ps == NEVER).all()
+    assert (potential({"c": client(disconnect="0 /s")}).draw(0, HOUR).disconnect_ps == NEVER).all()
+    drawn = potential({"c": client(deadline="100 s", disconnect="0.01 /s")}).draw(0, HOUR)
+    same({**drawn, "disconnect_ps": 0}, {**plain, "disconnect_ps": 0})
+    late = drawn.disconnect_ps == NEVER
+    assert drawn.disconnect_ps[~late].max() <= 100 * 10**12
+    n, p = len(drawn), np.exp(-1.0)  # outlive the deadline
+    assert abs(late.sum() - n * p) / np.sqrt(n * p * (1 - p)) < 4.5
 
 
 def test_patience_that_outlives_the_deadline_is_never(client, potential):
