@@ -142,7 +142,7 @@ def measured(one: Benchmark, yardstick: float) -> dict[str, object]:
     """The row of a benchmark: its speed, or why it was skipped."""
     try:
         speed = one.speed()
-    except peer.Missing as reason:
+    except peer.MissingError as reason:
         return {"name": one.name, "skipped": str(reason)}
     return {"name": one.name, "speed": speed, "unit": one.unit, "yardsticks": yardstick / speed}
 

@@ -23,14 +23,14 @@ TOKENS: dict[Scheduler, int] = {"sarathi": 512, "prefill_first": 4096}
 """Tokens of a pass in the peer's runs."""
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """What a benchmark needs is not on this machine; the message says what."""
 
 
 def golden(scheduler: Scheduler) -> float:
-    """Requests a CPU-second of the fast engine on the peer's trace and tables. Raises Missing without them."""
+    """Requests a CPU-second of the fast engine on the peer's trace and tables. Raises MissingError without them."""
     if not FOLDER.is_dir():
-        raise Missing(f"{FOLDER} is missing (INFERMINT_SHARED)")
+        raise MissingError(f"{FOLDER} is missing (INFERMINT_SHARED)")
     of, asked = _fleet(scheduler), _requests()
     serve("fast", of, asked)
     return per_cpu_s(len(asked.rows), lambda: serve("fast", of, asked), rounds=5)
