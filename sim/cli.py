@@ -90,6 +90,19 @@ Example: infermint run scenarios/demo.yaml
          infermint run scenarios/demo.yaml --out reports/three \\
            --set networks.tao.supply.every='3 year'
 """
+_REPLAY_HELP = """Serve the requests of FILE on one replica; beside a server's own times, tell how far they are off.
+
+FILE is a CSV with arrival_s, prompt_tokens, output_tokens and, where a server's log has them, first_token_s and
+last_token_s (seconds or timestamps of one clock; also gzipped). What others call these columns is read too: arrived_at, TIMESTAMP;
+num_prefill_tokens, ContextTokens; num_decode_tokens, GeneratedTokens.
+
+\b
+Example: infermint replay server.csv --gpu rtx_4090 --model llama-3.1-8b
+         infermint replay server.csv --gpu my_gpu.yaml --model qwen3-32b \\
+           --kv-blocks 2588 --max-num-seqs 128 --json
+         infermint replay server.csv --gpu h100_sxm --model llama-3.1-8b \\
+           --columns arrival_s=sent,first_token_s=first,last_token_s=done
+"""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP, epilog=_EXITS)
@@ -331,6 +344,42 @@ def report(result: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug:
     _emit({"report": str(page)}, as_json, lambda: f"report: {page}")
 
 
+@cli.command(help=_REPLAY_HELP)
+@_file
+@click.option("--gpu", required=True, metavar="NAME", help="A GPU of `infermint list gpus`, or a file of yours.")
+@click.option("--model", required=True, metavar="NAME", help="A model of `infermint list models`, or a file of yours.")
+@click.option("--tp", type=click.IntRange(1), default=1, show_default=True, help="GPUs the replica takes.")
+@click.option("--max-num-seqs", type=click.IntRange(1), help="Sequences in a pass at most; default the GPU's.")
+@click.option("--max-batched-tokens", type=click.IntRange(1), help="Tokens in a pass at most; default the GPU's.")
+@click.option("--kv-blocks", type=click.IntRange(2), help="KV blocks of 16 tokens; default what memory leaves.")
+@click.option("--max-model-len", type=click.IntRange(2), help="Prompt and output at most, tokens; default the model's.")
+@click.option(
+    "--scheduler",
+    type=click.Choice(["vllm_v1", "sarathi", "prefill_first"]),
+    default="vllm_v1",
+    show_default=True,
+    help="The engine's scheduler.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["fast", "loop", "reference"]),
+    default="fast",
+    show_default=True,
+    help="All give the same numbers.",
+)
+@click.option("--columns", default="", metavar="OURS=THEIRS,…", help="Names of the file's columns that are not ours.")
+@click.option(
+    "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/replay-NAME-OF-FILE."
+)
+@_json
+@_debug
+def replay(file: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug: bool, **options: Any) -> None:
+    """`infermint replay`: its help is `_REPLAY_HELP`."""
+    from sim.command import replay_log
+
+    replay_log(file, out, as_json, **options)
+
+
 @cli.group()
 def trace() -> None:
     """Bring public traces into our format."""
@@ -352,5 +401,8 @@ def import_(kind: str, file: pathlib.Path, out: pathlib.Path | None, columns: st
     """
     from sim.command import import_trace
 
-    rows, target = import_trace(kind, file, out, columns)
-    _emit({"rows": rows, "file": str(target)}, as_json, lambda: f"{rows} requests written to {target}")
+    rows, target, notices = import_trace(kind, file, out, columns)
+    for notice in () if as_json else notices:
+        click.echo(f"note: {notice}", err=True)
+    document = {"rows": rows, "file": str(target), **({"notices": notices} if notices else {})}
+    _emit(document, as_json, lambda: f"{rows} requests written to {target}")

@@ -1,17 +1,18 @@
-"""What the longer verbs of the command line do: `run`, `report`, `trace import`. Imported when one is called.
+"""What the longer verbs of the command line do: `run`, `report`, `replay`, `trace`. Imported when one is called.
 
 Results go to standard output; progress, notices and hints to standard error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
 import shlex
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -157,18 +158,67 @@ def report_again(result: Path, out: Path | None) -> Path:
     return Path(report.write(records[-1], target))
 
 
-def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple[int, Path]:
-    """`infermint trace import`: rows written, and where."""
-    from sim.workload import trace
+def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple[int, Path, list[str]]:
+    """`infermint trace import`: rows written, where, and what is to be known of them."""
+    from sim.workload import imports
 
-    target = out or file.with_name(file.name.removesuffix(".gz").removesuffix(".csv") + ".trace.csv")
+    target = out or file.with_name(_stem(file) + ".trace.csv")
     if kind == "mooncake":
-        raise ScenarioError(
-            "trace import mooncake is read but not simulated yet in this version: import csv with --columns"
-        )
+        return imports.import_mooncake(file, target), target, [imports.MOONCAKE_NOTICE]
     if kind == "azure":
-        return trace.import_azure(file, target), target
-    return trace.import_csv(file, target, _columns(columns)), target
+        return imports.import_azure(file, target), target, []
+    return imports.import_csv(file, target, _columns(columns)), target, []
+
+
+def _stem(file: Path) -> str:
+    """The name of a file without what says how it is written."""
+    name = file.name.removesuffix(".gz")
+    return name.removesuffix(".csv").removesuffix(".jsonl")
+
+
+def replay_log(file: Path, out: Path | None, as_json: bool, **options: Any) -> None:
+    """`infermint replay`: serve a log on one replica, tell its statistics, draw them, leave every request in a table."""
+    from sim import replay
+    from sim.records.files import put
+    from sim.report import latencies, replayed
+    from sim.scenario import named
+    from sim.serving.tables import replica_type
+    from sim.workload.log import read_log
+
+    gpu, model = named.gpu(options.pop("gpu")), named.model(options.pop("model"))
+    engine, columns = options.pop("engine"), _columns(options.pop("columns"))
+    settings = named.settings(options)
+    kind = replica_type(gpu, model, settings, settings.tp)
+    log = read_log(file, columns)
+    served = replay.serve(kind, log.trace, engine)
+    names = {"trace": file.name, "gpu": gpu.name, "model": model.name, "tp": str(settings.tp), "engine": engine}
+    record = replay.record(log, served, kind, names, [])
+    folder = out or Path("reports") / f"replay-{_stem(file)}"
+    paths = {
+        "figure": folder / "latencies.svg",
+        "requests_csv": folder / "requests.csv",
+        "summary": folder / "summary.json",
+    }
+    document = {"format": FORMAT, **replayed.document(record)}
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        put(paths["figure"], latencies.svg_file(record))
+        put(paths["requests_csv"], replay.requests_csv(log, served))
+        put(paths["summary"], json.dumps(document, indent=1) + "\n")
+    if as_json:
+        click.echo(json.dumps({**document, **{name: str(path) for name, path in paths.items()}}, indent=1))
+    else:
+        click.echo(replayed.format_replay(record))
+        click.echo("".join(f"\n{name.replace('_', ' ')}: {path}" for name, path in paths.items()))
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Tell in one line what the system says of a folder that cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise ScenarioError(f"{folder}: cannot be written: {error.strerror}; name another folder with --out") from None
 
 
 def _columns(text: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from sim.cli import main
 
 ROOT = Path(__file__).parents[1]
 PINNED = ROOT / "tests" / "scenarios" / "format-v1.yaml"
-VERBS = ("init", "validate", "explain", "list", "run", "report", "trace import")
+VERBS = ("init", "validate", "explain", "list", "run", "report", "replay", "trace import")
 
 SMALL = """\
 format: 1
@@ -155,7 +155,22 @@ def test_the_version_is_told(call):
         (("report", PINNED), "this file is no store of infermint"),
         (("trace", "import", "azur", "x.csv"), "'azur' is not one of 'azure', 'csv', 'mooncake'"),
         (("trace", "import", "azure", "x.csv"), "x.csv: no such file"),
-        (("trace", "import", "mooncake", PINNED), "read but not simulated yet in this version"),
+        (("trace", "import", "mooncake", PINNED), "column `timestamp` is missing"),
+        (("replay", "x.csv", "--model", "qwen3-32b"), "Missing option '--gpu'"),
+        (("replay", "x.csv", "--gpu", "rtx_409", "--model", "qwen3-32b"), "did you mean `rtx_4090`?"),
+        (("replay", "x.csv", "--gpu", "rtx_4090", "--model", "Llama-3.1-8B"), "did you mean `llama-3.1-8b`?"),
+        (("replay", "x.csv", "--gpu", "abc", "--model", "qwen3-32b"), "there are: "),
+        (("replay", "x.csv", "--gpu", "my/gpu.yaml", "--model", "qwen3-32b"), "--gpu my/gpu.yaml: no such file"),
+        (("replay", "x.csv", "--gpu", "rtx_4090", "--model", "llama-3.1-8b"), "x.csv: no such file"),
+        (("replay", "x.csv", "--gpu", "rtx_4090", "--model", "qwen3-32b"), "qwen3-32b does not fit on rtx_4090"),
+        (
+            ("replay", "x.csv", "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--max-num-seqs", "400000"),
+            "`--max-num-seqs`: '400000' found; must be at most 65536",
+        ),
+        (
+            ("replay", PINNED, "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--columns", "first=x"),
+            "`first` is no column of a trace",
+        ),
         (("trace", "import", "csv", PINNED), "column `arrival_s` is missing"),
         (("trace", "import", "csv", PINNED, "--columns", "arrival"), "write OURS=THEIRS"),
     ],

@@ -100,6 +100,15 @@ def test_the_installed_command_lists_starts_and_runs(call, home, tmp_path):
     assert Path(where.stdout.strip()).is_relative_to(home)
 
 
+def test_the_installed_command_replays_a_log_in_an_empty_folder(call, tmp_path):
+    (tmp_path / "log.csv").write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2026-11-25 10:00:00,500,40\n")
+    done = call("replay", "log.csv", "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--engine", "reference", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["fates"]["completed"] == 1
+    assert (tmp_path / document["figure"]).is_file()
+
+
 def test_a_users_own_sim_py_does_not_break_the_command(call, tmp_path):
     (tmp_path / "sim.py").write_text("raise SystemExit('the wrong sim')\n")
     (tmp_path / "yaml.py").write_text("raise SystemExit('the wrong yaml')\n")

@@ -77,7 +77,7 @@ def ecdf(
         for histogram in curves:
             _draw(ax, histogram, record.policies.index(histogram.policy) if histogram.policy in record.policies else 0)
         _target(ax, curves)
-        _axes(ax, *extent(curves))
+        seconds_axis(ax, *extent(curves))
         ax.set_xlabel(METRICS.get(metric, metric))
         ax.set_ylabel("requests (%)")
         ax.legend(loc="upper left", handlelength=3.2)
@@ -154,7 +154,8 @@ def _apart(steps: list[float], low: float, high: float) -> bool:
     return all(math.log(after / before) > width for before, after in itertools.pairwise(steps))
 
 
-def _axes(ax: Axes, low: float, high: float) -> None:
+def seconds_axis(ax: Axes, low: float, high: float) -> None:
+    """Time on a log axis from low to high (s) in whole 1-2-5 steps with units, shares of 0 to 100 % above it."""
     ax.set_xscale("log")
     ax.set_xlim(low, high)
     for digits in ((1, 2, 5), (1, 3), (1,)):
@@ -180,7 +181,7 @@ def figure(record: StudyRecord, network: str, metric: str, point: int = 0) -> Fi
         for row, kind in enumerate(kinds):
             ax = style.panel(sheet, 50, top + row * (_PANEL_PT + gap), style.WIDTH_PT - 62, _PANEL_PT)
             ecdf(record, network, metric, kind, point, ax)
-            _axes(ax, *extent(everything))
+            seconds_axis(ax, *extent(everything))
             ax.set_title(words.coin_price_words(kind) if len(kinds) > 1 else "")
             ax.tick_params(labelbottom=row == len(kinds) - 1)
             ax.set_xlabel(ax.get_xlabel() if row == len(kinds) - 1 else "")

@@ -21,12 +21,12 @@ _COLOUR = re.compile("|".join(_PAGE_COLOURS))
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 
 
-def svg_text(figure: Figure) -> str:
-    """The figure as matplotlib writes it, without date and creator."""
+def svg_text(figure: Figure, transparent: bool = True) -> str:
+    """The figure as matplotlib writes it, without date and creator; its own ground shows where it is not transparent."""
     buffer = io.StringIO()
     metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
     with style.styled():
-        figure.savefig(buffer, format="svg", metadata=metadata, transparent=True)
+        figure.savefig(buffer, format="svg", metadata=metadata, transparent=transparent)
     return buffer.getvalue()
 
 

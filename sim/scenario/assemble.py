@@ -153,7 +153,7 @@ def validated(tree: Node) -> tuple[Spec | None, list[Problem]]:
 def _catalogue(block: type[Block], key: str, node: Node | None) -> tuple[dict[str, Block], list[Problem]]:
     entries, problems = {}, []
     for name, item in node.value.items() if node is not None else ():
-        made, wrong = _entry(block, item)
+        made, wrong = entry(block, item)
         problems += [dataclasses.replace(problem, path=f"{key}.{name}.{problem.path}") for problem in wrong]
         if made is not None:
             entries[name] = made
@@ -161,7 +161,7 @@ def _catalogue(block: type[Block], key: str, node: Node | None) -> tuple[dict[st
 
 
 @functools.lru_cache(maxsize=512)
-def _entry(block: type[Block], node: Node) -> tuple[Block | None, tuple[Problem, ...]]:
+def entry(block: type[Block], node: Node) -> tuple[Block | None, tuple[Problem, ...]]:
     """A catalogue entry; the same node is read once, however many cases use it."""
     data: Any = plain(node)
     try:

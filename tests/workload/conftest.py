@@ -71,12 +71,21 @@ def potential():
 @pytest.fixture(scope="session")
 def chat_trace() -> Path:
     """The published conversation trace, one hour of 19,366 requests."""
-    shared = Path(os.environ.get("INFERMINT_SHARED", ROOT.parent / "shared"))
-    path = shared / "data" / "azure_llm_2023_conv" / "trace.csv.gz"
+    return _shared("azure_llm_2023_conv", "trace.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def conversations() -> Path:
+    """Mooncake's conversation trace, one hour of 12,031 requests with prefix blocks."""
+    return _shared("mooncake_fast25", "conversation.csv.gz")
+
+
+def _shared(*parts: str) -> Path:
+    path = Path(os.environ.get("INFERMINT_SHARED", ROOT.parent / "shared")).joinpath("data", *parts)
     if not path.exists():
         if os.environ.get("INFERMINT_REQUIRE_SHARED") == "1":
             pytest.fail(f"{path.name} is missing from the shared folder, which INFERMINT_REQUIRE_SHARED demands")
-        pytest.skip("the shared folder with the conversation trace is not here (INFERMINT_SHARED)")
+        pytest.skip(f"{path.name} is not here (INFERMINT_SHARED)")
     return path
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from sim.errors import ScenarioError
-from sim.workload import class_means, trace
-from sim.workload.trace import import_azure, import_csv, import_mooncake, instant_ps, read_trace, seconds_ps
+from sim.workload import class_means, table
+from sim.workload.imports import import_azure, import_csv
+from sim.workload.table import instant_ps, seconds_ps
+from sim.workload.trace import read_trace
 
 HEADER = "arrival_s,prompt_tokens,output_tokens"
 
@@ -142,7 +144,7 @@ def test_missing_and_torn_files_are_told(tmp_path):
 def test_a_gzip_bomb_stops_at_the_size_cap(write, monkeypatch):
     path = write(f"{HEADER}\n" + ("0,1,1," + "x" * 1000 + "\n") * 2_000, "bomb.csv.gz")
     assert path.stat().st_size < 30_000
-    monkeypatch.setattr(trace, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(table, "MAX_BYTES", 2**20)
     with pytest.raises(ScenarioError, match="larger than 1 MiB when decompressed"):
         read_trace(path)
 
@@ -189,7 +191,7 @@ def test_any_csv_is_imported_by_its_columns_in_order_of_time(write, tmp_path):
     assert out.read_bytes() == first
 
 
-def test_import_refuses_unknown_columns_missing_files_and_mooncake(write, tmp_path):
+def test_import_refuses_unknown_columns_and_missing_files(write, tmp_path):
     raw = write(f"{HEADER}\n0,1,1\n")
     with pytest.raises(ScenarioError, match="`tokens` is no column of a trace"):
         import_csv(raw, tmp_path / "o.csv", {"tokens": "x"})
@@ -198,8 +200,6 @@ def test_import_refuses_unknown_columns_missing_files_and_mooncake(write, tmp_pa
     for read in (import_azure, import_csv):
         with pytest.raises(ScenarioError, match="no such file"):
             read(tmp_path / "none.csv", tmp_path / "o.csv")
-    with pytest.raises(ScenarioError, match="not simulated yet in this version"):
-        import_mooncake(raw, tmp_path / "o.csv")
     assert not (tmp_path / "o.csv").exists()
 
 

@@ -1,0 +1,44 @@
+"""Every request of a replay as a row of a table: what became of it, and what the log tells."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.records.files import csv_text
+from sim.replay.replica import Served
+from sim.serving.contract import Fate
+from sim.units import PS_PER_S
+from sim.workload.law import Ints
+from sim.workload.log import NOT_TOLD, Log
+
+HEAD = (
+    "request",
+    "arrival_s",
+    "prompt_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "fate",
+    "preemptions",
+    "ttft_s",
+    "e2e_s",
+)
+MEASURED_HEAD = ("measured_ttft_s", "measured_e2e_s")
+
+
+def requests_csv(log: Log, served: Served) -> str:
+    """CSV text, requests in order of arrival; times in seconds, empty where a request has none."""
+    done, trace = served.finished, log.trace
+    completed = done["fate"] == Fate.COMPLETED
+    columns = [
+        done["id"].tolist(), (trace.arrival_ps / PS_PER_S).tolist(), trace.prompt_tokens.tolist(),
+        trace.cached_tokens.tolist(), trace.output_tokens.tolist(), [Fate(fate).name.lower() for fate in done["fate"]],
+        done["preemptions"].tolist(), _seconds(done["first_token"], completed), _seconds(done["end"], completed),
+    ]  # fmt: skip
+    if log.measured:
+        told = log.last_token_ps != NOT_TOLD
+        columns += [_seconds(log.first_token_ps, told), _seconds(log.last_token_ps, told)]
+    return csv_text(HEAD + (MEASURED_HEAD if log.measured else ()), zip(*columns, strict=True))
+
+
+def _seconds(column_ps: Ints, there: np.ndarray) -> list[float | None]:
+    return [ps / PS_PER_S if known else None for ps, known in zip(column_ps.tolist(), there.tolist(), strict=True)]

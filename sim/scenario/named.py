@@ -1,0 +1,65 @@
+"""What a command line names by itself, without a scenario: a GPU, a model, a client class, an engine's settings.
+
+A name is a preset's, or that of a file NAME.yaml in the working folder, which wins; a path ending in `.yaml` is that
+file. Everything is read and told as in a scenario.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.errors import Problem, ScenarioError, nearest
+from sim.scenario.assemble import entry
+from sim.scenario.library import Library, preset_names
+from sim.scenario.nodes import Node
+from sim.scenario.paths import near_hint
+from sim.scenario.reader import read_value
+from sim.serving.catalogue import Gpu, LlmModel, ServingSettings
+
+
+def gpu(asked: str) -> Gpu:
+    """The GPU that `--gpu` names. Raises `ScenarioError`."""
+    found: Gpu = _named("gpus", asked, "--gpu", Gpu)
+    return found
+
+
+def model(asked: str) -> LlmModel:
+    """The model that `--model` names. Raises `ScenarioError`."""
+    found: LlmModel = _named("models", asked, "--model", LlmModel)
+    return found
+
+
+def settings(options: Mapping[str, Any]) -> ServingSettings:
+    """Engine settings from options of the command line; those that are None keep their default. Raises `ScenarioError`."""
+    given = {key: value for key, value in options.items() if value is not None}
+    marks = {key: read_value(str(value), "command line") for key, value in given.items()}
+    node = dataclasses.replace(read_value("{}", "command line"), value=marks)
+    return _read(ServingSettings, node, lambda path: f"--{path.lstrip('.').replace('_', '-')}")
+
+
+def _named(folder: str, asked: str, option: str, block: Any) -> Any:
+    path = Path(asked)
+    told = read_value("name", option)
+    if asked.endswith(".yaml"):
+        if not path.is_file():
+            raise ScenarioError([Problem("missing_file", "", f"{option} {asked}: no such file", "check the path")])
+        library = Library(path, asked, (path.resolve().parent,))
+        name = path.name.removesuffix(".yaml")
+    else:
+        library, name = Library(Path("scenario.yaml"), ""), asked
+        if asked not in library.names(folder):
+            message = f"{option}: '{asked}' found; must be one of `infermint list {folder}`, or a file of yours"
+            beside = [*preset_names(folder), *(library.names(folder) if nearest(asked, library.names(folder)) else ())]
+            raise ScenarioError([Problem("missing_file", "", message, near_hint(asked, dict.fromkeys(beside)))])
+    node = library.block(folder, name, dataclasses.replace(told, value=name))
+    return _read(block, node, lambda path: f"{folder}.{name}.{path.lstrip('.')}")
+
+
+def _read(block: Any, node: Node, shown: Any) -> Any:
+    made, problems = entry(block, node)
+    if problems:
+        raise ScenarioError([dataclasses.replace(one, path=shown(one.path)) for one in problems])
+    return made
