@@ -137,7 +137,9 @@ _CURRENCY = r"[A-Z][A-Z0-9]{1,9}"
 
 def ps(seconds: float) -> int:
     """Seconds as integer picoseconds, rounded half to even from the float's exact value."""
-    return round(Fraction(seconds) * PS_PER_S)
+    above, below = seconds.as_integer_ratio()
+    whole, rest = divmod(above * PS_PER_S, below)
+    return whole + (2 * rest > below or (2 * rest == below and whole & 1))
 
 
 def seconds(picoseconds: int) -> float:
@@ -200,7 +202,14 @@ def parse(text: Any, dimension: str, tickers: frozenset[str] | None = None) -> f
         return _parse_money(str(text), number, unit, wanted, tickers)
     if unit not in wanted.units:
         raise _wrong_unit(str(text), unit, wanted)
-    return float(Fraction(number) * wanted.units[unit])
+    return _number(text, Fraction(number) * wanted.units[unit], wanted)
+
+
+def _number(text: Any, exact: Fraction, wanted: Dimension) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        raise UnitError(f"'{text}' is not a finite number", f"write for example `{wanted.example}`") from None
 
 
 def _parse_money(text: str, number: str, unit: str, wanted: Dimension, tickers: frozenset[str] | None) -> Money:
@@ -215,7 +224,7 @@ def _parse_money(text: str, number: str, unit: str, wanted: Dimension, tickers: 
             near = nearest(currency, allowed, 1)
             hint = f"did you mean `{near[0]}`?" if near else f"currencies here: {', '.join(allowed)}"
             raise UnitError(f"'{text}': unknown currency {currency}", hint)
-        return Money(float(Fraction(number) * size * _PREFIX[prefix]), currency)
+        return Money(_number(text, Fraction(number) * size * _PREFIX[prefix], wanted), currency)
     raise _wrong_unit(text, unit, wanted)
 
 

@@ -41,13 +41,28 @@ def tables() -> list[Any]:
     from sim.tokenomics.market import MARKET
     from sim.tokenomics.payout import PAYOUT
     from sim.tokenomics.price import PRICE
+    from sim.tokenomics.spells import SPELLS
     from sim.tokenomics.supply import SUPPLY
     from sim.workload.arrivals import ARRIVALS
     from sim.workload.growth import GROWTH
     from sim.workload.lengths import LENGTHS
     from sim.workload.patience import PATIENCE
 
-    return [NETWORKS, SUPPLY, PAYOUT, PRICE, BURNMINT, MARKET, ROUTERS, DEMAND, ARRIVALS, LENGTHS, GROWTH, PATIENCE]
+    return [
+        NETWORKS,
+        SUPPLY,
+        PAYOUT,
+        PRICE,
+        BURNMINT,
+        MARKET,
+        ROUTERS,
+        SPELLS,
+        DEMAND,
+        ARRIVALS,
+        LENGTHS,
+        GROWTH,
+        PATIENCE,
+    ]
 
 
 def routers() -> Iterator[Row]:

@@ -18,7 +18,8 @@ _ONCE = (
     r"serving(\..*)?",
     r"coin(\..*)?",
     r"market\.(start|depth|holders\.a)",
-    r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|cost_factor|cost_spread|up_time|repair)",
+    r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|cost_factor|cost_spread)",
+    r"operators\.[^.]+\.(up_time|repair|crews|after_repair|image|link|pull|(up|repair)_law(\..*)?)",
 )
 """Below a network: read when the run is set up."""
 _DESCRIBES = (

@@ -1,6 +1,7 @@
 """Engines that live as long as the run (`requests.mode: all`): every request of every epoch is served and counted.
 
-Node slots join and drain at the starts of epochs, when operators have decided; they fail and come back at any instant.
+Node slots join and drain at the starts of epochs, when operators have decided; they fail and come back at any instant,
+in lives that go on from epoch to epoch.
 A request counts in the epoch in which it ends; those alive at the horizon are `in_flight`.
 """
 
@@ -18,6 +19,7 @@ from sim.tokenomics.operators import LIVE
 from sim.units import PS_PER_S
 from sim.world.calendar import Epoch
 from sim.world.fleet import LifeEvent, Roster
+from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
 from sim.world.tally import Tally, add_work
 from sim.world.window import request_rows
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 BLOCK_PS = 600 * PS_PER_S
 """Requests are drawn in blocks of this length; the numbers do not depend on it."""
+SPELLS_DRAWN = 16
+"""Spells of a node drawn at a time; part of what a seed means, as rows of draws are that long."""
 
 
 class Fleet:
@@ -42,44 +46,60 @@ class Fleet:
         # An engine takes what arrives after its start: a request may arrive at the run's first instant.
         self.engine = contract.make(world.engine, self.fleet, -1)  # type: ignore[arg-type]
         nodes = len(self.roster)
-        self.wanted = np.zeros(nodes, bool)
-        self.up = np.ones(nodes, bool)
+        self.lives = [self._lives(m) for m in range(len(plan.members))]
+        self.there = np.zeros(nodes, bool)
+        """Nodes that operators want and that lead a life; a draining one comes back to it only once it is gone."""
         self.joined = np.zeros(nodes, bool)
         self.draining = np.zeros(nodes, bool)
         self.back_ps: dict[int, int] = {}
         self.offered = np.zeros(self.classes, np.int64)
         self.ended = np.zeros(self.classes, np.int64)
 
+    def _lives(self, member: int) -> Lives:
+        plan, slots = self.roster.plan, self.roster.slots[member]
+        stream = self.world.streams[f"lives.{plan.network}.{plan.members[member].name}"]
+        return Lives(plan.members[member], Draws(stream, 0, slots, SPELLS_DRAWN), plan.detect_ps)
+
     def open(self, epoch: Epoch) -> list[LifeEvent]:
-        """Drain what operators stopped, join what they started, and tell the epoch's failures and returns."""
+        """Drain what operators stopped, let live what they started, and tell the epoch's failures and returns."""
         wanted = np.concatenate([o.columns.state == LIVE for o in self.owners])
-        self.up[wanted & ~self.wanted] = True
-        self.wanted = wanted
         self.engine.advance(epoch.start_ps)
         for node in np.flatnonzero(self.joined & ~wanted):
             self.engine.leave(int(node), "drain")
             self.joined[node], self.draining[node] = False, True
-        for node in np.flatnonzero(wanted & self.up & ~self.joined & ~self.draining):
-            if self.back_ps.get(int(node), 0) <= epoch.start_ps:
-                self.engine.join(int(node))
-                self.joined[node] = True
-        events = self.roster.spells(
-            self.world.streams, epoch.number, (epoch.start_ps, epoch.end_ps), self.up, self.back_ps
-        )
-        return [event for event in events if wanted[event.node]]
+        stopped, started = self.there & ~wanted, wanted & ~self.there & ~self.draining
+        self.there = (self.there | started) & wanted
+        events: list[LifeEvent] = []
+        for m, lives in enumerate(self.lives):
+            nodes = np.flatnonzero(self.roster.member == m)
+            for place in np.flatnonzero(stopped[nodes]):
+                lives.leave(int(place), epoch.start_ps)
+            self._start(m, nodes, np.flatnonzero(started[nodes]), epoch.start_ps)
+            events += self.roster.events(m, lives.until(epoch.end_ps))
+        return events
+
+    def _start(self, member: int, nodes: np.ndarray, places: np.ndarray, at_ps: int) -> None:
+        """Nodes of the run's start stand as if they had run for ever; later ones serve once they have loaded."""
+        lives, owners = self.lives[member], self.owners[member]
+        if at_ps > 0:
+            for place in places.tolist():
+                lives.rise(place, max(at_ps, owners.came_ps.get(place, 0), self.back_ps.get(int(nodes[place]), 0)))
+            return
+        stream = self.world.streams[f"lives_up.{self.network.name}.{owners.name}"]
+        up = lives.settle(places, at_ps, stream.generator(0).random(len(nodes))[places])
+        for node in nodes[places[up]].tolist():
+            self.engine.join(node)
+            self.joined[node] = True
 
     def happen(self, event: LifeEvent) -> None:
         """A node fails or comes back."""
-        node = event.node
-        self.up[node] = not event.fails
-        if event.fails == self.joined[node]:
-            self.engine.advance(event.at_ps)
-            if event.fails:
-                self.engine.leave(node, "fail")
-                self.back_ps[node] = event.at_ps + self.fleet.detect_ps
-            elif not self.draining[node]:
-                self.engine.join(node)
-            self.joined[node] = not event.fails and not self.draining[node]
+        self.engine.advance(event.at_ps)
+        if event.fails:
+            self.engine.leave(event.node, "fail")
+            self.back_ps[event.node] = event.at_ps + self.fleet.detect_ps
+        else:
+            self.engine.join(event.node)
+        self.joined[event.node] = not event.fails
 
     def offer(self, columns: dict[str, np.ndarray], origin_ps: int, option: int) -> None:
         """Give the fleet its share of a block of requests."""

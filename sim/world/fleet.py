@@ -6,25 +6,36 @@ Node numbers inside an engine are positions in `members`; every engine of a run 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
 
 from sim.serving import contract
 from sim.serving.contract import ReplicaType, Routing
 from sim.streams import Streams
-from sim.units import PS_PER_S, ps
+from sim.tokenomics.spells import ExponentialSpell, SpellLaw
+from sim.units import ps
+from sim.world.lives import Draws, Lives
+
+WITHOUT_MEMORY = ExponentialSpell()
 
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One class of operators in the fleet: name, its replica type, replicas a node, and mean times in seconds."""
+    """One class of operators in the fleet: name, its replica type, replicas a node, and its life in seconds.
+
+    `up_time_s` and `repair_s` are means, `after_s` what a repaired node takes before it serves; `crews` repair one node
+    each (None: as many as there are failed nodes).
+    """
 
     name: str
     rtype: ReplicaType
     replicas: int
     up_time_s: float
     repair_s: float
+    up_law: SpellLaw = WITHOUT_MEMORY
+    repair_law: SpellLaw = WITHOUT_MEMORY
+    crews: int | None = None
+    after_s: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,62 +96,23 @@ class Roster:
     def lives(self, streams: Streams, window: int, start_ps: int, end_ps: int) -> tuple[np.ndarray, list[LifeEvent]]:
         """Which nodes are up at the start of a window, and their failures and returns in (start, end).
 
-        Up and repair times are exponential; at the start a node is up with probability up / (up + repair) and what is left of
-        its state is exponential again. Draws belong to (member, window, slot), so policies meet the same hardware lives.
-        A repair never ends before the failure was detected.
+        Every window begins in the stationary state (`Lives.settle`). Draws belong to (member, window, slot), so policies
+        meet the same hardware lives.
         """
-        up = np.zeros(len(self), bool)
+        up, events = np.zeros(len(self), bool), []
         for m, member in enumerate(self.plan.members):
-            nodes = np.flatnonzero(self.member == m)
-            share = member.up_time_s / (member.up_time_s + member.repair_s)
-            up[nodes] = (
-                streams[f"up.{self.plan.network}.{member.name}"]
-                .generator(window)
-                .random(self._size(m))[self.slot[nodes]]
-                < share
-            )
-        return up, self.spells(streams, window, (start_ps, end_ps), up, {})
-
-    def spells(
-        self, streams: Streams, number: int, span_ps: tuple[int, int], up: np.ndarray, back_ps: Mapping[int, int]
-    ) -> list[LifeEvent]:
-        """Failures and returns in (start, end) of nodes that begin it up or down; none returns before its `back_ps`."""
-        events: list[LifeEvent] = []
-        for m, member in enumerate(self.plan.members):
-            nodes = np.flatnonzero(self.member == m)
-            generator = streams[f"life.{self.plan.network}.{member.name}"].generator(number)
+            nodes, slots = np.flatnonzero(self.member == m), self.slots[m]
+            name = f"{self.plan.network}.{member.name}"
+            rows = int(slots.max()) + 1 if len(slots) else 0
+            uniforms = streams[f"up.{name}"].generator(window).random(rows)[slots]
             shortest_s = max(min(member.up_time_s, member.repair_s), 1.0)
-            count = 6 + 2 * (span_ps[1] - span_ps[0]) // ps(shortest_s)
-            lengths = generator.standard_exponential((self._size(m), int(count)))[self.slot[nodes]]
-            # Most nodes neither fail nor return in a window: only those whose first spell ends inside it are walked.
-            first = lengths[:, 0] * np.where(up[nodes], member.up_time_s, member.repair_s)
-            for row in np.flatnonzero(first < (span_ps[1] - span_ps[0]) / PS_PER_S):
-                events += self._walk(int(nodes[row]), bool(up[nodes[row]]), lengths[row], member, span_ps, back_ps)
-        events.sort(key=lambda e: (e.at_ps, e.rank, e.node))
-        return events
+            count = int(6 + 2 * (end_ps - start_ps) // ps(shortest_s))
+            lives = Lives(member, Draws(streams[f"life.{name}"], window, slots, count), self.plan.detect_ps)
+            up[nodes] = lives.settle(np.arange(len(slots)), start_ps, uniforms, end_ps)
+            events += self.events(m, lives.until(end_ps))
+        return up, sorted(events, key=lambda e: (e.at_ps, e.rank, e.node))
 
-    def _size(self, member: int) -> int:
-        """Draws are made for slots 0 up to the highest live one, so that a slot's own do not depend on the others."""
-        slots = self.slots[member]
-        return int(slots.max()) + 1 if len(slots) else 0
-
-    def _walk(
-        self,
-        node: int,
-        up: bool,
-        lengths: np.ndarray,
-        member: Member,
-        span_ps: tuple[int, int],
-        back_ps: Mapping[int, int],
-    ) -> list[LifeEvent]:
-        events: list[LifeEvent] = []
-        now, earliest = span_ps[0], back_ps.get(node, 0)
-        for length in lengths:
-            now += max(ps(float(length) * (member.up_time_s if up else member.repair_s)), 1)
-            now = now if up else max(now, earliest)
-            if now >= span_ps[1]:
-                break
-            events.append(LifeEvent(now, 0 if up else 2, node))
-            earliest = now + self.plan.detect_ps
-            up = not up
-        return events
+    def events(self, member: int, told: list[tuple[int, int, bool]]) -> list[LifeEvent]:
+        """What the lives of a member tell by place, by node."""
+        first = int(np.searchsorted(self.member, member))
+        return [LifeEvent(at_ps, 0 if fails else 2, first + place) for at_ps, place, fails in told]

@@ -23,7 +23,10 @@ class Hardware:
     gpus: int
     rtype: ReplicaType
     replicas: int
+    pull_s: float
+    """Time to fetch image and weights onto a new node."""
     load_s: float
+    """Time to load the model and start the engine."""
     capacity_rps: float
     """Requests per second a node serves at most, of the workload's mean request."""
 
@@ -52,6 +55,7 @@ def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float
         block.per_node,
         rtype,
         replicas,
+        block.pull_s,
         load_s(gpu, model, network.serving),
         replicas * capacity_rps(rtype, prompt, output),
     )
@@ -68,8 +72,8 @@ def plans_of(name: str, network: Any, machines: dict[str, Hardware], streams: St
     plans = {}
     for model in dict.fromkeys(machine.model for machine in machines.values()):
         members = tuple(
-            Member(key, machine.rtype, machine.replicas, network.operators[key].up_time, network.operators[key].repair)
-            for key, machine in machines.items()
+            member_of(network.operators[machine.name], machine)
+            for machine in machines.values()
             if machine.model == model
         )
         plans[model] = Plan(
@@ -81,3 +85,19 @@ def plans_of(name: str, network: Any, machines: dict[str, Hardware], streams: St
             max_attempts=network.serving.max_attempts,
         )
     return plans
+
+
+def member_of(block: Any, machine: Hardware) -> Member:
+    """A class's machines with their life."""
+    after_s = {"serve": 0.0, "load": machine.load_s, "pull": machine.pull_s + machine.load_s}[block.after_repair]
+    return Member(
+        machine.name,
+        machine.rtype,
+        machine.replicas,
+        block.up_law.mean_s(block.up_time),
+        block.repair_law.mean_s(block.repair),
+        block.up_law,
+        block.repair_law,
+        block.crews,
+        after_s,
+    )

@@ -156,11 +156,11 @@ class NetworkState:
         """Base units of coin at the market price, in USD."""
         return usd_of(coins, self.market.price_pusd, self.decimals) / 1e9 if self.coin else 0.0
 
-    def roster(self, model: str) -> Roster:
-        """The live nodes that serve a model."""
+    def roster(self, model: str, at_ps: int) -> Roster:
+        """The nodes that serve a model at an instant: live ones, but for those that still load."""
         plan = self.plans[model]
         by_name = {owners.name: owners for owners in self.owners}
-        return Roster(plan, [by_name[member.name].columns.slots(LIVE) for member in plan.members])
+        return Roster(plan, [by_name[member.name].serving(at_ps) for member in plan.members])
 
     def base_of(self, model: str) -> list[int]:
         """First slot of each member of a model's plan, in the network's numbering."""

@@ -91,6 +91,11 @@ class Owners:
         self._served = (epoch, served)
         return served
 
+    def serving(self, at_ps: int) -> np.ndarray:
+        """Live slots that have loaded by an instant, ascending."""
+        late = [slot for slot, came_ps in self.came_ps.items() if came_ps > at_ps]
+        return np.setdiff1d(self.columns.slots(LIVE), late, assume_unique=True)
+
     def start(self, nodes: int, best_first: bool) -> None:
         """Put `nodes` slots live at time 0: the lowest slots, or those with the lowest costs (a sorted-out market)."""
         order = np.argsort(self.columns.cost_factor, kind="stable") if best_first else np.arange(self.block.slots)
@@ -129,8 +134,8 @@ class Owners:
             env.process(self._arrive(env, decisions.orders))
 
     def _arrive(self, env: Any, slots: np.ndarray) -> Generator[Any, None, None]:
-        """Ordered nodes come after the lead time and serve once the model is loaded."""
-        yield env.timeout(ps(self.block.lead + self.machine.load_s))
+        """Ordered nodes come after the lead time and serve once image and weights are there and the model is loaded."""
+        yield env.timeout(ps(self.block.lead + self.machine.pull_s + self.machine.load_s))
         self._serve(slots, env.now)
 
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:

@@ -80,7 +80,7 @@ class Windows:
             (network, model, Stint(roster, self.world.engine, classes, self.world.targets, window))
             for network in self.world.networks
             for model in network.plans
-            if len(roster := network.roster(model)) > 0
+            if len(roster := network.roster(model, window.warm_ps)) > 0
         ]
 
     def _draw(self, stints: list[tuple[NetworkState, str, Stint]]) -> Any:

@@ -22,6 +22,9 @@ DATED = "{2026-01-01: %s, 2027-01-01: %s}"
         "operators: {home: {max_nodes: 9}}",
         "operators: {home: {gpu: h100_sxm}}",
         "operators: {home: {up_time: 3 day}}",
+        "operators: {home: {up_law: {kind: lognormal}}}",
+        "operators: {home: {crews: 2}}",
+        "operators: {home: {pull: 5 min}}",
         "operators: {late: {nodes: 4, gpu: rtx_4090, electricity: 0.1 USD/kWh}}",
     ],
 )

@@ -33,6 +33,7 @@ VALUES = [
     ("13 clock", "ttft: 2 s", "ttft: 12:30", 12, 17, "12:30", "'12:30' reads like a clock; this needs a duration", "write for example `90 s`"),
     ("14 leading zero", "replications: 2", "replications: 010", 23, 32, "010", "`010` begins with 0: some readers take it for 8", "write `10`"),
     ("15 not a number", "elasticity: -1.2", "elasticity: .nan", 13, 39, ".nan", "`.nan` is not a finite number", "write a number"),
+    ("15 beyond all floats", "ttft: 2 s", "ttft: 1e999 s", 12, 17, "1e999 s", "'1e999 s' is not a finite number", "write for example `90 s`"),
     ("15 infinite", "elasticity: -1.2", "elasticity: -.inf", 13, 39, "-.inf", "`-.inf` is not a finite number", "write a number"),
     ("16 duplicate key", "epoch: 1 week", "epoch: 1 week\nepoch: 2 week", 6, 1, "epoch", "key `epoch` stands twice; first on line 5", "remove one of the two"),
     ("17 tab", "  chat:", "\tchat:", 8, 1, "\t", "a tab stands in the indentation", "indent with spaces"),

@@ -152,24 +152,28 @@ def transient_mm1(case: dict[str, Any]) -> Estimates:
 
 
 def machine_repair(case: dict[str, Any]) -> Estimates:
-    """Nodes that fail and are repaired, each by a crew of its own: how many are down after a while."""
+    """Nodes that fail and wait for one of the crews: how many are down after a while."""
     params = case["params"]
-    if params["R"] != params["N"]:
-        raise LookupError(f"machine_repair: {params['R']} crews for {params['N']} nodes; here every node has its own")
-    plan = Plan("net", (Member("m", None, 1, params["mtbf"], params["mttr"]),), RANDOM, 1, 0, 3)  # type: ignore[arg-type]
-    # One roster holds many systems of N nodes: nodes fail independently of each other.
-    systems = 400
-    roster, repair = Roster(plan, [np.arange(systems * params["N"])]), int(params["mttr"])
-    up, events = roster.lives(Streams(7, 0), 1, 0, 4 * repair * 10**12)
-    for event in events:
-        up[event.node] = not event.fails
-    down = (~up).reshape(systems, params["N"]).sum(axis=1)
+    crews = None if params["R"] == params["N"] else params["R"]
+    made = Member("m", None, 1, params["mtbf"], params["mttr"], crews=crews)  # type: ignore[arg-type]
+    roster = Roster(Plan("net", (made,), RANDOM, 1, 0, 3), [np.arange(params["N"])])
+    systems = 1000 if params["N"] <= 100 else 20
+    down = np.array([_down(roster, window, 4 * int(params["mttr"])) for window in range(systems)], float)
     squares, root = (down - down.mean()) ** 2, systems**0.5
-    return {
+    found = {
         "mean_down": (down.mean(), down.std(ddof=1) / root),
         "availability": (1 - down.mean() / params["N"], down.std(ddof=1) / root / params["N"]),
         "var_down": (squares.mean(), squares.std(ddof=1) / root),
     }
+    # A variance known to a tenth takes two hundred shops and more: too many of a thousand nodes.
+    return found if params["N"] <= 100 else {name: found[name] for name in ("mean_down", "availability")}
+
+
+def _down(roster: Roster, window: int, span_s: int) -> int:
+    up, events = roster.lives(Streams(7, 0), window, 0, span_s * 10**12)
+    for event in events:
+        up[event.node] = not event.fails
+    return int((~up).sum())
 
 
 SIMULATED: dict[str, Callable[[dict[str, Any]], Estimates]] = {

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block, sourced
-from sim.units import Amount, Duration, EnergyPrice, FixedDuration, Hourly, Money, PositiveDuration, Rate, Share
+from sim.blocks import Block, OneOf, sourced
+from sim.tokenomics.spells import SPELLS, ExponentialSpell
+from sim.units import (
+    Amount,
+    Bandwidth,
+    Bytes,
+    Duration,
+    EnergyPrice,
+    FixedDuration,
+    Hourly,
+    Money,
+    PositiveDuration,
+    Quantity,
+    Rate,
+    Share,
+)
 
+Spell = Annotated[float, Quantity("duration", low=1, dated=False)]
+"""Seconds, >= 1, the same for the whole run: a node's turns can be counted."""
 _WEEK = 604_800.0
 _EVIDENCE = "capacity series 2011-2026 condensed in docs/operators.md"
 
@@ -76,12 +93,48 @@ class OperatorClass(Block):
     """How long stopped hardware is kept before it leaves for good."""
     utilization: Share = sourced(0.6, "planning rule of thumb", "assumed", "capacity of a planned fleet")
     """Load that a planner aims at (`decides: planned`)."""
-    up_time: FixedDuration = sourced(30 * 86_400.0, "no published figure", "assumed", "failures")
-    """Mean time between failures of a node."""
-    repair: FixedDuration = sourced(3600.0, "no published figure", "assumed", "availability")
-    """Mean time until a failed node serves again, model load included."""
+    up_time: Spell = sourced(30 * 86_400.0, "no published figure", "assumed", "failures")
+    """Mean time between failures of a node; at least 1 s. Under `up_law: {states: median}` the median."""
+    up_law: Annotated[Any, OneOf(SPELLS, "exponential")] = ExponentialSpell()
+    """How times between failures scatter; `exponential` has no memory, `lognormal` is heavy-tailed."""
+    repair: Spell = sourced(3600.0, "no published figure", "assumed", "availability")
+    """Mean time until a failed node works again, once a crew has it; at least 1 s. What follows, `after_repair` says."""
+    repair_law: Annotated[Any, OneOf(SPELLS, "exponential")] = ExponentialSpell()
+    """How repair times scatter."""
+    crews: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """Nodes of the class that can be in repair at once; first failed, first repaired. Left out: all of them."""
+    after_repair: Literal["serve", "load", "pull"] = sourced(
+        "serve", "a modelling choice: published times to repair end with service", "assumed", "availability"
+    )
+    """What follows a repair: nothing (`repair` ends with service), loading the model, or fetching the image before."""
+    image: Bytes | None = None
+    """Image and weights that a new node fetches over `link` before it loads the model."""
+    link: Bandwidth | None = None
+    """Bandwidth at which it does."""
+    pull: FixedDuration | None = None
+    """Time to fetch them, in place of `image` and `link`; left out, none."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
+
+    @model_validator(mode="after")
+    def _one_way_to_fetch(self) -> Self:
+        pair = [key for key in ("image", "link") if getattr(self, key) is not None]
+        if len(pair) == 1 or (pair and self.pull is not None):
+            found = ", ".join(f"`{key}`" for key in (*pair, *(["pull"] if self.pull is not None else [])))
+            told = {
+                "message": f"{found} found; must be `image` and `link`, or `pull` alone",
+                "hint": "write for example `image: 20 GB, link: 100 MB/s`, or `pull: 10 min`",
+                "at": pair[0],
+            }
+            raise PydanticCustomError("pull", "{message}", told)
+        return self
+
+    @property
+    def pull_s(self) -> float:
+        """Seconds in which a new node fetches image and weights."""
+        if self.image is not None and self.link is not None:
+            return self.image / self.link
+        return self.pull or 0.0
 
     @property
     def slots(self) -> int:
