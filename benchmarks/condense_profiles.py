@@ -34,10 +34,14 @@ PRESETS = ROOT / "sim" / "presets"
 SHARED = Path(os.environ.get("INFERMINT_SHARED", ROOT.parent / "shared"))
 LAYERNORMS_A_LAYER = 2
 PROFILED = (
-    ("rtx_4090", "llama-3.1-8b", "rtx4090_llama-3.1-8b_tp1"),
-    ("rtx_pro_6000", "llama-3.1-8b", "rtxpro6000_llama-3.1-8b_tp1"),
-    ("rtx_pro_6000", "qwen3-32b", "rtxpro6000_qwen3-32b_tp1"),
+    ("rtx_4090", "llama-3.1-8b", 1, "rtx4090_llama-3.1-8b_tp1"),
+    ("rtx_pro_6000", "llama-3.1-8b", 1, "rtxpro6000_llama-3.1-8b_tp1"),
+    ("rtx_pro_6000", "qwen3-32b", 1, "rtxpro6000_qwen3-32b_tp1"),
+    ("rtx_pro_6000", "qwen3-32b", 2, "rtxpro6000_qwen3-32b_tp2"),
+    ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", 1, "rtxpro6000_qwen3-30b-a3b-instruct-2507_tp1"),
+    ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", 2, "rtxpro6000_qwen3-30b-a3b-instruct-2507_tp2"),
 )
+"""GPU, model, tensor-parallel degree, folder of the profile."""
 ONCE_A_PASS = ("embedding", "final_layernorm")
 
 
@@ -50,6 +54,8 @@ class Figures:
     decode: np.ndarray
     mixed: np.ndarray
     told: dict[str, str]
+    experts: tuple[list[int], list[int], list[list[float]]] | None = None
+    """Tokens, activated experts, seconds of each row."""
 
 
 # --- measured profiles -------------------------------------------------------------------------------------------------
@@ -72,6 +78,17 @@ def per_sequence_of(folder: Path) -> tuple[np.ndarray, np.ndarray, float]:
     )
     counts, seconds = table.index.to_numpy(), table.sum(axis=1).to_numpy() * 1e-6
     return counts, seconds, beyond(counts, seconds)
+
+
+def experts_of(folder: Path, layers: int) -> tuple[list[int], list[int], list[list[float]]] | None:
+    """Tokens, activated experts and seconds of all layers' experts, a row a number of tokens; None where none were measured."""
+    if not (folder / "moe.csv.gz").exists():
+        return None
+    table = pd.read_csv(folder / "moe.csv.gz").pivot_table(
+        index="tokens", columns="activated_experts", values="time_us"
+    )
+    rows = [[float(us) * layers * 1e-6 for us in row if not np.isnan(us)] for row in table.to_numpy()]
+    return [int(count) for count in table.index], [int(count) for count in table.columns], rows
 
 
 def beyond(counts: np.ndarray, seconds: np.ndarray) -> float:
@@ -111,9 +128,9 @@ def fitted(design: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, str]:
     )
 
 
-def measured_figures(gpu: Gpu, model: LlmModel, folder: Path) -> Figures:
-    """Figures of a GPU and model that were profiled kernel by kernel."""
-    most_tokens = BLOCK_TOKENS * kv_blocks(gpu, model, ServingSettings())
+def measured_figures(gpu: Gpu, model: LlmModel, tp: int, folder: Path) -> Figures:
+    """Figures of a GPU, model and degree that were profiled kernel by kernel."""
+    most_tokens = BLOCK_TOKENS * kv_blocks(gpu, model, ServingSettings(tp=tp))
     decode, mixed, error = attention_of(folder, model.layers, most_tokens)
     told = {
         "source": f"casys-kaist/LLMServingSim profiler/perf, commit 5daddb2: {folder.name}, condensed by benchmarks/condense_profiles.py",
@@ -122,7 +139,9 @@ def measured_figures(gpu: Gpu, model: LlmModel, folder: Path) -> Figures:
         "error": f"dense and per sequence as measured, carried on linearly past 2048 tokens and 256 sequences; {error}; in sample",
         "flag": "fitted",
     }
-    return Figures(dense_of(folder, model.layers), per_sequence_of(folder), decode, mixed, told)
+    return Figures(
+        dense_of(folder, model.layers), per_sequence_of(folder), decode, mixed, told, experts_of(folder, model.layers)
+    )
 
 
 # --- H100: fits of kernel data and of another model's profile ----------------------------------------------------------
@@ -212,19 +231,38 @@ def prefill_cost(model: LlmModel, flops: float) -> tuple[float, float]:
 # --- writing -----------------------------------------------------------------------------------------------------------
 
 
-def lines_of(name: str, figures: Figures) -> list[str]:
+def lines_of(name: str, degrees: dict[int, Figures]) -> list[str]:
     """The figures of one model as YAML."""
+    return [f"  {name}:", *(line for tp, figures in sorted(degrees.items()) for line in degree_lines(tp, figures))]
+
+
+def degree_lines(tp: int, figures: Figures) -> list[str]:
+    """The figures of one tensor-parallel degree as YAML."""
     told = figures.told
     attention = [f"      {key}: {value:.6e} s" for key, value in zip(("a0", "a1", "a2"), figures.decode, strict=True)]
     attention += [f"      m{index}: {value:.6e} s" for index, value in enumerate(figures.mixed)]
     return [
-        f"  {name}:",
-        "    tp1:",
+        f"    tp{tp}:",
         *(f'      {key}: "{told[key]}"' for key in ("source", "date", "licence", "error")),
         f"      flag: {told['flag']}",
         *attention,
         *knot_lines("dense", figures.dense),
+        *expert_lines(figures.experts),
         *knot_lines("per_sequence", figures.per_sequence),
+    ]
+
+
+def expert_lines(experts: tuple[list[int], list[int], list[list[float]]] | None) -> list[str]:
+    """A table of experts as YAML lists, none without one."""
+    if experts is None:
+        return []
+    tokens, activated, rows = experts
+    return [
+        "      experts:",
+        f"        tokens: {tokens}",
+        f"        activated: {activated}",
+        "        seconds:",
+        *(f"          - [{', '.join(f'{second:.5e}' for second in row)}]" for row in rows),
     ]
 
 
@@ -239,18 +277,22 @@ def knot_lines(name: str, curve: tuple[np.ndarray, np.ndarray, float]) -> list[s
     ]
 
 
-def preset(gpu: str, costs: dict[str, Figures]) -> str:
+def preset(gpu: str, costs: dict[str, dict[int, Figures]]) -> str:
     """The GPU's file with everything from `costs:` on replaced."""
     text = (PRESETS / "gpus" / f"{gpu}.yaml").read_text(encoding="utf-8")
     head = text.split("\ncosts:\n")[0].rstrip("\n")
-    lines = [line for name, figures in costs.items() for line in lines_of(name, figures)]
+    lines = [line for name, degrees in costs.items() for line in lines_of(name, degrees)]
     return "\n".join([head, "costs:", *lines, ""])
 
 
 def values(path: Path) -> dict[str, Any]:
     """A preset's values without sources and without `costs`."""
     loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return {key: item["value"] if isinstance(item, dict) else item for key, item in loaded.items() if key != "costs"}
+    return {
+        key: item["value"] if isinstance(item, dict) and "value" in item else item
+        for key, item in loaded.items()
+        if key != "costs"
+    }
 
 
 def condense() -> dict[str, str]:
@@ -263,12 +305,12 @@ def condense() -> dict[str, str]:
         path.stem: LlmModel.model_validate(values(path), context={"yaml": True})
         for path in (PRESETS / "models").glob("*.yaml")
     }
-    made: dict[str, dict[str, Figures]] = {}
-    for gpu, model, folder in PROFILED:
-        figures = measured_figures(gpus[gpu], models[model], SHARED / "data" / "vllm_profiles" / folder)
-        made.setdefault(gpu, {})[model] = figures
+    made: dict[str, dict[str, dict[int, Figures]]] = {}
+    for gpu, model, tp, folder in PROFILED:
+        figures = measured_figures(gpus[gpu], models[model], tp, SHARED / "data" / "vllm_profiles" / folder)
+        made.setdefault(gpu, {}).setdefault(model, {})[tp] = figures
     made["h100_sxm"] = {
-        name: h100_figures(gpus["h100_sxm"], models[name], made["rtx_pro_6000"][name]) for name in H100_DENSE_MS
+        name: {1: h100_figures(gpus["h100_sxm"], models[name], made["rtx_pro_6000"][name][1])} for name in H100_DENSE_MS
     }
     return {gpu: preset(gpu, costs) for gpu, costs in made.items()}
 

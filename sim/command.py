@@ -188,7 +188,7 @@ def replay_log(file: Path, out: Path | None, as_json: bool, **options: Any) -> N
     gpu, model = named.gpu(options.pop("gpu")), named.model(options.pop("model"))
     engine, columns = options.pop("engine"), _columns(options.pop("columns"))
     settings = named.settings(options)
-    kind = replica_type(gpu, model, settings, settings.tp)
+    kind = replica_type(gpu, model, settings)
     log = read_log(file, columns)
     served = replay.serve(kind, log.trace, engine)
     names = {"trace": file.name, "gpu": gpu.name, "model": model.name, "tp": str(settings.tp), "engine": engine}

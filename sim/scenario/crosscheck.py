@@ -367,7 +367,10 @@ def _fit(spec: Spec, tree: Node, network: Any, operator: Any, model: str, where:
     if gpu is None or llm is None:
         return
     try:
-        replica_type(gpu, llm, network.serving, network.serving.tp)
+        replica_type(gpu, llm, network.serving, operator.interconnect)
+        if operator.per_node < network.serving.tp:
+            message = f"{operator.per_node} found; a replica takes {network.serving.tp} GPUs (`serving.tp`)"
+            yield _problem(tree, f"{where}.per_node", "fit", message, f"write `per_node: {network.serving.tp}` or more")
     except ScenarioError as error:
         for problem in error.problems:
             yield _problem(tree, f"{where}.gpu", "fit", problem.message, problem.fix or "choose another GPU or model")

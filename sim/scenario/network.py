@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sim.blocks import Block, OneOf, Table, sourced
 from sim.scenario.study import Name
-from sim.serving.catalogue import ServingSettings
+from sim.serving.catalogue import Interconnect, ServingSettings
 from sim.serving.routers import ROUTERS
 from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.coin import Coin
@@ -35,6 +35,13 @@ class Plausible(Block):
     """Why the network lies outside where it does."""
 
 
+class Operators(OperatorClass):
+    """A class of operators, with what only serving asks of its nodes."""
+
+    interconnect: Interconnect | None = None
+    """What the GPUs of such a node are joined by, where it is not what their type has."""
+
+
 class Network(Block):
     """What every network has."""
 
@@ -51,7 +58,7 @@ class Network(Block):
     """How requests find a replica."""
     serving: ServingSettings = Field(default_factory=ServingSettings)
     """How engines are set."""
-    operators: Annotated[dict[Name, OperatorClass], Field(min_length=1)]
+    operators: Annotated[dict[Name, Operators], Field(min_length=1)]
     """Classes of owners of hardware, by name."""
     plausible: Plausible | None = None
     """Ranges in which the network lies in year 1."""

@@ -12,6 +12,7 @@ from sim.records.run import Case
 from sim.records.study import Assumption, PolicyChange
 from sim.scenario.assemble import validated, with_catalogue, with_files
 from sim.scenario.changes import changes_between
+from sim.scenario.costs import with_figures_in_force
 from sim.scenario.crosscheck import case_problems
 from sim.scenario.keys import case_key, digest
 from sim.scenario.library import Library
@@ -79,8 +80,7 @@ class Scenario:
     @functools.cached_property
     def assumptions(self) -> list[Assumption]:
         """The constants that the runs rest on, with their flags."""
-        found = assumptions(self.spec, self.parts.base)
-        return [one for one in found if not _of_another_model(one.path, self.spec.models)]
+        return with_figures_in_force(self.spec, assumptions(self.spec, self.parts.base))
 
     def cases(self) -> list[ResolvedCase]:
         """Every policy x kind of coin price x point, policies outermost. Raises `ScenarioError` where a point is impossible."""
@@ -231,9 +231,3 @@ def _moves(spec: Spec) -> Any:
 
 
 __all__ = ["ResolvedCase", "Scenario", "changes_between", "plain"]
-
-
-def _of_another_model(path: str, used: Mapping[str, Any]) -> bool:
-    """Whether a path is that of a GPU's costs with a model that the scenario does not serve (`gpus.GPU.costs.MODEL.tpN`)."""
-    head, found, rest = path.partition(".costs.")
-    return bool(found) and head.startswith("gpus.") and not any(rest.startswith(f"{model}.") for model in used)

@@ -1,7 +1,8 @@
 """What a GPU, a model and an engine are: the blocks that presets, networks and users' own YAML files fill.
 
 Cost figures belong to one GPU, one model and one tensor-parallel degree; they stand with the GPU (`costs:`), or with
-the model for a model that a user adds. Nothing is computed here: `memory` counts KV blocks, `tables` makes integers.
+the model for a model that a user adds (`sim.serving.figures`). Nothing is computed here: `memory` counts KV blocks,
+`derive` and `tables` make the engines' tables.
 """
 
 from __future__ import annotations
@@ -14,10 +15,9 @@ from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, sourced
 from sim.serving.contract import Scheduler
+from sim.serving.figures import Costs, Flag, Seconds
 from sim.units import Bandwidth, Bytes, Quantity
 
-Seconds = Annotated[float, Quantity("duration", low=0, dated=False)]
-"""Seconds, >= 0, the same for the whole run."""
 Watts = Annotated[float, Quantity("power", low=0, dated=False)]
 """Watts, >= 0, the same for the whole run."""
 Fixed = Annotated[float, Quantity("share", low=0, high=1, dated=False)]
@@ -45,87 +45,23 @@ def _refuse(key: str, written: str, why: str, fix: str) -> PydanticCustomError:
     )
 
 
-class Knots(Block):
-    """A measured curve: seconds at growing counts, linear in between.
+class Interconnect(Block):
+    """What the GPUs of a node exchange results over: a replica over several GPUs pays for it in every layer."""
 
-    Below the first count the first value holds; after the last the curve goes on with `beyond` seconds a count.
-    """
-
-    counts: list[int]
-    """Tokens of a pass, or sequences in it; strictly ascending, from 1 on."""
-    seconds: list[float]
-    """Seconds at each count, > 0."""
-    beyond: float = Field(0.0, ge=0)
-    """Seconds for each further count after the last."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        ascending = all(a < b for a, b in zip(self.counts, self.counts[1:], strict=False))
-        if not self.counts or self.counts[0] < 1 or not ascending:
-            raise PydanticCustomError(
-                "knots",
-                "{message}",
-                {"message": "`counts` must ascend strictly from 1 or more", "hint": "", "at": "counts"},
-            )
-        if len(self.seconds) != len(self.counts) or min(self.seconds) <= 0:
-            text = f"`seconds` must hold {len(self.counts)} positive numbers, one a count; {len(self.seconds)} found"
-            raise PydanticCustomError("knots", "{message}", {"message": text, "hint": "", "at": "seconds"})
-        return self
-
-
-class CostFigures(Block):
-    """What a pass costs on one GPU with one model (`docs/serving-rules.md`, section 4), in seconds.
-
-    `dense` and `per_sequence` hold over all layers. A pass of decodes alone pays `a0 + a1*Nd + a2*Cd` for attention; a
-    pass with prefill pays `m0 + m1*Nd + m2*Cd + m3*Tp + m4 * sum k*(c + k/2)` over its prefill chunks, k tokens each on
-    top of c held ones.
-    """
-
-    kind: Literal["linear"] = "linear"
-    """How attention is told; `linear` is the one form simulated."""
-    dense: Knots
-    """All matrix products and element-wise work of a pass, by its tokens."""
-    per_sequence: Knots
-    """Output head and sampling, once a pass, by its sequences."""
-    a0: Seconds
-    """Decode attention: once a pass without prefill."""
-    a1: Seconds
-    """Decode attention: per decode."""
-    a2: Seconds
-    """Decode attention: per token of context."""
-    m0: Seconds
-    """Attention of a pass with prefill: once."""
-    m1: Seconds
-    """Attention of a pass with prefill: per decode in it."""
-    m2: Seconds
-    """Attention of a pass with prefill: per token of the decodes' context."""
-    m3: Seconds
-    """Attention of a pass with prefill: per prefill token."""
-    m4: Seconds
-    """Attention of a pass with prefill: per pair of a prefill token and a token it attends to, chunk * (held + chunk/2)."""
-    source: str
+    bandwidth: Bandwidth
+    """Bytes a second that a GPU sends to the others, one direction."""
+    latency: Seconds
+    """Time of an exchange of nothing."""
+    source: str = ""
     """Document and place."""
-    date: str
+    date: str = ""
     """When it was published or read."""
-    licence: str
+    licence: str = ""
     """Licence of the source."""
-    error: str
-    """How far the figures are from what they were made of."""
-    flag: Literal["measured", "fitted", "borrowed", "assumed"]
+    error: str = ""
+    """How far the figures may be off."""
+    flag: Flag = "assumed"
     """What the figures are worth."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_grid(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and values.get("kind") == "grid":
-            message = "`kind: grid` found: such tables are tens of thousands of numbers, which no scenario file holds"
-            fix = "write `kind: linear`, or build the replica in Python (`sim.serving.grid`)"
-            raise PydanticCustomError("grid", "{message}", {"message": message, "hint": fix, "at": "kind"})
-        return values
-
-
-Costs = dict[str, dict[str, CostFigures]]
-"""Cost figures by partner (model or GPU), then by degree: `tp1`, `tp2`, ..."""
 
 
 class Gpu(Block):
@@ -153,6 +89,8 @@ class Gpu(Block):
     """Engine default: sequences in a pass at most."""
     max_batched_tokens: int = Field(gt=0, le=1_048_576)
     """Engine default: tokens in a pass at most."""
+    interconnect: Interconnect | None = None
+    """What such GPUs are joined by within a node; needed by replicas over several of them."""
     costs: Costs = Field(default_factory=dict)
     """Cost figures by model, then by tensor-parallel degree."""
 
@@ -167,7 +105,11 @@ class LlmModel(Block):
     hidden: int = Field(gt=0)
     """Width of the residual stream."""
     intermediate: int = Field(gt=0)
-    """Width of the feed-forward part."""
+    """Width of the feed-forward part; of one expert in a mixture."""
+    experts: int = Field(0, ge=0)
+    """Experts of a layer in a mixture; 0 for a dense model."""
+    experts_per_token: int = Field(0, ge=0)
+    """Experts that each token wakes."""
     heads: int = Field(gt=0)
     """Query heads."""
     kv_heads: int = Field(gt=0)
@@ -177,26 +119,35 @@ class LlmModel(Block):
     vocabulary: int = Field(gt=0)
     """Entries of the output head."""
     weights: Bytes
-    """All weights as loaded."""
+    """All weights at 16 bits; fewer `weight_bits` take that part of it."""
     kv_bytes_per_token: Bytes
-    """Keys and values of one token over all layers."""
+    """Keys and values of one token over all layers, at 16 bits."""
     max_model_len: int = Field(gt=0, le=16_777_216)
     """Prompt and output together at most, tokens."""
     quality: Fixed
     """How good an answer is, in [0 %, 100 %]; verification and demand see it."""
-    weight_bits: int = 16
-    """Bits of a weight."""
-    kv_bits: int = 16
-    """Bits of a cached key or value."""
+    weight_bits: Literal[4, 8, 16] = 16
+    """Bits of a weight. Fewer than 16 scale memory and what a pass spends reading weights; unmeasured, so `assumed`."""
+    kv_bits: Literal[4, 8, 16] = 16
+    """Bits of a cached key or value. Fewer than 16 scale KV blocks and the reading of context; unmeasured, so `assumed`."""
     costs: Costs = Field(default_factory=dict)
     """Cost figures by GPU, then by tensor-parallel degree; they win over the GPU's own."""
 
     @model_validator(mode="after")
-    def _later(self) -> Self:
-        for key in ("weight_bits", "kv_bits"):
-            if getattr(self, key) != 16:
-                raise _refuse(key, f"{key}: {getattr(self, key)}", "quantized models", f"write `{key}: 16`")
+    def _mixture(self) -> Self:
+        if not (1 <= self.experts_per_token <= self.experts or self.experts == self.experts_per_token == 0):
+            message = f"{self.experts_per_token} found; must be 1 to {self.experts}, the model's `experts`"
+            if not self.experts:
+                message = f"{self.experts_per_token} found; a model without `experts` has none"
+            raise PydanticCustomError(
+                "experts", "{message}", {"message": message, "hint": "", "at": "experts_per_token"}
+            )
         return self
+
+    @property
+    def loaded_bytes(self) -> float:
+        """Bytes of all weights as they are loaded."""
+        return self.weights * self.weight_bits / 16
 
 
 class ServingSettings(Block):
@@ -204,8 +155,8 @@ class ServingSettings(Block):
 
     scheduler: Scheduler = "vllm_v1"
     """The engine's scheduler: chunked prompts beside decodes as vLLM V1 (`vllm_v1`) or Vidur (`sarathi`) has them, or whole prompts first."""
-    tp: int = Field(1, ge=1)
-    """Tensor-parallel degree: GPUs a replica takes."""
+    tp: int = Field(1, ge=1, le=16)
+    """Tensor-parallel degree: GPUs that a replica takes; a node with more of them hosts several replicas."""
     max_num_seqs: int | None = Field(None, gt=0, le=65_536)
     """Sequences in a pass at most; by default the GPU's."""
     max_batched_tokens: int | None = Field(None, gt=0, le=1_048_576)
@@ -263,9 +214,6 @@ class ServingSettings(Block):
     def _later(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
-        tp = values.get("tp", 1)
-        if isinstance(tp, int) and tp > 1:
-            raise _refuse("tp", f"tp: {tp}", "replicas over several GPUs", "write `tp: 1`")
         for key in values:
             if key in _LATER_SERVING:
                 raise _refuse(key, key, _LATER_SERVING[key], f"remove `{key}`")

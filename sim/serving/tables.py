@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.errors import ScenarioError, nearest
-from sim.serving.catalogue import NOT_YET, CostFigures, Gpu, Knots, LlmModel, ServingSettings
+from sim.errors import ScenarioError
+from sim.serving.catalogue import Gpu, Interconnect, LlmModel, ServingSettings
 from sim.serving.contract import BLOCK_TOKENS, LinearCost, ReplicaType
+from sim.serving.derive import all_reduce_seconds, curve, dense_seconds, figures_of
+from sim.serving.figures import CostFigures
 from sim.serving.memory import usable_blocks
 from sim.units import PS_PER_S
 
@@ -19,34 +21,29 @@ SAFE_PS = 2**61
 """Times and the length of any jump stay below this, so that no sum of two overflows int64."""
 
 
-def replica_type(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1) -> ReplicaType:
-    """One replica of `model` on `tp` GPUs of a type, ready for engines.
+def replica_type(
+    gpu: Gpu, model: LlmModel, settings: ServingSettings, interconnect: Interconnect | None = None
+) -> ReplicaType:
+    """One replica of `model` on `settings.tp` GPUs of a type, ready for engines; `interconnect` wins over the GPU's own.
 
-    Raises ScenarioError if the model does not fit, has no cost figures on that GPU, is shorter than `max_model_len`, `tp` > 1, if
-    its limits are none that the scheduler can serve under, or if times could leave the range that the engines' integers are proved for.
+    Raises ScenarioError if the model does not fit, has no cost figures on that GPU, cannot be parted among so many, is
+    shorter than `max_model_len`, if the scheduler cannot serve under its limits, or if times could leave the range that
+    the engines' integers are proved for.
     """
-    if tp != 1 or settings.tp != 1:
-        raise ScenarioError(f"serving.tp: {max(tp, settings.tp)} {NOT_YET}: replicas over several GPUs (write `tp: 1`)")
-    blocks = usable_blocks(gpu, model, settings, tp)
-    figures = figures_of(gpu, model, tp)
-    if settings.max_model_len is not None and settings.max_model_len > model.max_model_len:
-        raise ScenarioError(
-            f"serving.max_model_len: {settings.max_model_len} found; must be at most {model.max_model_len}, what {model.name} was made for"
-        )
-    seqs = settings.max_num_seqs or gpu.max_num_seqs
-    tokens = settings.max_batched_tokens or gpu.max_batched_tokens
+    blocks = usable_blocks(gpu, model, settings)
+    tokens, seqs = settings.max_batched_tokens or gpu.max_batched_tokens, settings.max_num_seqs or gpu.max_num_seqs
     try:
         made = ReplicaType(
-            name=f"{gpu.name}/{model.name}/tp{tp}",
-            cost=linear_cost(figures, tokens, seqs, settings.host),
+            name=f"{gpu.name}/{model.name}/tp{settings.tp}",
+            cost=cost_of(gpu, model, settings, interconnect or gpu.interconnect),
             blocks=blocks,
             max_num_seqs=seqs,
             max_batched_tokens=tokens,
-            max_model_len=settings.max_model_len or model.max_model_len,
+            max_model_len=_model_len(model, settings),
             recompute=settings.recompute,
             max_waiting=2**31 - 1 if settings.max_waiting is None else settings.max_waiting,
-            active_w=tp * (gpu.active + gpu.node_active),
-            idle_w=tp * (gpu.idle + gpu.node_idle),
+            active_w=settings.tp * (gpu.active + gpu.node_active),
+            idle_w=settings.tp * (gpu.idle + gpu.node_idle),
             scheduler=settings.scheduler,
         )
     except ValueError as limits:  # the scheduler could never form a pass
@@ -55,32 +52,50 @@ def replica_type(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int =
     return made
 
 
-def load_s(gpu: Gpu, model: LlmModel, settings: ServingSettings, tp: int = 1) -> float:
-    """Seconds from the join of a node to its first served pass: weights read from disk, then the engine's start."""
-    return model.weights / tp / gpu.load_bandwidth + settings.start
+def _model_len(model: LlmModel, settings: ServingSettings) -> int:
+    if settings.max_model_len is not None and settings.max_model_len > model.max_model_len:
+        raise ScenarioError(
+            f"serving.max_model_len: {settings.max_model_len} found; must be at most {model.max_model_len}, what {model.name} was made for"
+        )
+    return settings.max_model_len or model.max_model_len
 
 
-def figures_of(gpu: Gpu, model: LlmModel, tp: int = 1) -> CostFigures:
-    """The cost figures of a GPU with a model; the model's own win over the GPU's. Raises ScenarioError if none."""
-    degree = f"tp{tp}"
-    for costs, partner in ((model.costs, gpu.name), (gpu.costs, model.name)):
-        if degree in costs.get(partner, {}):
-            return costs[partner][degree]
-    known = sorted(name for name, degrees in gpu.costs.items() if degree in degrees)
-    near = nearest(model.name, known, 1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise ScenarioError(
-        f"no cost figures for {model.name} on {gpu.name} ({degree}); {hint}{gpu.name} has {', '.join(known) or 'none'}; "
-        f"give them under gpus.{gpu.name}.costs or models.{model.name}.costs"
-    )
+def load_s(gpu: Gpu, model: LlmModel, settings: ServingSettings) -> float:
+    """Seconds from the join of a node to its first served pass: weights read from its disk, then the engine's start."""
+    return model.loaded_bytes / gpu.load_bandwidth + settings.start
 
 
-def linear_cost(figures: CostFigures, max_batched_tokens: int, max_num_seqs: int, host_s: float = 0.0) -> LinearCost:
-    """The figures as integers, with a dense time for every 0 .. max_batched_tokens and 0 .. max_num_seqs."""
+def cost_of(gpu: Gpu, model: LlmModel, settings: ServingSettings, link: Interconnect | None) -> LinearCost:
+    """What a pass costs a replica, from the figures in force. Raises ScenarioError as `replica_type` does."""
+    figures = figures_of(gpu, model, settings.tp)
+    tokens, seqs = settings.max_batched_tokens or gpu.max_batched_tokens, settings.max_num_seqs or gpu.max_num_seqs
+    dense = dense_seconds(figures, model, tokens)
+    if settings.tp > 1:
+        dense = dense + all_reduce_seconds(model, _link(gpu, model, settings.tp, link), settings.tp, tokens)
+    return linear_cost(figures, dense, seqs, settings.host)
+
+
+def _link(gpu: Gpu, model: LlmModel, tp: int, link: Interconnect | None) -> Interconnect:
+    """The link of a group of GPUs that can part the model among them."""
+    if model.heads % tp:
+        raise ScenarioError(f"serving.tp: {tp} found; must divide the {model.heads} heads of {model.name}")
+    if link is None:
+        raise ScenarioError(
+            f"serving.tp: {tp} found; {gpu.name} has no `interconnect` (give its bandwidth and latency in "
+            f"{gpu.name}.yaml or with the operators)"
+        )
+    return link
+
+
+def linear_cost(figures: CostFigures, dense_s: np.ndarray, max_num_seqs: int, host_s: float = 0.0) -> LinearCost:
+    """The figures as integers: `dense_s` holds the dense work of 0 .. max_batched_tokens in seconds.
+
+    Entries of 0 tokens and 0 sequences are never paid (no pass is empty).
+    """
     scalars = {name: to_ps(getattr(figures, name)) for name in ("a0", "a1", "a2", "m0", "m1", "m2", "m3")}
     return LinearCost(
-        dense=filled(figures.dense, max_batched_tokens),
-        per_sequence=filled(figures.per_sequence, max_num_seqs),
+        dense=all_to_ps(dense_s),
+        per_sequence=all_to_ps(curve(figures.per_sequence, max_num_seqs)),
         host=to_ps(host_s),
         m4=int(np.rint(figures.m4 * PS_PER_S * 1024)),
         **scalars,
@@ -92,15 +107,9 @@ def to_ps(seconds: float) -> int:
     return int(np.rint(seconds * PS_PER_S))
 
 
-def filled(knots: Knots, last: int) -> np.ndarray:
-    """A curve at 0 .. last in picoseconds, int64: linear between knots, flat before, `beyond` a count after them.
-
-    Entry 0 is never paid (no pass is empty); it equals the first knot.
-    """
-    counts = np.arange(last + 1, dtype=np.float64)
-    curve = np.interp(counts, knots.counts, knots.seconds)
-    curve += np.maximum(counts - knots.counts[-1], 0.0) * knots.beyond
-    return np.rint(curve * PS_PER_S).astype(np.int64)
+def all_to_ps(seconds: np.ndarray) -> np.ndarray:
+    """The same for an array, int64."""
+    return np.rint(seconds * PS_PER_S).astype(np.int64)
 
 
 def longest_pass(kind: ReplicaType) -> int:

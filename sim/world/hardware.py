@@ -42,7 +42,7 @@ def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float
     if model_name not in means:
         raise ScenarioError(f"operators.{name}.model: '{model_name}' found; models of the workload: {', '.join(means)}")
     gpu, model = spec.gpus[block.gpu], spec.models[model_name]
-    rtype = replica_type(gpu, model, network.serving)
+    rtype = replica_type(gpu, model, network.serving, block.interconnect)
     replicas = block.per_node // network.serving.tp
     if replicas < 1:
         raise ScenarioError(

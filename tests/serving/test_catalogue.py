@@ -5,7 +5,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from sim.serving.catalogue import CostFigures, Gpu, Knots, LlmModel, ServingSettings
+from sim.serving.catalogue import Gpu, LlmModel, ServingSettings
+from sim.serving.figures import CostFigures, Experts, Knots
 from tests.serving.catalogue_files import PRESETS, gpu, model, shared, values
 
 GPUS = sorted(path.stem for path in (PRESETS / "gpus").glob("*.yaml"))
@@ -28,7 +29,9 @@ def test_every_model_preset_has_the_bytes_of_its_shape(name):
     it = model(name)
     # Keys and values: 2 of them, bf16. Weights: attention, gated feed-forward, embedding and head; norms are < 0.1 %.
     assert it.kv_bytes_per_token == 2 * it.layers * it.kv_heads * it.head_dim * 2
-    matrices = it.layers * it.hidden * (it.head_dim * 2 * (it.heads + it.kv_heads) + 3 * it.intermediate)
+    # Of a mixture each expert has a feed-forward of that width, and a row of the router.
+    forward = max(1, it.experts) * 3 * it.intermediate + it.experts
+    matrices = it.layers * it.hidden * (it.head_dim * 2 * (it.heads + it.kv_heads) + forward)
     assert it.weights == pytest.approx(2 * (matrices + 2 * it.vocabulary * it.hidden), rel=1e-3)
     assert 0 < it.quality < 1
 
@@ -75,20 +78,22 @@ def test_cost_figures_of_the_presets_are_those_of_the_profiles():
 
 
 def test_measured_pairs_are_fitted_and_the_h100_is_borrowed():
-    flags = {(g, m): degrees["tp1"].flag for g in GPUS for m, degrees in gpu(g).costs.items()}
-    assert flags == {
-        ("rtx_4090", "llama-3.1-8b"): "fitted",
-        ("rtx_pro_6000", "llama-3.1-8b"): "fitted",
-        ("rtx_pro_6000", "qwen3-32b"): "fitted",
-        ("h100_sxm", "llama-3.1-8b"): "borrowed",
-        ("h100_sxm", "qwen3-32b"): "borrowed",
+    found = {(g, m, tp): of.flag for g in GPUS for m, all_ in gpu(g).costs.items() for tp, of in all_.items()}
+    assert found == {
+        ("rtx_4090", "llama-3.1-8b", "tp1"): "fitted",
+        ("rtx_pro_6000", "llama-3.1-8b", "tp1"): "fitted",
+        ("rtx_pro_6000", "qwen3-32b", "tp1"): "fitted",
+        ("rtx_pro_6000", "qwen3-32b", "tp2"): "fitted",
+        ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", "tp1"): "fitted",
+        ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", "tp2"): "fitted",
+        ("h100_sxm", "llama-3.1-8b", "tp1"): "borrowed",
+        ("h100_sxm", "qwen3-32b", "tp1"): "borrowed",
     }
 
 
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("tp", 2, "`tp: 2` is read but not simulated yet in this version: replicas over several GPUs"),
         ("prefix_cache", True, "`prefix_cache` is read but not simulated yet"),
         ("speculative", {"k": 4}, "speculative decoding"),
     ],
@@ -107,10 +112,36 @@ def test_a_scheduler_that_nobody_knows_is_not_taken_for_a_later_one():
 
 
 @pytest.mark.parametrize("key", ["weight_bits", "kv_bits"])
-def test_quantized_models_are_refused_by_name(key):
-    error = refusal(LlmModel, **values(PRESETS / "models" / "qwen3-32b.yaml"), **{key: 8})
-    assert error["msg"] == f"`{key}: 8` is read but not simulated yet in this version: quantized models"
-    assert error["ctx"]["hint"] == f"write `{key}: 16`"
+def test_bits_that_nobody_packs_are_refused(key):
+    error = refusal(LlmModel, **values(PRESETS / "models" / "qwen3-32b.yaml"), **{key: 6})
+    assert (error["type"], error["loc"]) == ("literal_error", (key,))
+    assert "4, 8 or 16" in error["msg"]
+
+
+@pytest.mark.parametrize(
+    ("experts", "each", "words"),
+    [
+        (8, 9, "9 found; must be 1 to 8, the model's `experts`"),
+        (8, 0, "0 found; must be 1 to 8, the model's `experts`"),
+        (0, 2, "2 found; a model without `experts` has none"),
+    ],
+)
+def test_a_token_wakes_some_of_the_experts_there_are(experts, each, words):
+    shape = values(PRESETS / "models" / "qwen3-32b.yaml")
+    assert words in refusal(LlmModel, **shape, experts=experts, experts_per_token=each)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "seconds", "words"),
+    [
+        ([2, 1], [[1.0], [1.0]], "`tokens` must ascend strictly from 1 or more"),
+        ([1, 2], [[1.0]], "`seconds` must hold 2 rows of 1 to 2 numbers"),
+        ([1], [[1.0, 2.0, 3.0]], "`seconds` must hold 1 rows of 1 to 2 numbers"),
+        ([1], [[0.0]], "`seconds` must be positive"),
+    ],
+)
+def test_a_table_of_experts_that_is_none_is_refused(tokens, seconds, words):
+    assert words in refusal(Experts, tokens=tokens, activated=[8, 16], seconds=seconds)["msg"]
 
 
 def test_cost_figures_over_a_grid_are_refused_with_the_reason():

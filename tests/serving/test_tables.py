@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from sim.errors import ScenarioError
-from sim.serving.catalogue import Knots, ServingSettings
-from sim.serving.tables import filled, linear_cost, load_s, longest_pass, replica_type
+from sim.serving.catalogue import Interconnect, ServingSettings
+from sim.serving.figures import Knots
+from sim.serving.tables import linear_cost, load_s, longest_pass, replica_type
 from tests.serving.catalogue_files import gpu, model
 
 PAIRS = [
@@ -37,19 +38,9 @@ def test_every_pair_of_the_presets_makes_a_replica(card, llm):
     assert kind.active_w > kind.idle_w > 0
 
 
-def test_a_curve_is_linear_between_knots_flat_before_and_carried_on_after():
-    # 2 ns at 2, 4 ns at 6: 0.5 ns a count between; 3 ns a count beyond.
-    curve = filled(Knots(counts=[2, 6], seconds=[2e-9, 4e-9], beyond=3e-9), 8)
-    assert curve.tolist() == [2000, 2000, 2000, 2500, 3000, 3500, 4000, 7000, 10000]
-
-
-def test_a_curve_shorter_than_its_knots_stops_where_the_engine_does():
-    assert filled(Knots(counts=[1, 100], seconds=[1e-12, 1e-10]), 3).tolist() == [1, 1, 2, 3]
-
-
 def test_prefill_pairs_cost_what_the_figures_say():
     # One chunk of 512 tokens on 1,000 held: 512 * (1000 + 256) pairs at 4 ns.
-    cost = linear_cost(figures(m4=4e-9), 2048, 256)
+    cost = linear_cost(figures(m4=4e-9), np.ones(2049), 256)
     k, c = 512, 1000
     paid = cost.m4 * (k * (2 * c + k)) // 2048
     assert cost.m4 == 4000 * 1024
@@ -57,7 +48,7 @@ def test_prefill_pairs_cost_what_the_figures_say():
 
 
 def test_each_coefficient_is_rounded_once_to_the_nearest_picosecond():
-    cost = linear_cost(figures(a2=1.4999e-12, m1=1.5001e-12), 2048, 256, host_s=5e-6)
+    cost = linear_cost(figures(a2=1.4999e-12, m1=1.5001e-12), np.ones(2049), 256, host_s=5e-6)
     assert (cost.a2, cost.m1, cost.host) == (1, 2, 5_000_000)
 
 
@@ -102,9 +93,33 @@ def test_a_pair_without_figures_names_what_the_gpu_has():
         replica_type(gpu("rtx_4090"), stranger, ServingSettings())
 
 
-def test_several_gpus_a_replica_are_refused_by_name():
-    with pytest.raises(ScenarioError, match=r"serving\.tp: 2 is read but not simulated yet in this version"):
-        replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(), tp=2)
+def test_a_group_of_gpus_pays_two_exchanges_a_layer_on_top_of_its_own_figures():
+    # 128 all-reduces of 20 us, and of 5,120 numbers of 2 bytes a token, each GPU's share of 2 (g - 1) / g = 1 at 16 GB/s.
+    pair = replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(tp=2))
+    own = gpu("rtx_pro_6000").costs["qwen3-32b"]["tp2"].dense
+    for tokens, measured in ((1, own.seconds[0]), (2048, own.seconds[-1])):
+        exchanged = 128 * (20e-6 + tokens * 5120 * 2 / 16e9)
+        assert pair.cost.dense[tokens] == round((measured + exchanged) * 1e12)
+    assert (pair.name, pair.active_w) == ("rtx_pro_6000/qwen3-32b/tp2", 2 * 750)
+
+
+def test_a_nodes_own_interconnect_wins_over_its_gpus():
+    link = Interconnect(bandwidth=32e9, latency=5e-6)
+    settings = ServingSettings(tp=2)
+    slow, fast = (replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), settings, own) for own in (None, link))
+    # 15 us less, and half of the bytes' time: 128 * 1000 * 10,240 / 32e9 s.
+    assert slow.cost.dense[1000] - fast.cost.dense[1000] == pytest.approx(128 * (15e-6 + 1000 * 10_240 / 32e9) * 1e12)
+
+
+def test_a_group_without_an_interconnect_is_told_what_is_missing():
+    card = gpu("rtx_pro_6000").model_copy(update={"interconnect": None})
+    with pytest.raises(ScenarioError, match=r"serving\.tp: 2 found; rtx_pro_6000 has no `interconnect`"):
+        replica_type(card, model("qwen3-32b"), ServingSettings(tp=2))
+
+
+def test_heads_that_cannot_be_parted_are_told():
+    with pytest.raises(ScenarioError, match=r"serving\.tp: 3 found; must divide the 64 heads of qwen3-32b"):
+        replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(tp=3))
 
 
 def test_a_longer_context_than_the_models_is_refused():
@@ -161,3 +176,8 @@ def test_decode_passes_agree_with_published_lines(card, line_ms, within, batch, 
 def test_loading_reads_the_weights_and_starts_the_engine():
     # 16.06 GB at 2 GB/s, then 60 s.
     assert load_s(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings()) == pytest.approx(8.030261248 + 60)
+
+
+def test_a_group_of_gpus_loads_all_weights_from_the_one_disk_of_its_node():
+    loading = load_s(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(tp=2))
+    assert loading == pytest.approx(65.524246528 / 2 + 60)

@@ -6,11 +6,12 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.scenario import load
+from sim.serving.catalogue import Interconnect
 from sim.serving.tables import replica_type
 from tests.serving.catalogue_files import ROOT, gpu
 
 PAGE = (ROOT / "docs" / "gpus-and-models.md").read_text(encoding="utf-8")
-QUIET, NEW = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+FARM, INT4, QUIET, NEW = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 SCENARIO = (ROOT / "tests" / "scenarios" / "format-v1.yaml").read_text(encoding="utf-8")
 
 
@@ -48,3 +49,57 @@ def test_a_new_gpu_too_small_for_the_model_is_told_where_it_is_named(tmp_path):
     )
     assert problem.path == "networks.tao.operators.home.gpu"
     assert problem.file.endswith("study.yaml")
+
+
+@pytest.mark.long
+def test_a_quantized_model_uses_the_figures_of_the_one_it_extends_and_says_that_this_is_assumed(tmp_path):
+    (tmp_path / "llama-3.1-8b-int4.yaml").write_text(INT4, encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(SCENARIO.replace("model: llama-3.1-8b", "model: llama-3.1-8b-int4"))
+    scenario = load(tmp_path / "study.yaml")
+    spec = scenario.cases()[0].before
+    small = replica_type(spec.gpus["rtx_4090"], spec.models["llama-3.1-8b-int4"], spec.networks["tao"].serving)
+    # (0.9 * 25,250,627,584 - 16,060,522,496 / 4 - 1.237e9) / 2,097,152 = 8331.9; a lone token reads a quarter of the weights.
+    assert small.blocks == 8331 - 1
+    own = gpu("rtx_4090").costs["llama-3.1-8b"]["tp1"].dense.seconds
+    arithmetic = own[-1] - 8.64916e-05 * 2047
+    assert small.cost.dense[1] == pytest.approx(1e12 * max(own[0] / 4, arithmetic), rel=1e-9)
+    flags = {one.path: one.flag for one in scenario.assumptions if ".costs." in one.path}
+    assert flags == {
+        "gpus.rtx_4090.costs.llama-3.1-8b.tp1": "assumed",
+        "gpus.h100_sxm.costs.llama-3.1-8b.tp1": "assumed",
+    }
+
+
+@pytest.mark.long
+def test_operators_bring_the_interconnect_of_their_nodes(tmp_path):
+    farm = re.search(r"farm: (.*)", FARM).group(1)
+    text = re.sub(r"farm: \{.*\}", f"farm: {farm}", SCENARIO).replace(
+        "    market: {kind: pool", "    serving: {tp: 4}\n    market: {kind: pool"
+    )
+    text = text.replace(
+        "home: {nodes: 300, gpu: rtx_4090, per_node: 1", "home: {nodes: 300, gpu: rtx_4090, per_node: 4"
+    )
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    scenario = load(tmp_path / "study.yaml")
+    spec = scenario.cases()[0].before
+    operators = spec.networks["tao"].operators
+    assert operators["farm"].interconnect == Interconnect(bandwidth=12e9, latency=25e-6)
+    card, llm, serving = spec.gpus["rtx_4090"], spec.models["llama-3.1-8b"], spec.networks["tao"].serving
+    home, farm = (replica_type(card, llm, serving, operators[name].interconnect) for name in ("home", "farm"))
+    # 64 all-reduces: 5 us of latency more, and 4,096 x 2 bytes x 1.5 at 12 instead of 16 GB/s.
+    more = 64 * (5e-6 + 1000 * 4096 * 2 * 1.5 * (1 / 12e9 - 1 / 16e9))
+    assert farm.cost.dense[1000] - home.cost.dense[1000] == pytest.approx(more * 1e12, rel=1e-9)
+    flags = {one.path: one.flag for one in scenario.assumptions if ".costs." in one.path}
+    assert flags["gpus.rtx_4090.costs.llama-3.1-8b.tp4"] == "borrowed"
+
+
+def test_a_node_with_fewer_gpus_than_a_replica_takes_is_told_at_its_line(tmp_path):
+    text = SCENARIO.replace("    market: {kind: pool", "    serving: {tp: 4}\n    market: {kind: pool")
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load(tmp_path / "study.yaml")
+    (problem,) = caught.value.problems
+    assert problem.path == "networks.tao.operators.home.per_node"
+    assert problem.message == "1 found; a replica takes 4 GPUs (`serving.tp`)"
+    assert problem.fix == "write `per_node: 4` or more"
+    assert problem.line > 0
