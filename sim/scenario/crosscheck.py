@@ -113,6 +113,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _classes(spec, tree)
     yield from _coins(spec, tree)
     yield from _fleets(spec, tree)
+    yield from _regions(spec, tree)
 
 
 def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:
@@ -358,6 +359,18 @@ def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
                 )
             else:
                 yield from _fit(spec, tree, network, operator, models[0], where)
+
+
+def _regions(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Outages of a region that no node is in."""
+    there = {operator.region for network in spec.networks.values() for operator in network.operators.values()}
+    for region in spec.outages:
+        if region not in there:
+            known = sorted(filter(None, there))
+            fix = near_hint(region, known) if known else f"write `region: {region}` at a class of operators"
+            yield _problem(
+                tree, f"outages.{region}", "unknown_region", f"no node is in region `{region}`", fix, of_key=True
+            )
 
 
 def _fit(spec: Spec, tree: Node, network: Any, operator: Any, model: str, where: str) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ _ONCE = (
     r"serving(\..*)?",
     r"coin(\..*)?",
     r"market\.(start|depth|holders\.a)",
-    r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|cost_factor|cost_spread)",
+    r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|region|cost_factor|cost_spread)",
     r"operators\.[^.]+\.(up_time|repair|crews|after_repair|image|link|pull|(up|repair)_law(\..*)?)",
 )
 """Below a network: read when the run is set up."""
@@ -26,7 +26,6 @@ _DESCRIBES = (
     r"gpus\.[^.]+\.(bandwidth|bf16_tflops)",
     r"models\..+\.(layers|hidden|intermediate|heads|kv_heads|head_dim|vocabulary|quality)",
     r"networks\.[^.]+\.plausible(\..*)?",
-    r"networks\.[^.]+\.operators\.[^.]+\.region",
 )
 """Nothing in a run depends on these yet."""
 

@@ -39,7 +39,7 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
         if told:
             yield f"networks.{name}.{told}"
         for owner, block in network.operators.items():
-            if block.region is not None:
+            if block.region is not None and block.region not in spec.outages:
                 yield f"`networks.{name}.operators.{owner}.region` is a label: nothing in a run depends on it yet"
     central = frozenset(name for name, network in spec.networks.items() if network.kind == "central")
     for path in moved:

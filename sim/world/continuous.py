@@ -18,7 +18,7 @@ from sim.serving.contract import Fate, Requests
 from sim.tokenomics.operators import LIVE
 from sim.units import PS_PER_S
 from sim.world.calendar import Epoch
-from sim.world.fleet import LifeEvent, Roster
+from sim.world.fleet import LifeEvent, Roster, Standing
 from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
 from sim.world.tally import Tally, add_work
@@ -51,6 +51,10 @@ class Fleet:
         """Nodes that operators want and that lead a life; a draining one comes back to it only once it is gone."""
         self.joined = np.zeros(nodes, bool)
         self.draining = np.zeros(nodes, bool)
+        self.standing = Standing(np.zeros(nodes, bool))
+        """A node that is not there counts as down."""
+        self.ahead: list[LifeEvent] = []
+        """Ends of outages that lie behind the epoch's."""
         self.back_ps: dict[int, int] = {}
         self.offered = np.zeros(self.classes, np.int64)
         self.ended = np.zeros(self.classes, np.int64)
@@ -69,11 +73,12 @@ class Fleet:
             self.joined[node], self.draining[node] = False, True
         stopped, started = self.there & ~wanted, wanted & ~self.there & ~self.draining
         self.there = (self.there | started) & wanted
-        events: list[LifeEvent] = []
+        events = self._outages(epoch)
         for m, lives in enumerate(self.lives):
             nodes = np.flatnonzero(self.roster.member == m)
             for place in np.flatnonzero(stopped[nodes]):
                 lives.leave(int(place), epoch.start_ps)
+            self.standing.up[nodes[stopped[nodes]]] = False
             self._start(m, nodes, np.flatnonzero(started[nodes]), epoch.start_ps)
             events += self.roster.events(m, lives.until(epoch.end_ps))
         return events
@@ -87,12 +92,29 @@ class Fleet:
             return
         stream = self.world.streams[f"lives_up.{self.network.name}.{owners.name}"]
         up = lives.settle(places, at_ps, stream.generator(0).random(len(nodes))[places])
+        self.standing.up[nodes[places[up]]] = True
         for node in nodes[places[up]].tolist():
-            self.engine.join(node)
-            self.joined[node] = True
+            if self.standing.serving(node):
+                self.engine.join(node)
+                self.joined[node] = True
+
+    def _outages(self, epoch: Epoch) -> list[LifeEvent]:
+        """Holds by outages that begin or end in the epoch; those of the run's start are in force at once."""
+        for begin_ps, until_ps, node in self.roster.holds(self.world.streams, epoch.start_ps, epoch.end_ps):
+            if begin_ps >= epoch.start_ps:
+                if begin_ps == 0:
+                    self.standing.held[node] += 1
+                else:
+                    self.ahead.append(LifeEvent(begin_ps, 0, node, True))
+                self.ahead.append(LifeEvent(until_ps, 2, node, True))
+        told = [event for event in self.ahead if event.at_ps < epoch.end_ps]
+        self.ahead = [event for event in self.ahead if event.at_ps >= epoch.end_ps]
+        return told
 
     def happen(self, event: LifeEvent) -> None:
         """A node fails or comes back."""
+        if not self.standing.take(event) or event.fails != self.joined[event.node] or self.draining[event.node]:
+            return
         self.engine.advance(event.at_ps)
         if event.fails:
             self.engine.leave(event.node, "fail")

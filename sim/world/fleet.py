@@ -6,6 +6,7 @@ Node numbers inside an engine are positions in `members`; every engine of a run 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from sim.streams import Streams
 from sim.tokenomics.spells import ExponentialSpell, SpellLaw
 from sim.units import ps
 from sim.world.lives import Draws, Lives
+from sim.world.outages import Outages
 
 WITHOUT_MEMORY = ExponentialSpell()
 
@@ -24,7 +26,7 @@ class Member:
     """One class of operators in the fleet: name, its replica type, replicas a node, and its life in seconds.
 
     `up_time_s` and `repair_s` are means, `after_s` what a repaired node takes before it serves; `crews` repair one node
-    each (None: as many as there are failed nodes).
+    each (None: as many as there are failed nodes). `region` is empty where none is stated.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Member:
     repair_law: SpellLaw = WITHOUT_MEMORY
     crews: int | None = None
     after_s: float = 0.0
+    region: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Plan:
     route_key: int
     detect_ps: int
     max_attempts: int
+    outages: Mapping[str, Outages] = dataclasses.field(default_factory=dict)
+    """By region; a region without any is left out."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +62,34 @@ class LifeEvent:
     at_ps: int
     rank: int
     node: int
+    outage: bool = False
+    """Whether the cause is an outage of the region, and not the node's own life."""
 
     @property
     def fails(self) -> bool:
-        """True for a failure, False for the end of a repair."""
+        """True where a cause of being down begins, False where it ends."""
         return self.rank == 0
+
+
+class Standing:
+    """Which nodes serve: those whose own life is up and that no outage holds. `held` counts outages by node."""
+
+    def __init__(self, up: np.ndarray) -> None:
+        self.up = up.copy()
+        self.held = np.zeros(len(up), np.int64)
+
+    def serving(self, node: int) -> bool:
+        """Whether nothing keeps a node down."""
+        return bool(self.up[node]) and not self.held[node]
+
+    def take(self, event: LifeEvent) -> bool:
+        """Note an event; whether it makes the node begin or cease to serve."""
+        before = self.serving(event.node)
+        if event.outage:
+            self.held[event.node] += 1 if event.fails else -1
+        else:
+            self.up[event.node] = not event.fails
+        return before != self.serving(event.node)
 
 
 class Roster:
@@ -99,7 +127,7 @@ class Roster:
         Every window begins in the stationary state (`Lives.settle`). Draws belong to (member, window, slot), so policies
         meet the same hardware lives.
         """
-        up, events = np.zeros(len(self), bool), []
+        up, events = np.zeros(len(self), bool), list[LifeEvent]()
         for m, member in enumerate(self.plan.members):
             nodes, slots = np.flatnonzero(self.member == m), self.slots[m]
             name = f"{self.plan.network}.{member.name}"
@@ -110,7 +138,34 @@ class Roster:
             lives = Lives(member, Draws(streams[f"life.{name}"], window, slots, count), self.plan.detect_ps)
             up[nodes] = lives.settle(np.arange(len(slots)), start_ps, uniforms, end_ps)
             events += self.events(m, lives.until(end_ps))
-        return up, sorted(events, key=lambda e: (e.at_ps, e.rank, e.node))
+        standing = Standing(up)
+        for begin_ps, until_ps, node in self.holds(streams, start_ps, end_ps):
+            if begin_ps <= start_ps:
+                standing.held[node] += 1
+            else:
+                events.append(LifeEvent(begin_ps, 0, node, True))
+            events.append(LifeEvent(until_ps, 2, node, True))
+        serving = standing.up & (standing.held == 0)
+        events = sorted((e for e in events if e.at_ps < end_ps), key=lambda e: (e.at_ps, e.rank, e.node))
+        return serving, [event for event in events if standing.take(event)]
+
+    def holds(self, streams: Streams, start_ps: int, end_ps: int) -> list[tuple[int, int, int]]:
+        """(begin, end, node) of what outages do to nodes, as far as it touches [start, end).
+
+        A node that was hit goes on as after a repair: it loads where the class says so, and never before detection.
+        """
+        found = []
+        for m, member in enumerate(self.plan.members):
+            outages = self.plan.outages.get(member.region)
+            if outages is None:
+                continue
+            first, after_ps = int(np.searchsorted(self.member, m)), ps(member.after_s)
+            for outage in outages.between(start_ps - after_ps - self.plan.detect_ps, end_ps):
+                until_ps = max(outage.end_ps + after_ps, outage.begin_ps + self.plan.detect_ps)
+                if until_ps > start_ps:
+                    hit = outages.hit(outage, f"{self.plan.network}.{member.name}", self.slots[m]).tolist()
+                    found += [(outage.begin_ps, until_ps, first + place) for place in hit]
+        return found
 
     def events(self, member: int, told: list[tuple[int, int, bool]]) -> list[LifeEvent]:
         """What the lives of a member tell by place, by node."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from sim.errors import ScenarioError
@@ -12,6 +13,7 @@ from sim.serving.tables import load_s, replica_type
 from sim.streams import Streams
 from sim.units import ps
 from sim.world.fleet import Member, Plan
+from sim.world.outages import Outages
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,9 +69,12 @@ def _only_model(means: dict[str, tuple[float, float]], name: str) -> str:
     return next(iter(means))
 
 
-def plans_of(name: str, network: Any, machines: dict[str, Hardware], streams: Streams) -> dict[str, Plan]:
-    """One plan a model that the network serves; members in the order of the file."""
+def plans_of(
+    name: str, network: Any, machines: dict[str, Hardware], streams: Streams, outages: Mapping[str, Any]
+) -> dict[str, Plan]:
+    """One plan a model that the network serves; members in the order of the file. `outages` are blocks by region."""
     plans = {}
+    drawn = {region: Outages(region, block, streams) for region, block in outages.items()}
     for model in dict.fromkeys(machine.model for machine in machines.values()):
         members = tuple(
             member_of(network.operators[machine.name], machine)
@@ -83,6 +88,7 @@ def plans_of(name: str, network: Any, machines: dict[str, Hardware], streams: St
             route_key=streams[f"routing.{name}.{model}"].key64,
             detect_ps=ps(network.serving.detect),
             max_attempts=network.serving.max_attempts,
+            outages=drawn,
         )
     return plans
 
@@ -100,4 +106,5 @@ def member_of(block: Any, machine: Hardware) -> Member:
         block.repair_law,
         block.crews,
         after_s,
+        block.region or "",
     )

@@ -53,7 +53,7 @@ class NetworkState:
         self.machines: dict[str, Hardware] = {
             key: hardware_of(spec, self.block, key, means) for key in self.block.operators
         }
-        self.plans = plans_of(name, self.block, self.machines, streams)
+        self.plans = plans_of(name, self.block, self.machines, streams, spec.outages)
         self.owners = [
             Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()
         ]

@@ -156,6 +156,13 @@ def test_key_policies(pinned):
     assert specs["fees_only"].price.input == Money(0.05, "USD")
 
 
+def test_key_outages(read, pinned):
+    assert pinned.spec.outages == {}
+    block = "    operators: {fleet: {region: eu}}\noutages: {eu: {every: 30 day, lasts: 2 h, hits: 50 %}}"
+    outage = read("    extends: centralized", f"    extends: centralized\n{block}").spec.outages["eu"]
+    assert (outage.every, outage.lasts, outage.hits, outage.law.kind) == (30 * DAY_S, 7200.0, 0.5, "exponential")
+
+
 def test_key_shocks(problems, pinned):
     (shock,) = pinned.spec.shocks
     assert (shock.begins, shock.target, shock.by, shock.lasts, shock.shape) == (

@@ -35,3 +35,42 @@ def test_a_law_is_exponential_unless_it_says_otherwise(read):
     block = read(CLOUD, f"{CLOUD}\n    operators: {{fleet: {{up_law: {{kind: lognormal}}, pull: 5 min}}}}")
     block = block.spec.networks["cloud"].operators["fleet"]
     assert (block.up_law.sigma, block.up_law.states, block.pull_s) == (1.5, "mean", 300.0)
+
+
+EU = "    operators: {fleet: {region: eu}}\noutages: {eu: %s}"
+
+
+@pytest.mark.parametrize(
+    ("block", "path", "message"),
+    [
+        ("{every: 30 day, lasts: 2 h}", "eu.hits", "`hits` is missing"),
+        ("{every: 30 s, lasts: 2 h, hits: 50%}", "eu.every", "'30 s' found; must be at least 60"),
+        ("{every: 30 day, lasts: 2 h, hits: 0%}", "eu.hits", "'0%' found; must be above 0 %"),
+        ("{every: 30 day, lasts: 2 h, hits: 120%}", "eu.hits", "'120%' found; must be at most 100 %"),
+        ("{every: 30 day, lasts: 2 h, hits: 1%, law: {kind: gamma}}", "eu.law.kind", "'gamma' is not one of"),
+    ],
+)
+def test_a_slip_in_an_outage_is_told_where_it_stands(problems, block, path, message):
+    (problem,) = problems(CLOUD, f"{CLOUD}\n{EU % block}")
+    assert (problem.path, problem.line) == (f"outages.{path}", 21)
+    assert message in problem.message
+
+
+def test_an_outage_needs_nodes_in_its_region(problems):
+    outage = "{every: 30 day, lasts: 2 h, hits: 50%}"
+    (problem,) = problems(CLOUD, f"{CLOUD}\n{EU % outage}".replace("{eu:", "{eur:"))
+    assert (problem.path, problem.message) == ("outages.eur", "no node is in region `eur`")
+    assert problem.fix == "did you mean `eu`?"
+    (problem,) = problems(CLOUD, f"{CLOUD}\noutages: {{eu: {outage}}}")
+    assert problem.fix == "write `region: eu` at a class of operators"
+
+
+def test_outages_are_the_same_for_all_policies_and_may_be_swept(read, problems):
+    outage = "{every: 30 day, lasts: 2 h, hits: 50%}"
+    fleet = f"{CLOUD}\n{EU % outage}"
+    (problem,) = problems(f"{CLOUD}\npolicies:\n  slow: {{}}", f"{fleet}\npolicies:\n  slow: {{outages.eu.hits: 20%}}")
+    assert problem.message == "a policy cannot change `outages`"
+    assert problem.fix.startswith("policies always meet the same outages")
+    swept = f"{CLOUD}\n{EU % outage}\nvary: {{over: {{outages.eu.hits: [20%, 80%]}}}}"
+    cases = read(CLOUD, swept).cases()
+    assert {case.before.outages["eu"].hits for case in cases} == {0.2, 0.8}

@@ -39,6 +39,11 @@ LAWS = {
     "median": ({f"{HOME}.up_law": {"kind": "lognormal", "sigma": 1, "states": "median"}}, 49.46 / 59.46),
     # How long loading takes, the class's own machine tells.
     "pull": ({f"{HOME}.after_repair": "pull", f"{HOME}.pull": "10 min"}, None),
+    # exp(-1/4 x 50 %): the share of time in which no outage holds a node (`test_outages`), beside its own 75 %.
+    "outages": (
+        {"outages": {"eu": {"every": "4 min", "lasts": "1 min", "hits": "50 %"}}, f"{HOME}.region": "eu"},
+        0.75 * 0.8825,
+    ),
     # Four crews never rest: they put a node back every 30 s, and it runs for 6 min: 12 of 40 are up.
     "crews": ({f"{HOME}.crews": 4, f"{HOME}.up_time": "6 min", f"{HOME}.repair": "2 min"}, 12 / 40),
 }  # fmt: skip
