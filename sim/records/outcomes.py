@@ -19,7 +19,7 @@ class Outcome:
     `aggregation` says how a run's one number comes from its epochs: `mean` over epochs, `sum`, value at the `end`,
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
-    `requests` (no `capacity` mode), `coin`, `slo`, `power`.
+    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table).
     """
 
     name: str
@@ -198,6 +198,16 @@ _ROWS = (
         "99th percentile of the time from arrival to the last token.",
         "quantile .99",
         needs=("requests",),
+    ),
+    Outcome(
+        "network_s",
+        "time in the network",
+        "s",
+        "ratio",
+        "lower",
+        "Mean round trip between user and node of completed requests; part of their TTFT and E2E.",
+        "sum of round trips / completed",
+        needs=("requests", "latency"),
     ),
     Outcome(
         "energy_j_per_tok",

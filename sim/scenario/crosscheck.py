@@ -114,6 +114,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _coins(spec, tree)
     yield from _fleets(spec, tree)
     yield from _regions(spec, tree)
+    yield from _distances(spec, tree)
 
 
 def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:
@@ -371,6 +372,32 @@ def _regions(spec: Spec, tree: Node) -> Iterator[Problem]:
             yield _problem(
                 tree, f"outages.{region}", "unknown_region", f"no node is in region `{region}`", fix, of_key=True
             )
+
+
+def _distances(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """With a table of round trips, everybody is somewhere in it: a missing one would pass for 0."""
+    if not spec.latency:
+        return
+    for name, klass in spec.workload.items():
+        yield from _place(tree, f"workload.{name}", klass.region, list(spec.latency), "a row")
+    for name, network in spec.networks.items():
+        for label, operator in network.operators.items():
+            for row in spec.latency.values():
+                found = list(
+                    _place(tree, f"networks.{name}.operators.{label}", operator.region, list(row), "in each row")
+                )
+                yield from found
+                if found:
+                    break
+
+
+def _place(tree: Node, where: str, region: str | None, known: list[str], what: str) -> Iterator[Problem]:
+    if region is None:
+        message = "`region` is missing: `latency` tells how far users are from nodes"
+        yield _problem(tree, where, "missing", message, f"add for example `region: {known[0]}`", of_key=True)
+    elif region not in known:
+        message = f"region `{region}` is not {what} of `latency`"
+        yield _problem(tree, f"{where}.region", "unknown_region", message, near_hint(region, known))
 
 
 def _fit(spec: Spec, tree: Node, network: Any, operator: Any, model: str, where: str) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from sim.scenario.effects import describes
 from sim.scenario.nodes import Node
 from sim.scenario.spec import Spec
 
+_NO_REGIONS = "nothing depends on it without `latency`, or `outages` of that region"
 LATER = "is read and checked but not simulated yet in this version"
 
 
@@ -39,8 +40,11 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
         if told:
             yield f"networks.{name}.{told}"
         for owner, block in network.operators.items():
-            if block.region is not None and block.region not in spec.outages:
-                yield f"`networks.{name}.operators.{owner}.region` is a label: nothing in a run depends on it yet"
+            if block.region is not None and block.region not in spec.outages and not spec.latency:
+                yield f"`networks.{name}.operators.{owner}.region` is a label: {_NO_REGIONS}"
+    for name, klass in spec.workload.items():
+        if klass.region is not None and not spec.latency:
+            yield f"`workload.{name}.region` is a label: {_NO_REGIONS}"
     central = frozenset(name for name, network in spec.networks.items() if network.kind == "central")
     for path in moved:
         if describes(path, central):

@@ -1,4 +1,4 @@
-"""The blocks of `outages:`: what hits the nodes of a region together."""
+"""What regions are for: outages that hit the nodes of one together, and round trips between users and nodes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Annotated, Any
 from sim.blocks import Block, OneOf
 from sim.tokenomics.spells import SPELLS, ExponentialSpell
 from sim.units import Quantity
+
+RoundTrip = Annotated[float, Quantity("duration", low=0, high=60, dated=False)]
+"""Seconds from 0 to 60, the same for the whole run."""
 
 
 class Outage(Block):

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from sim.blocks import Block, OneOf
 from sim.scenario.network import NETWORKS
-from sim.scenario.regions import Outage
+from sim.scenario.regions import Outage, RoundTrip
 from sim.scenario.study import Check, Compare, Initial, Law, Name, Requests, Seeds, Shock, Start, Vary
 from sim.scenario.workload import WorkloadClass
 from sim.serving.catalogue import Gpu, LlmModel
@@ -51,6 +51,8 @@ class Spec(Block):
     """Client classes by name."""
     networks: Annotated[dict[Name, Annotated[Any, OneOf(NETWORKS)]], Field(min_length=1)]
     """Networks by name."""
+    latency: dict[Name, Annotated[dict[Name, RoundTrip], Field(min_length=1)]] = Field(default_factory=dict)
+    """Round trip from the region of users to that of nodes, `{eu: {eu: 20 ms, us: 90 ms}}`; left out, none takes time."""
     outages: dict[Name, Outage] = Field(default_factory=dict)
     """What hits the nodes of a region together, by `region` of operators; the same under all policies."""
     policies: dict[Name, dict[str, Any]] = Field(default_factory=dict)

@@ -102,12 +102,13 @@ class ClientClass(Block):
     slo: Slo | None = None
     """Target latencies."""
 
+    region: str | None = None
+    """Where users are: a row of `latency`."""
+
     rate_limit: Later = None
     """Not simulated yet: requests or tokens a minute."""
     jobs: Later = None
     """Not simulated yet: training work."""
-    region: Later = None
-    """Not simulated yet: where users are."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

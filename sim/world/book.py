@@ -151,6 +151,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "the network has no coin"
             elif "slo" in outcome.needs and not slo:
                 why = "no class states an SLO"
+            elif "latency" in outcome.needs and not spec.latency:
+                why = "the scenario states no `latency`"
             if why and outcome.scope == "network":
                 told[f"{name}.{outcome.name}"] = why
     return told

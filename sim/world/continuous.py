@@ -134,7 +134,8 @@ class Fleet:
         reading = self.engine.read()
         self.draining[[node for node, _ in reading.gone]] = False
         tally = Tally(self.classes)
-        tally.count(reading.finished, self.world.targets)
+        network_ps = self.roster.network_ps(reading.finished, self.fleet)
+        tally.count(reading.finished, self.world.targets, network_ps)
         self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
         alive = self.offered - self.ended
         if int(alive.sum()) != reading.in_flight:

@@ -15,6 +15,7 @@ from sim.serving.contract import ReplicaType, Routing
 from sim.streams import Streams
 from sim.tokenomics.spells import ExponentialSpell, SpellLaw
 from sim.units import ps
+from sim.world.distances import NEAR, Distances
 from sim.world.lives import Draws, Lives
 from sim.world.outages import Outages
 
@@ -53,6 +54,7 @@ class Plan:
     max_attempts: int
     outages: Mapping[str, Outages] = dataclasses.field(default_factory=dict)
     """By region; a region without any is left out."""
+    distances: Distances = NEAR
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,6 +122,17 @@ class Roster:
             detect_ps=plan.detect_ps,
             max_attempts=plan.max_attempts,
         )
+
+    def network_ps(self, rows: np.ndarray, fleet: contract.Fleet) -> np.ndarray:
+        """Round trip between the user of each finished row and the node that had it last; 0 where none had it."""
+        distances = self.plan.distances
+        trips = np.zeros(len(rows), np.int64)
+        if distances.column:
+            column = np.array([distances.column[member.region] for member in self.plan.members], np.int64)
+            given = rows["replica"] >= 0
+            node = np.searchsorted(fleet.offset, rows["replica"][given], side="right") - 1
+            trips[given] = distances.between(rows["klass"][given], column[self.member[node]])
+        return trips
 
     def lives(self, streams: Streams, window: int, start_ps: int, end_ps: int) -> tuple[np.ndarray, list[LifeEvent]]:
         """Which nodes are up at the start of a window, and their failures and returns in (start, end).

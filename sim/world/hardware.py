@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 from sim.errors import ScenarioError
@@ -12,6 +11,7 @@ from sim.serving.contract import ReplicaType
 from sim.serving.tables import load_s, replica_type
 from sim.streams import Streams
 from sim.units import ps
+from sim.world.distances import Distances
 from sim.world.fleet import Member, Plan
 from sim.world.outages import Outages
 
@@ -69,12 +69,11 @@ def _only_model(means: dict[str, tuple[float, float]], name: str) -> str:
     return next(iter(means))
 
 
-def plans_of(
-    name: str, network: Any, machines: dict[str, Hardware], streams: Streams, outages: Mapping[str, Any]
-) -> dict[str, Plan]:
-    """One plan a model that the network serves; members in the order of the file. `outages` are blocks by region."""
-    plans = {}
-    drawn = {region: Outages(region, block, streams) for region, block in outages.items()}
+def plans_of(name: str, spec: Any, machines: dict[str, Hardware], streams: Streams) -> dict[str, Plan]:
+    """One plan a model that the network serves; members in the order of the file."""
+    plans, network = {}, spec.networks[name]
+    outages = {region: Outages(region, block, streams) for region, block in spec.outages.items()}
+    distances = Distances.of(spec)
     for model in dict.fromkeys(machine.model for machine in machines.values()):
         members = tuple(
             member_of(network.operators[machine.name], machine)
@@ -88,7 +87,8 @@ def plans_of(
             route_key=streams[f"routing.{name}.{model}"].key64,
             detect_ps=ps(network.serving.detect),
             max_attempts=network.serving.max_attempts,
-            outages=drawn,
+            outages=outages,
+            distances=distances,
         )
     return plans
 

@@ -53,7 +53,7 @@ class NetworkState:
         self.machines: dict[str, Hardware] = {
             key: hardware_of(spec, self.block, key, means) for key in self.block.operators
         }
-        self.plans = plans_of(name, self.block, self.machines, streams, spec.outages)
+        self.plans = plans_of(name, spec, self.machines, streams)
         self.owners = [
             Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()
         ]

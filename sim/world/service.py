@@ -15,6 +15,7 @@ from sim.serving.contract import Fate
 from sim.world.tally import Tally
 
 _ABANDONED = int(Fate.ABANDONED)
+_SCALED = ("prompt", "output", "slo", "slo_tokens", "slo_output", "network_us")
 
 
 @dataclasses.dataclass
@@ -27,6 +28,8 @@ class Served:
     slo: np.ndarray
     slo_tokens: np.ndarray
     slo_output: np.ndarray
+    network_us: np.ndarray
+    """Time in the network of completed requests, microseconds by class."""
     utilization: float | None
     energy_j: float
     seconds: float
@@ -90,7 +93,7 @@ def scaled(tally: Tally, arrived: np.ndarray, seconds: float) -> Served:
     """
     classes = len(arrived)
     fates = np.zeros_like(tally.fates)
-    sums = {name: np.zeros(classes, np.int64) for name in ("prompt", "output", "slo", "slo_tokens", "slo_output")}
+    sums = {name: np.zeros(classes, np.int64) for name in _SCALED}
     for k in range(classes):
         rows = [k] if tally.arrived[k] else list(range(classes))
         seen = int(tally.arrived[rows].sum())
@@ -111,7 +114,7 @@ def exact(tally: Tally, seconds: float) -> Served:
     live = tally.live_ps
     return Served(
         tally.fates.copy(), tally.prompt.copy(), tally.output.copy(), tally.slo.copy(), tally.slo_tokens.copy(),
-        tally.slo_output.copy(), tally.busy_ps / live if live else None, tally.energy_j, seconds,
+        tally.slo_output.copy(), tally.network_us.copy(), tally.busy_ps / live if live else None, tally.energy_j, seconds,
     )  # fmt: skip
 
 
@@ -133,5 +136,6 @@ def from_capacity(
     used = min(wanted / capacity_rps, 1.0) if capacity_rps > 0 else None
     energy = ((used or 0.0) * watts[0] + (1 - (used or 0.0)) * watts[1]) * seconds
     return Served(
-        fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), used, energy, seconds
-    )
+        fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), np.zeros_like(done), used,
+        energy, seconds,
+    )  # fmt: skip

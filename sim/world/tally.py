@@ -26,8 +26,8 @@ class Tally:
     """Sums over requests by the epoch of their arrival; one row a class.
 
     `fates[k, f]` counts requests; `prompt` and `output` are billed tokens (the prompt once the first token came, the
-    delivered output); `slo*` those of requests completed within target; `e2e_ps`, `ttft_ps` sums over completed ones, floored
-    to microseconds. `seconds` is the measured time.
+    delivered output); `slo*` those of requests completed within target; `e2e_us`, `ttft_us` sums over completed ones, each
+    floored to microseconds, with `network_us`, their time between user and node. `seconds` is the measured time.
     """
 
     def __init__(self, classes: int) -> None:
@@ -40,6 +40,7 @@ class Tally:
         self.slo_tokens = np.zeros(classes, np.int64)
         self.e2e_us = np.zeros(classes, np.int64)
         self.ttft_us = np.zeros(classes, np.int64)
+        self.network_us = np.zeros(classes, np.int64)
         self.latency = {metric: np.zeros(histogram.BUCKETS, np.int64) for metric in (*METRICS, "gap")}
         self.busy_ps = 0
         self.live_ps = 0
@@ -64,14 +65,20 @@ class Tally:
         """Completed requests by class."""
         return self.fates[:, Fate.COMPLETED]
 
-    def count(self, rows: np.ndarray, targets: Targets) -> None:
-        """Add finished rows (dtype FINISHED); latencies of completed ones only."""
+    def count(self, rows: np.ndarray, targets: Targets, network_ps: np.ndarray | None = None) -> None:
+        """Add finished rows (dtype FINISHED); latencies of completed ones only, each longer by its time in the network."""
         np.add.at(self.fates, (rows["klass"], rows["fate"]), 1)
         begun = rows["first_token"] != NEVER
         self._sum("prompt", rows["klass"][begun], rows["prompt"][begun])
         self._sum("output", rows["klass"], rows["delivered"])
         self._sum("computed", rows["klass"], rows["computed"])
-        done = rows[rows["fate"] == Fate.COMPLETED]
+        completed = rows["fate"] == Fate.COMPLETED
+        done = rows[completed]
+        if network_ps is not None:
+            trip = network_ps[completed]
+            done["first_token"] += trip
+            done["end"] += trip
+            self._sum("network_us", done["klass"], trip // 10**6)
         self._count_latencies(done)
         good = done[within(done, targets)]
         self._sum("slo", good["klass"], np.ones(len(good), np.int64))
@@ -106,7 +113,7 @@ class Tally:
 
 
 _SUMS = (
-    "fates", "prompt", "output", "computed", "slo", "slo_output", "slo_tokens", "e2e_us", "ttft_us",
+    "fates", "prompt", "output", "computed", "slo", "slo_output", "slo_tokens", "e2e_us", "ttft_us", "network_us",
     "busy_ps", "live_ps", "energy_j", "seconds", "windows",
 )  # fmt: skip
 

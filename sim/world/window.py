@@ -93,7 +93,7 @@ class Stint:
     def close(self) -> None:
         """Count the fates of all counted requests."""
         for rows in self._rows:
-            self.tally.count(rows, self.targets)
+            self.tally.count(rows, self.targets, self.roster.network_ps(rows, self.fleet))
 
     @property
     def open(self) -> bool:

@@ -19,7 +19,6 @@ PRESET_FILES = [(folder, name) for folder in FOLDERS for name in preset_names(fo
 
 UNREAD = {
     "rate_limit": "refused: not simulated yet",
-    "region": "a label until networks have distances",
     "plausible": "tests hold the shipped networks to it",
     "mtok_per_day": "the same",
     "usd_per_day": "the same",

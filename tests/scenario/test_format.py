@@ -156,6 +156,20 @@ def test_key_policies(pinned):
     assert specs["fees_only"].price.input == Money(0.05, "USD")
 
 
+def test_key_latency(read, problems, pinned):
+    assert pinned.spec.latency == {}
+    tables = "    operators: {fleet: {region: us}}\nlatency: {eu: {eu: 20 ms, us: 90 ms}}"
+    (one, two, three) = problems("    extends: centralized", f"    extends: centralized\n{tables}")
+    assert [one.path, two.path, three.path] == [
+        "workload.chat",
+        "networks.tao.operators.home",
+        "networks.tao.operators.farm",
+    ]
+    assert one.message == "`region` is missing: `latency` tells how far users are from nodes"
+    (problem,) = problems("seeds:", "latency: {eu: {}}\nseeds:")
+    assert problem.path == "latency.eu"
+
+
 def test_key_outages(read, pinned):
     assert pinned.spec.outages == {}
     block = "    operators: {fleet: {region: eu}}\noutages: {eu: {every: 30 day, lasts: 2 h, hits: 50 %}}"

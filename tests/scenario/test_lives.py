@@ -74,3 +74,28 @@ def test_outages_are_the_same_for_all_policies_and_may_be_swept(read, problems):
     swept = f"{CLOUD}\n{EU % outage}\nvary: {{over: {{outages.eu.hits: [20%, 80%]}}}}"
     cases = read(CLOUD, swept).cases()
     assert {case.before.outages["eu"].hits for case in cases} == {0.2, 0.8}
+
+
+FAR = "    operators: {fleet: {region: %s}}\nlatency: {eu: {eu: 20 ms, us: 90 ms}}"
+PLACED = [("workload.chat.region", "eu"), *((f"networks.tao.operators.{o}.region", "us") for o in ("home", "farm"))]
+
+
+def test_everybody_is_somewhere_in_a_table_of_round_trips(read, problems):
+    scenario = read(CLOUD, f"{CLOUD}\n{FAR % 'us'}", sets=PLACED)
+    assert scenario.spec.latency["eu"] == {"eu": 0.02, "us": 0.09}
+    assert scenario.notices == ()
+    (problem,) = problems(CLOUD, f"{CLOUD}\n{FAR % 'uss'}", sets=PLACED)
+    assert (problem.path, problem.line) == ("networks.cloud.operators.fleet.region", 20)
+    assert problem.message == "region `uss` is not in each row of `latency`"
+    assert problem.fix == "did you mean `us`?"
+    (problem,) = problems(CLOUD, f"{CLOUD}\n{FAR % 'us'}", sets=[("workload.chat.region", "asia"), *PLACED[1:]])
+    assert (problem.path, problem.message) == ("workload.chat.region", "region `asia` is not a row of `latency`")
+
+
+@pytest.mark.parametrize(
+    ("trip", "message"), [("-1 ms", "must be at least 0"), ("2 min", "must be at most 60"), ("20", "has no unit")]
+)
+def test_a_slip_in_a_round_trip_is_told_where_it_stands(problems, trip, message):
+    (problem,) = problems("seeds:", f"latency: {{eu: {{eu: {trip}}}}}\nseeds:")
+    assert problem.path == "latency.eu.eu"
+    assert message in problem.message

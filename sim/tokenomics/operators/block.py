@@ -42,7 +42,7 @@ class OperatorClass(Block):
     model: str | None = None
     """Model the nodes serve; default the only one of the workload."""
     region: str | None = None
-    """Region of the nodes: which `outages` hit them."""
+    """Region of the nodes: which `outages` hit them, and how far users are (`latency`)."""
     decides: Literal["free_entry", "planned", "fixed"] = "free_entry"
     """How the number of nodes moves: owners' own decisions, one planner following demand, or not at all."""
     electricity: EnergyPrice
