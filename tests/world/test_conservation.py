@@ -209,6 +209,6 @@ def test_an_epoch_whose_service_breaks_a_law_stops_the_run() -> None:
     fates = np.zeros((1, len(Fate)), np.int64)
     fates[0, Fate.COMPLETED] = 3
     zeros = np.zeros(1, np.int64)
-    served = Served(fates, zeros, zeros, np.array([4]), zeros, zeros, None, 0.0, 1.0)
+    served = Served(fates, zeros, zeros, np.array([4]), zeros, zeros, zeros, None, 0.0, 1.0)
     with pytest.raises(InvariantError, match=r"epoch 5, net: fates .* with \[4\] within SLO"):
         served.check("epoch 5, net")
