@@ -18,9 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from sim.workload.imports import import_azure
 from sim.workload.law import Floats
 from sim.workload.lengths.quantiles import KNOTS, Quantiles
-from sim.workload.trace import import_azure, read_trace
+from sim.workload.trace import read_trace
 
 STEADY_OUTPUT = (340, 470)
 """Output tokens of the steady class, both ends included: a crowd of answers of one length in the trace's histogram."""

@@ -12,6 +12,7 @@ from sim.blocks import Block, OneOf, sourced
 from sim.errors import Problem
 from sim.units import DAY_S, FixedDuration, Quantity, Rate
 from sim.workload.arrivals import ARRIVALS, PoissonArrivals
+from sim.workload.arrivals.replayed import Replayed
 from sim.workload.cached import CACHED
 from sim.workload.growth import GROWTH, NoGrowth
 from sim.workload.lengths import LENGTHS
@@ -66,7 +67,7 @@ class Slo(Block):
 class ClientClass(Block):
     """Users of one kind: rate, lengths, patience, target.
 
-    Replayed classes (arrivals of kind `trace`) take rate and lengths from their trace; other classes need `rate`,
+    Replayed classes (arrivals of kind `trace` or `bootstrap`) take rate and lengths from their trace; other classes need `rate`,
     `prompt` and `output`.
     """
 
@@ -112,7 +113,7 @@ class ClientClass(Block):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.arrivals.kind == "trace":
+        if isinstance(self.arrivals, Replayed):
             for key in ("rate", "profile"):
                 if getattr(self, key) is not None:
                     raise _misfit(

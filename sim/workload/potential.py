@@ -19,6 +19,7 @@ from sim.errors import ScenarioError
 from sim.streams import Streams
 from sim.units import DAY_S, PS_PER_S, ps
 from sim.workload.arrivals.cells import CELL_PS
+from sim.workload.arrivals.replayed import Replayed
 from sim.workload.classes import ClientClass
 from sim.workload.kept import KEPT
 from sim.workload.modulation import Modulation, correlations
@@ -63,7 +64,7 @@ class Potential:
             raise ScenarioError(wrong)
         self.names = tuple(classes)
         self.headroom = headroom
-        self._replayed = {name: cls.arrivals for name, cls in classes.items() if cls.arrivals.kind == "trace"}
+        self._replayed = {name: cls.arrivals for name, cls in classes.items() if isinstance(cls.arrivals, Replayed)}
         for law in self._replayed.values():
             law.trace()  # an unreadable one is told now, not in the middle of the run
         self._base = {name: BaseRate(cls, start) for name, cls in classes.items()}
@@ -107,15 +108,15 @@ class Potential:
         return KEPT.get(key, lambda: part.draw(first, count))
 
     def ceiling(self, name: str) -> int:
-        """The greatest demand of a class relative to its base that can be met: the headroom, or 1 of a replayed class."""
-        return 1 if name in self._replayed else self.headroom
+        """The greatest demand of a class relative to its base that can be met: the headroom, or what a trace can show."""
+        return self._replayed[name].ceiling(self.headroom) if name in self._replayed else self.headroom
 
     def base_requests(self, name: str, t0_s: float, t1_s: float) -> float:
         """Expected requests of a class at base demand in [t0, t1), seconds since the start of the run.
 
-        Growth and profile are in it, headroom and the state of a log-OU rate (mean 1) are not. Of a replayed class: the
-        number of its rows there.
+        Growth and profile are in it, headroom and the state of a log-OU rate (mean 1) are not. Of a replayed class: what
+        its trace has there, or, bootstrapped, at its mean rate.
         """
         if name in self._replayed:
-            return float(self._replayed[name].count(ps(t0_s), ps(t1_s)))
+            return float(self._replayed[name].expected(ps(t0_s), ps(t1_s)))
         return self._base[name].integral(t0_s, t1_s)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.units import PS_PER_S
+from sim.workload.block_length import best_block
 from sim.workload.law import Ints
 from sim.workload.table import Table, raise_all, read_table, seconds_ps, text_s, tokens, wrong
 
@@ -57,6 +58,18 @@ class Trace:
         """Time after which a repeated trace starts again: its span plus one mean gap (its rate stays n / period), >= 1 s."""
         span = int(self.arrival_ps[-1])
         return max(PS_PER_S, span + span // max(1, len(self) - 1))
+
+    @functools.cached_property
+    def block_s(self) -> float:
+        """Mean length of the blocks of a bootstrap, seconds: the rule of `block_length` for the series that needs longer ones.
+
+        The series are requests and output tokens in bins of 10 s, or of the bins of which the period has 32 (short
+        traces) or 4,096 (long ones).
+        """
+        bins = min(max(self.period_ps // (10 * PS_PER_S), 32), 4096)
+        place = np.minimum((self.arrival_ps / self.period_ps * bins).astype(np.int64), bins - 1)
+        series = (np.bincount(place, weight, bins) for weight in (np.ones(len(self)), self.output_tokens))
+        return max(best_block(one.astype(float)) for one in series) * self.period_ps / bins / PS_PER_S
 
 
 def where_to_get(name: str) -> str | None:

@@ -56,7 +56,7 @@ def test_keys_of_later_versions_are_refused_by_name(client, key):
         (
             {"arrivals": {"kind": "possion"}},
             "arrivals",
-            "'possion' is not one of poisson, constant, gamma, log_ou, trace",
+            "'possion' is not one of poisson, constant, gamma, log_ou, trace, bootstrap",
         ),
         ({"arrivals": {"kind": "gamma"}}, "arrivals.cv", "Field required"),
         (

@@ -42,7 +42,10 @@ def mixed(client, tmp_path_factory):
         "gamma": client(rate={"2026-01-01": "1 /s", "2026-01-02": "3 /s"}, arrivals={"kind": "gamma", "cv": 3}),
         "log_ou": client(arrivals=LOG_OU, output={"kind": "quantiles", "tokens": [1, 300], "percent": [0, 100]}),
         "against": client(arrivals={**LOG_OU, "tau": "900 s"}, correlation={"log_ou": -0.9}),
-        "replayed": client(rate="out", prompt="out", output="out", arrivals=replayed),
+        "replayed": client(rate="out", prompt="out", output="out", arrivals={**replayed, "keep": "80 %"}),
+        "bootstrapped": client(
+            rate="out", prompt="out", output="out", arrivals={"kind": "bootstrap", "file": str(file), "keep": "70 %"}
+        ),
     }
 
 
@@ -100,10 +103,10 @@ def test_more_headroom_appends_and_changes_nothing_below(mixed, potential, whole
 
 
 def test_marks_that_nobody_wants_are_left_out_and_nothing_else(mixed, potential, whole, same):
-    below = [1.2, 0.0, 0.7, 2.0, 1.0, 0.5]
+    below = [1.2, 0.0, 0.7, 2.0, 1.0, 0.5, 1.4]
     kept = whole.mark < np.array(below)[whole.klass]
     same(potential(mixed).draw(FIRST, FIRST + SPAN, below), whole.take(kept))
-    assert len(potential(mixed).draw(FIRST, FIRST + SPAN, [0.0] * 6)) == 0
+    assert len(potential(mixed).draw(FIRST, FIRST + SPAN, [0.0] * 7)) == 0
 
 
 def test_a_class_added_at_the_end_renumbers_nothing(mixed, potential, whole, client, same):
