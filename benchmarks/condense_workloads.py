@@ -72,7 +72,13 @@ def table(lengths: Any) -> dict[str, Any]:
     }
 
 
-def dispersion_error(arrival_s: Floats, span_s: float, relative_variance: float, tau_s: float) -> float:
+def dispersion_error(
+    arrival_s: Floats,
+    span_s: float,
+    relative_variance: float,
+    tau_s: float,
+    windows_s: tuple[float, ...] = WINDOWS_S,
+) -> float:
     """Root mean square of the log ratio of modelled and counted index of dispersion over the windows.
 
     A Poisson process with rate variance v and rate autocorrelation exp(-t/tau) has variance over mean of its counts in
@@ -80,7 +86,7 @@ def dispersion_error(arrival_s: Floats, span_s: float, relative_variance: float,
     """
     rate = len(arrival_s) / span_s
     ratios = []
-    for window in WINDOWS_S:
+    for window in windows_s:
         counts = np.histogram(arrival_s, np.arange(span_s // window + 1) * window)[0]
         share = tau_s / window
         modelled = 1 + 2 * rate * relative_variance * tau_s * (1 - share * -np.expm1(-1 / share))

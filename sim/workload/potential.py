@@ -20,6 +20,7 @@ from sim.streams import Streams
 from sim.units import DAY_S, PS_PER_S, ps
 from sim.workload.arrivals.cells import CELL_PS
 from sim.workload.arrivals.replayed import Replayed
+from sim.workload.churn import Churn
 from sim.workload.classes import ClientClass
 from sim.workload.kept import KEPT
 from sim.workload.modulation import Modulation, correlations
@@ -70,9 +71,16 @@ class Potential:
         self._base = {name: BaseRate(cls, start) for name, cls in classes.items()}
         self._users = (KEPT.users(classes), streams.root, streams.replication, start)
         modulation = Modulation(classes, matrix, streams)
+        churn = {
+            name: Churn(cls.arrivals, streams[f"churn.{name}"])
+            for name, cls in classes.items()
+            if cls.arrivals.kind == "clients"
+        }
         # By layer, then class: a stable sort by time then breaks ties by id.
         self._parts = [
-            ClassLayer(cls, name, (index, layer), Sources(self._base[name], modulation, streams, start))
+            ClassLayer(
+                cls, name, (index, layer), Sources(self._base[name], modulation, churn.get(name), streams, start)
+            )
             for layer in range(headroom)
             for index, (name, cls) in enumerate(classes.items())
         ]

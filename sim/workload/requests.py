@@ -17,6 +17,7 @@ from sim.streams import Stream, Streams
 from sim.units import DAY_S, PS_PER_S, Dated, ps
 from sim.workload.arrivals.cells import CELL_PS, Cells, Times
 from sim.workload.cached import cached_tokens
+from sim.workload.churn import Churn, Regimes
 from sim.workload.law import Floats, Ints
 from sim.workload.modulation import CELL_S, Modulation
 from sim.workload.rate import BaseRate
@@ -137,6 +138,7 @@ class Sources:
 
     base: BaseRate
     modulation: Modulation
+    churn: Churn | None
     streams: Streams
     start: datetime.date
 
@@ -185,7 +187,9 @@ class ClassLayer:
         )
 
     def _times(self, first: int, count: int) -> Times:
-        cells = Cells(first, count, self.layer, self._seat("arrivals"), self._sources.base, self._factors)
+        cells = Cells(
+            first, count, self.layer, self._seat("arrivals"), self._sources.base, self._factors, self._regimes
+        )
         self._check(cells.rates_per_s * CELL_S)  # before anything of that size is drawn
         times: Times = self._law.times(cells)
         self._check(times.counts)
@@ -205,6 +209,10 @@ class ClassLayer:
     def _factors(self, first: int, count: int) -> Floats:
         steps = self._sources.modulation.steps(self._name)
         return self._sources.modulation.factors(self._name, first * steps, count * steps).reshape(count, steps)
+
+    def _regimes(self, hour: int) -> Regimes:
+        assert self._sources.churn is not None
+        return self._sources.churn.regimes(hour)
 
     def _tokens(self, what: str, law: Any, first: int, times: Times) -> npt.NDArray[np.int32]:
         if law is None:

@@ -21,6 +21,7 @@ from sim.workload.rate import BaseRate
 
 START = datetime.date(2026, 1, 1)
 YEAR_S = 31_557_600.0
+CLIENTS = {"kind": "clients", "clients": 9, "spread": 1, "asking": "1 h", "silent": "2 h", "level_spread": 1, "cv": 2}
 
 
 def _told(error: ValidationError) -> list[tuple[str, str]]:
@@ -56,7 +57,7 @@ def test_keys_of_later_versions_are_refused_by_name(client, key):
         (
             {"arrivals": {"kind": "possion"}},
             "arrivals",
-            "'possion' is not one of poisson, constant, gamma, log_ou, trace, bootstrap",
+            "'possion' is not one of poisson, constant, gamma, log_ou, clients, trace, bootstrap",
         ),
         ({"arrivals": {"kind": "gamma"}}, "arrivals.cv", "Field required"),
         (
@@ -64,6 +65,12 @@ def test_keys_of_later_versions_are_refused_by_name(client, key):
             "arrivals.tau",
             "'8 day' found; must be at most 604800",
         ),
+        (
+            {"arrivals": {**CLIENTS, "clients": 1025}},
+            "arrivals.clients",
+            "less than or equal to 1024",
+        ),
+        ({"arrivals": {**CLIENTS, "asking": "5 s"}}, "arrivals.asking", "'5 s' found; must be at least 60"),
         ({"profile": [1.0] * 23}, "profile", "23 numbers found; must be 24, one an hour of the day"),
         ({"profile": [0] * 24}, "profile", "all 24 numbers are 0"),
         ({"correlation": {"other": -1.1}}, "correlation.other", "greater than or equal to -1"),

@@ -18,6 +18,15 @@ from sim.workload.requests import NEVER, Seat
 MINUTE = 60 * 10**12
 HOUR = 60 * MINUTE
 LOG_OU = {"kind": "log_ou", "relative_variance": 0.2, "tau": "100 s"}
+CLIENTS = {
+    "kind": "clients",
+    "clients": 20,
+    "spread": 1.5,
+    "asking": "30 min",
+    "silent": "20 min",
+    "level_spread": 1,
+    "cv": 2,
+}
 TRACE = "arrival_s,prompt_tokens,output_tokens,cached_tokens\n" + "".join(
     f"{k * k / 7:.6f},{k + 1},{k % 9 + 1},{k // 2}\n" for k in range(120)
 )
@@ -46,6 +55,7 @@ def mixed(client, tmp_path_factory):
         "bootstrapped": client(
             rate="out", prompt="out", output="out", arrivals={"kind": "bootstrap", "file": str(file), "keep": "70 %"}
         ),
+        "clients": client(arrivals=CLIENTS, profile=list(range(1, 25))),
     }
 
 
@@ -103,10 +113,10 @@ def test_more_headroom_appends_and_changes_nothing_below(mixed, potential, whole
 
 
 def test_marks_that_nobody_wants_are_left_out_and_nothing_else(mixed, potential, whole, same):
-    below = [1.2, 0.0, 0.7, 2.0, 1.0, 0.5, 1.4]
+    below = [1.2, 0.0, 0.7, 2.0, 1.0, 0.5, 1.4, 1.5]
     kept = whole.mark < np.array(below)[whole.klass]
     same(potential(mixed).draw(FIRST, FIRST + SPAN, below), whole.take(kept))
-    assert len(potential(mixed).draw(FIRST, FIRST + SPAN, [0.0] * 7)) == 0
+    assert len(potential(mixed).draw(FIRST, FIRST + SPAN, [0.0] * 8)) == 0
 
 
 def test_a_class_added_at_the_end_renumbers_nothing(mixed, potential, whole, client, same):
@@ -271,5 +281,5 @@ def test_no_class_means_no_request():
 
 
 def test_a_rate_of_zero_draws_nothing(client, potential):
-    for kind in ({"kind": "poisson"}, {"kind": "constant"}, {"kind": "gamma", "cv": 2}, LOG_OU):
+    for kind in ({"kind": "poisson"}, {"kind": "constant"}, {"kind": "gamma", "cv": 2}, LOG_OU, CLIENTS):
         assert len(potential({"c": client(rate="0 /s", arrivals=kind)}).draw(0, 2 * HOUR)) == 0

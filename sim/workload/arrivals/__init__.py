@@ -2,6 +2,7 @@
 
 from sim.blocks import Table
 from sim.workload.arrivals.bootstrap import BootstrapArrivals
+from sim.workload.arrivals.clients import ClientArrivals
 from sim.workload.arrivals.constant import ConstantArrivals
 from sim.workload.arrivals.gamma import GammaArrivals
 from sim.workload.arrivals.log_ou import LogOuArrivals
@@ -9,12 +10,21 @@ from sim.workload.arrivals.poisson import PoissonArrivals
 from sim.workload.arrivals.trace import TraceArrivals
 
 ARRIVALS = Table("arrivals")
-for _kind in (PoissonArrivals, ConstantArrivals, GammaArrivals, LogOuArrivals, TraceArrivals, BootstrapArrivals):
+for _kind in (
+    PoissonArrivals,
+    ConstantArrivals,
+    GammaArrivals,
+    LogOuArrivals,
+    ClientArrivals,
+    TraceArrivals,
+    BootstrapArrivals,
+):
     ARRIVALS.register(_kind)
 
 __all__ = [
     "ARRIVALS",
     "BootstrapArrivals",
+    "ClientArrivals",
     "ConstantArrivals",
     "GammaArrivals",
     "LogOuArrivals",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from sim.units import PS_PER_S
+from sim.workload.churn import Regimes
 from sim.workload.law import Floats, Ints
 from sim.workload.modulation import CELL_S
 from sim.workload.rate import BaseRate
@@ -36,6 +37,7 @@ class Cells:
 
     `generator(n)` is the n-th generator of the class's and layer's arrival stream, valid until the next call.
     `factors(first_cell, cells)` gives the rate factors on the grid of the class: shape (cells, steps a cell).
+    `regimes(hour)` tells which clients of the class ask in an hour of the run.
     """
 
     first: int
@@ -44,6 +46,7 @@ class Cells:
     generator: Callable[[int], Generator]
     base: BaseRate
     factors: Callable[[int, int], Floats]
+    regimes: Callable[[int], Regimes]
 
     @functools.cached_property
     def rates_per_s(self) -> Floats:
