@@ -157,7 +157,7 @@ def test_the_version_is_told(call):
         (("trace", "import", "azure", "x.csv"), "x.csv: no such file"),
         (("trace", "import", "mooncake", PINNED), "column `timestamp` is missing"),
         (("replay", "x.csv", "--model", "qwen3-32b"), "Missing option '--gpu'"),
-        (("replay", "x.csv", "--gpu", "rtx_409", "--model", "qwen3-32b"), "did you mean `rtx_4090`?"),
+        (("replay", "x.csv", "--gpu", "rtx_409", "--model", "qwen3-32b"), "did you mean `rtx_4090` or `rtx_3090`?"),
         (("replay", "x.csv", "--gpu", "rtx_4090", "--model", "Llama-3.1-8B"), "did you mean `llama-3.1-8b`?"),
         (("replay", "x.csv", "--gpu", "abc", "--model", "qwen3-32b"), "there are: "),
         (("replay", "x.csv", "--gpu", "my/gpu.yaml", "--model", "qwen3-32b"), "--gpu my/gpu.yaml: no such file"),

@@ -91,7 +91,7 @@ def test_a_gpu_that_cannot_hold_the_model_is_refused_where_it_is_named(problems)
 
 def test_an_unknown_gpu_or_model_is_told_with_the_nearest(problems):
     found = problems("model: llama-3.1-8b", "model: llama-3.1-8")
-    assert [(p.line, p.column, p.fix) for p in found] == [(10, 12, "did you mean `llama-3.1-8b`?")]
+    assert [(p.line, p.column, p.fix) for p in found] == [(10, 12, "did you mean `llama-3.1-8b` or `llama-3.1-70b`?")]
     found = problems("extends: centralized", "extends: centralized\n    operators: {fleet: {gpu: h100}}")
     assert found[0].message == "there is no `h100` in gpus, and no file h100.yaml beside the scenario"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ ROOT = Path(__file__).parents[2]
 PRESETS = ROOT / "sim" / "presets"
 
 
+@functools.cache
 def gpu(name: str) -> Gpu:
     """A preset of `sim/presets/gpus`."""
     return Gpu.model_validate(values(PRESETS / "gpus" / f"{name}.yaml"), context={"yaml": True})
 
 
+@functools.cache
 def model(name: str) -> LlmModel:
     """A preset of `sim/presets/models`."""
     return LlmModel.model_validate(values(PRESETS / "models" / f"{name}.yaml"), context={"yaml": True})

@@ -77,18 +77,41 @@ def test_cost_figures_of_the_presets_are_those_of_the_profiles():
         assert (PRESETS / "gpus" / f"{name}.yaml").read_text(encoding="utf-8") == text
 
 
-def test_measured_pairs_are_fitted_and_the_h100_is_borrowed():
-    found = {(g, m, tp): of.flag for g in GPUS for m, all_ in gpu(g).costs.items() for tp, of in all_.items()}
-    assert found == {
-        ("rtx_4090", "llama-3.1-8b", "tp1"): "fitted",
-        ("rtx_pro_6000", "llama-3.1-8b", "tp1"): "fitted",
-        ("rtx_pro_6000", "qwen3-32b", "tp1"): "fitted",
-        ("rtx_pro_6000", "qwen3-32b", "tp2"): "fitted",
-        ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", "tp1"): "fitted",
-        ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", "tp2"): "fitted",
-        ("h100_sxm", "llama-3.1-8b", "tp1"): "borrowed",
-        ("h100_sxm", "qwen3-32b", "tp1"): "borrowed",
+def rows_of_the_page():
+    """GPU, model and degree with their flag, as the page's first table tells them."""
+    lines = (PRESETS.parents[1] / "docs" / "gpus-and-models.md").read_text(encoding="utf-8").splitlines()
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    end = next(i for i, row in enumerate(table) if i and row[0] == "left out")
+    models = [name.lower() for name in table[0][1:]]
+    return {
+        (row[0].strip("`"), llm, degree.split()[0]): degree.split()[1]
+        for row in table[2:end]
+        for llm, cell in zip(models, row[1:], strict=True)
+        if cell != "-"
+        for degree in cell.split(", ")
     }
+
+
+def test_the_page_lists_what_the_presets_hold():
+    found = {(g, m, tp): of.flag for g in GPUS for m, all_ in gpu(g).costs.items() for tp, of in all_.items()}
+    assert rows_of_the_page() == found
+
+
+def test_what_was_profiled_is_fitted_and_nothing_else_is():
+    fitted = {key for key, flag in rows_of_the_page().items() if flag == "fitted"}
+    assert fitted == {
+        ("rtx_4090", "llama-3.1-8b", "tp1"),
+        ("rtx_pro_6000", "llama-3.1-8b", "tp1"),
+        ("rtx_pro_6000", "qwen3-32b", "tp1"),
+        ("rtx_pro_6000", "qwen3-32b", "tp2"),
+        ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", "tp1"),
+        ("rtx_pro_6000", "qwen3-30b-a3b-instruct-2507", "tp2"),
+    }
+
+
+def test_every_gpu_of_the_page_serves_the_small_and_the_large_llama():
+    for name in GPUS:
+        assert {"llama-3.1-8b", "llama-3.1-70b"} <= set(gpu(name).costs)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,10 @@ from sim.errors import ScenarioError
 from sim.serving.catalogue import Interconnect, ServingSettings
 from sim.serving.figures import Knots
 from sim.serving.tables import linear_cost, load_s, longest_pass, replica_type
-from tests.serving.catalogue_files import gpu, model
+from tests.serving.catalogue_files import PRESETS, gpu, model
 
-PAIRS = [
-    ("rtx_4090", "llama-3.1-8b"),
-    ("rtx_pro_6000", "llama-3.1-8b"),
-    ("rtx_pro_6000", "qwen3-32b"),
-    ("h100_sxm", "llama-3.1-8b"),
-    ("h100_sxm", "qwen3-32b"),
-]
+GPUS = sorted(path.stem for path in (PRESETS / "gpus").glob("*.yaml"))
+ROWS = [(g, m, int(tp.removeprefix("tp"))) for g in GPUS for m, degrees in gpu(g).costs.items() for tp in degrees]
 
 
 def figures(**changes):
@@ -27,9 +22,9 @@ def costing(**changes):
     return gpu("rtx_4090").model_copy(update={"costs": {"llama-3.1-8b": {"tp1": figures(**changes)}}})
 
 
-@pytest.mark.parametrize(("card", "llm"), PAIRS)
-def test_every_pair_of_the_presets_makes_a_replica(card, llm):
-    kind = replica_type(gpu(card), model(llm), ServingSettings())
+@pytest.mark.parametrize(("card", "llm", "tp"), ROWS)
+def test_every_row_of_the_presets_fits_and_makes_a_replica(card, llm, tp):
+    kind = replica_type(gpu(card), model(llm), ServingSettings(tp=tp))
     cost = kind.cost
     assert len(cost.dense) == kind.max_batched_tokens + 1
     assert len(cost.per_sequence) == kind.max_num_seqs + 1
@@ -163,6 +158,11 @@ def test_the_bound_of_a_pass_holds_for_the_costliest_one():
         ("rtx_pro_6000", (11.11, 0.0167, 9.39e-5), 0.05),
         # BLIS's H100 constants, trained end to end on vLLM with its host overhead: 7.26 ms; KV reading at 4.40e-5 ms a token.
         ("h100_sxm", (7.26, 0.0, 4.40e-5), 0.15),
+        # The same for GPUs that BLIS never ran on, by its coefficients; KV reading by kernel fits of ai-dynamo/aiconfigurator.
+        ("h200_sxm", (5.41, 0.0, 3.18e-5), 0.15),
+        ("a100_80g", (11.18, 0.0, 8.69e-5), 0.15),
+        ("b200", (3.81, 0.0, 1.79e-5), 0.15),
+        ("l40s", (24.82, 0.0, 1.90e-4), 0.15),
     ],
 )
 @pytest.mark.parametrize(("batch", "context"), [(1, 500), (32, 16_000), (64, 32_000)])
@@ -171,6 +171,51 @@ def test_decode_passes_agree_with_published_lines(card, line_ms, within, batch, 
     found = int(cost.dense[batch] + cost.per_sequence[batch]) + cost.a0 + cost.a1 * batch + cost.a2 * context
     start, each, token = line_ms
     assert found / 1e9 == pytest.approx(start + each * batch + token * context, rel=within)
+
+
+# ms: reading all weights and the output head once, a token of context, a prefill token; from the fits of the GPU's kernels by
+# other hands, without the start of a kernel. Llama-3.1-8B on one GPU, Llama-3.1-70B on eight.
+KERNEL_FITS = {
+    ("h200_sxm", "llama-3.1-8b", 1): (3.81, 3.18e-5, 0.0172),
+    ("b200", "llama-3.1-8b", 1): (2.38, 1.79e-5, 0.0086),
+    ("l40s", "llama-3.1-8b", 1): (22.27, 1.90e-4, 0.0643),
+    ("rtx_3090", "llama-3.1-8b", 1): (20.0, 1.75e-4, 0.246),
+    ("h200_sxm", "llama-3.1-70b", 8): (4.41, 9.92e-6, 0.0211),
+    ("b200", "llama-3.1-70b", 8): (2.75, 5.60e-6, 0.0106),
+    ("l40s", "llama-3.1-70b", 8): (25.78, 5.93e-5, 0.0788),
+    ("rtx_3090", "llama-3.1-70b", 8): (23.2, 5.47e-5, 0.301),
+}
+
+
+@pytest.mark.parametrize(("card", "llm", "tp"), KERNEL_FITS)
+def test_rooflines_give_the_constants_that_others_worked_out(card, llm, tp):
+    of, start_s = gpu(card).costs[llm][f"tp{tp}"], {"h200_sxm": 4e-6, "b200": 4e-6}.get(card, 0.0)
+    reading, context, prefill = KERNEL_FITS[card, llm, tp]
+    starts = (4 * model(llm).layers + 1) * start_s
+    # The head of one sequence holds the sampler's first 26 us over its cheapest.
+    found = of.dense.seconds[0] + min(of.per_sequence.seconds) - starts
+    assert (found * 1e3, of.a2 * 1e3, of.dense.beyond * 1e3) == pytest.approx((reading, context, prefill), rel=0.01)
+
+
+def test_seventy_billion_weights_on_eight_cards_pay_more_for_pcie_than_for_nvlink():
+    # 160 all-reduces of 1 token, 28,672 bytes around the ring: 160 * (20 us + 1.8 us) over PCIe, 160 * 10.1 us over NVLink.
+    for card, exchanged_s in (
+        ("rtx_4090", 160 * (20e-6 + 28_672 / 16e9)),
+        ("h100_sxm", 160 * (10e-6 + 28_672 / 450e9)),
+    ):
+        kind = replica_type(gpu(card), model("llama-3.1-70b"), ServingSettings(tp=8))
+        alone = gpu(card).costs["llama-3.1-70b"]["tp8"].dense.seconds[0]
+        assert kind.cost.dense[1] / 1e12 - alone == pytest.approx(exchanged_s, rel=1e-6)
+
+
+def test_a_mixture_by_roofline_reads_every_expert_that_is_awake():
+    # Mixtral on two H100: 46.7 billion weights at 2 bytes over 2 x 88 % of 3.35 TB/s are 15.8 ms, once all experts are awake.
+    free = gpu("h100_sxm").model_copy(update={"interconnect": Interconnect(bandwidth=1e30, latency=0.0)})
+    cost = replica_type(free, model("mixtral-8x7b"), ServingSettings(tp=2)).cost
+    starts_s = 32 * 6 * 4e-6
+    assert cost.dense[64] / 1e12 - starts_s == pytest.approx(15.80e-3, rel=0.01)
+    # A lone token wakes two of eight.
+    assert cost.dense[1] < 0.4 * cost.dense[64]
 
 
 def test_loading_reads_the_weights_and_starts_the_engine():
