@@ -51,6 +51,7 @@ _COLUMNS = (
     Column("q75", "unit column", "75 % quantile over replications"),
     Column("q95", "unit column", "95 % quantile over replications"),
     Column("network", "", "network of the scenario"),
+    Column("client_class", "", "client class of the scenario"),
     Column("metric", "", "ttft, tpot, e2e, or gap (time between two tokens of a request)"),
     Column("low_s", "s", "least value of the bucket"),
     Column("high_s", "s", "least value of the next bucket"),
@@ -73,9 +74,10 @@ TABLES: dict[str, tuple[str, ...]] = {
     "series": ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95"),
     "histograms": ("network", "metric", "policy", "coin_price", "point", "low_s", "high_s", "count"),
     "operators": ("policy", "coin_price", "point", "replications", "network"),
+    "classes": ("policy", "coin_price", "point", "replications", "network", "client_class"),
     "flows": ("policy", "coin_price", "point", "currency", "decimals", "reason", "source", "target", "amount_base"),
 }  # fmt: skip
-"""Columns of each file, in order. `operators` goes on with what the runs' rows hold, names ending with their unit."""
+"""Columns of each file, in order. `operators` and `classes` go on with what the runs' rows hold, names ending with their unit."""
 
 
 def file_unit(unit: str) -> str:

@@ -42,7 +42,8 @@ class RunRecord:
     (with the reason in `unsupported`, or because nothing was measured). `series` has one value an epoch (None where
     not measured) and `epoch_end_s` the end of each epoch. `times` holds censored times in days from
     `policies_from` (the outcome's unit), or None if not reached by the horizon. `histograms` maps `network.metric` (ttft, tpot, e2e, gap) to sparse pairs [bucket, count] over
-    picoseconds (`sim.serving.contract.bucket_of`). `operators` is a table of rows (network, class, ...). `counts` are exact
+    picoseconds (`sim.serving.contract.bucket_of`). `operators` is a table of rows (network, class, ...), `classes` one of client classes: measured requests, shares of
+    fates, mean latencies, tokens and energy. `counts` are exact
     integers (requests by fate, windows). `residuals` are the ledger's sums that must be 0, by currency.
     """
 
@@ -61,6 +62,7 @@ class RunRecord:
     residuals: dict[str, int]
     unsupported: dict[str, str]
     notes: list[str]
+    classes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no blanks, no NaN."""

@@ -193,6 +193,7 @@ class StudyRecord:
     counts: dict[str, int]
     sentences: list[str] = dataclasses.field(default_factory=list)
     """What the verdicts say, in words, most important first."""
+    classes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
     def to_json(self) -> str:
         """Canonical JSON."""

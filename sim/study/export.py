@@ -8,6 +8,7 @@
     series.csv              quantiles over replications by epoch
     histograms.csv          latencies by bucket
     operators.csv           means by class of operators
+    classes.csv             means by client class: fates, latencies, tokens, energy
     flows.csv               coin and money flows of replication 0
     scenario.resolved.yaml  every value that the study ran with
     manifest.json           versions, hashes, wall time, place: all that varies between identical studies
@@ -123,7 +124,7 @@ def _seen_from(folder: Path, scenario_file: str) -> str:
 
 def _summary(record: StudyRecord) -> str:
     whole = json.loads(record.to_json())
-    for name in ("bands", "histograms", "operators", "flows", "scenario_resolved"):
+    for name in ("bands", "histograms", "operators", "classes", "flows", "scenario_resolved"):
         del whole[name]
     for summary in whole["outcomes"]:
         del summary["values"]
@@ -180,9 +181,15 @@ def _flows(record: StudyRecord) -> Iterator[Row]:
             yield *head, row.currency, row.decimals, row.reason, row.source, row.target, row.amount
 
 
-def _operators(record: StudyRecord) -> str:
-    head = list(dict.fromkeys([*TABLES["operators"], *(name for row in record.operators for name in row)]))
-    return csv_text(head, ([row.get(name) for name in head] for row in record.operators))
+def _open_table(name: str) -> Callable[[StudyRecord], str]:
+    """A table whose rows may hold more than its first columns."""
+
+    def text(record: StudyRecord) -> str:
+        found: list[dict[str, Any]] = getattr(record, name)
+        head = list(dict.fromkeys([*TABLES[name], *(key for row in found for key in row)]))
+        return csv_text(head, ([row.get(key) for key in head] for row in found))
+
+    return text
 
 
 ROWS: dict[str, Callable[[StudyRecord], Iterator[Row]]] = {
@@ -205,7 +212,8 @@ _FILES: dict[str, Callable[[StudyRecord], str]] = {
     "differences.csv": _table("differences"),
     "series.csv": _table("series"),
     "histograms.csv": _table("histograms"),
-    "operators.csv": _operators,
+    "operators.csv": _open_table("operators"),
+    "classes.csv": _open_table("classes"),
     "flows.csv": _table("flows"),
     "scenario.resolved.yaml": lambda record: record.scenario_resolved,
 }

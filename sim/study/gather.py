@@ -33,6 +33,7 @@ class Gathered:
     bands: list[Band]
     histograms: list[Histogram]
     operators: list[dict[str, Any]]
+    classes: list[dict[str, Any]]
     flows: PolicyFlows
     counts: Counter[str]
     notes: list[str]
@@ -51,7 +52,8 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
         values={name: values_of(plan, records, name) for name in sorted({*carried, *references})},
         bands=_bands(plan, cell, records),
         histograms=_histograms(plan, cell, records),
-        operators=_operators(cell, records),
+        operators=_rows(cell, [record.operators for record in records], "operators'"),
+        classes=_rows(cell, [record.classes for record in records], "client classes'"),
         flows=PolicyFlows(*cell, rows=list(records[0].flows), residuals=dict(records[0].residuals)),
         counts=counts,
         notes=list(dict.fromkeys(note for record in records for note in record.notes)),
@@ -104,20 +106,20 @@ def _histograms(plan: Plan, cell: Cell, records: Sequence[RunRecord]) -> list[Hi
     return made
 
 
-def _operators(cell: Cell, records: Sequence[RunRecord]) -> list[dict[str, Any]]:
-    """Means over replications of every number, rows told apart by what is text."""
+def _rows(cell: Cell, tables: Sequence[list[dict[str, Any]]], whose: str) -> list[dict[str, Any]]:
+    """Means over replications of every number of a table, rows told apart by what is text."""
     groups: defaultdict[tuple[tuple[str, str], ...], list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        for row in record.operators:
+    for table in tables:
+        for row in table:
             groups[tuple((name, value) for name, value in row.items() if isinstance(value, str))].append(row)
-    return [_operator_row(cell, dict(texts), rows) for texts, rows in groups.items()]
+    return [_mean_row(cell, dict(texts), rows, whose) for texts, rows in groups.items()]
 
 
-def _operator_row(cell: Cell, texts: dict[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _mean_row(cell: Cell, texts: dict[str, str], rows: list[dict[str, Any]], whose: str) -> dict[str, Any]:
     made: dict[str, Any] = {**cell._asdict(), **texts, "replications": len(rows)}
     for name in dict.fromkeys(name for row in rows for name in row if name not in texts):
         numbers = [row[name] for row in rows if row.get(name) is not None]
         made[name] = (
-            statistics.mean(statistics.finite(numbers, f"operators' {name}")) if len(numbers) == len(rows) else None
+            statistics.mean(statistics.finite(numbers, f"{whose} {name}")) if len(numbers) == len(rows) else None
         )
     return made

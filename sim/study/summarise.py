@@ -73,6 +73,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         bands=[band for one in gathered.values() for band in one.bands],
         histograms=[histogram for one in gathered.values() for histogram in one.histograms],
         operators=[row for one in gathered.values() for row in one.operators],
+        classes=[row for one in gathered.values() for row in one.classes],
         flows=[one.flows for one in gathered.values()],
         checks=run_checks(plan, table),
         changes=list(plan.changes),

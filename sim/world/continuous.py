@@ -145,6 +145,7 @@ class Fleet:
         if last:
             tally.fates[:, Fate.IN_FLIGHT] += alive
         tally.measure(reading, self.fleet, epoch.seconds)
+        tally.attribute(reading.finished, self.fleet)
         work = np.zeros((len(self.roster), 2), np.int64)
         add_work(work, reading.finished, self.fleet)
         return tally, work

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.serving.contract import NEVER, Fate
 from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.operators import IDLE, LIVE
 from sim.units import DAY_S, PS_PER_S
@@ -14,6 +15,7 @@ from sim.world.calendar import Epoch
 from sim.world.money import Account
 from sim.world.network import NetworkState
 from sim.world.service import Served
+from sim.world.tally import Targets
 
 
 def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, wanted: np.ndarray) -> Line:
@@ -170,6 +172,37 @@ def operators(networks: list[NetworkState], book: Book) -> list[dict[str, Any]]:
                     "capital_usd_per_node_day": owners.block.capital_usd_per_day(),
                     "capacity_rps_per_node": owners.machine.capacity_rps,
                     "utilization_frac": owners.utilization,
+                }
+            )
+    return rows
+
+
+def classes(book: Book, names: tuple[str, ...], targets: Targets) -> list[dict[str, Any]]:
+    """The table of client classes, one row a network and class with measured requests from `policies_from` on.
+
+    Attainment is None for a class without targets, a mean of latencies where none completed.
+    """
+    rows = []
+    for network, tally in book.tallies.items():
+        for k, name in enumerate(names):
+            arrived, done = int(tally.arrived[k]), int(tally.completed[k])
+            if arrived == 0:
+                continue
+            tokens = int(tally.prompt[k] + tally.output[k])
+            fates = {f"{fate.name.lower()}_frac": int(tally.fates[k, fate]) / arrived for fate in Fate}
+            rows.append(
+                {
+                    "network": network,
+                    "client_class": name,
+                    "requests": float(arrived),
+                    **fates,
+                    "slo_met_frac": int(tally.slo[k]) / arrived if targets.ttft_ps[k] != NEVER else None,
+                    "ttft_mean_s": int(tally.ttft_us[k]) / 1e6 / done if done else None,
+                    "e2e_mean_s": int(tally.e2e_us[k]) / 1e6 / done if done else None,
+                    "network_mean_s": int(tally.network_us[k]) / 1e6 / done if done else None,
+                    "tokens": float(tokens),
+                    "energy_j": float(tally.energy_class_j[k]),
+                    "energy_j_per_tok": float(tally.energy_class_j[k]) / tokens if tokens else None,
                 }
             )
     return rows

@@ -250,6 +250,7 @@ class World:
             residuals=self.ledger.residuals(),
             unsupported=unsupported,
             notes=sorted(set(self.notes)),
+            classes=lines.classes(self.book, self.users.names, self.targets),
         )
 
 

@@ -10,6 +10,7 @@ from sim.records import histogram
 from sim.serving.contract import NEVER, Fate, Fleet, Reading
 from sim.tokenomics.ledger import exact_sum
 from sim.units import PS_PER_S
+from sim.world.energy import request_joules, types_of
 
 METRICS = ("ttft", "tpot", "e2e")
 
@@ -28,6 +29,7 @@ class Tally:
     `fates[k, f]` counts requests; `prompt` and `output` are billed tokens (the prompt once the first token came, the
     delivered output); `slo*` those of requests completed within target; `e2e_us`, `ttft_us` sums over completed ones, each
     floored to microseconds, with `network_us`, their time between user and node. `seconds` is the measured time.
+    `energy_class_j` are the shares of requests in `energy_j` (`attribute`); `energy_type_j` is the last fleet's, by node type.
     """
 
     def __init__(self, classes: int) -> None:
@@ -45,6 +47,8 @@ class Tally:
         self.busy_ps = 0
         self.live_ps = 0
         self.energy_j = 0.0
+        self.energy_class_j = np.zeros(classes)
+        self.energy_type_j: np.ndarray = np.zeros(0)
         self.seconds = 0.0
         self.windows = 0
 
@@ -90,11 +94,18 @@ class Tally:
         types = np.repeat(fleet.node_type, fleet.replicas)
         active, idle = (np.array([getattr(t, name) for t in fleet.types])[types] for name in ("active_w", "idle_w"))
         busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
-        self.energy_j = float((busy_s * active + (live_s - busy_s) * idle).sum())
+        energy_j = busy_s * active + (live_s - busy_s) * idle
+        self.energy_j = float(energy_j.sum())
+        self.energy_type_j = np.bincount(types, energy_j, len(fleet.types))
         # Picoseconds of sixteen replicas and a week exceed 64 bits.
         self.busy_ps, self.live_ps = exact_sum(reading.busy_ps), exact_sum(reading.live_ps)
         self.latency["gap"] += reading.gaps.sum(axis=0)
         self.seconds, self.windows = seconds, 1
+
+    def attribute(self, rows: np.ndarray, fleet: Fleet) -> None:
+        """Share the energy that was measured over these finished rows, by class."""
+        joules = request_joules(self.energy_type_j, types_of(rows, fleet), rows["computed"])
+        self.energy_class_j += np.bincount(rows["klass"], joules, len(self.energy_class_j))
 
     def _sum(self, name: str, klass: np.ndarray, values: np.ndarray) -> None:
         np.add.at(getattr(self, name), klass, values)
@@ -114,7 +125,7 @@ class Tally:
 
 _SUMS = (
     "fates", "prompt", "output", "computed", "slo", "slo_output", "slo_tokens", "e2e_us", "ttft_us", "network_us",
-    "busy_ps", "live_ps", "energy_j", "seconds", "windows",
+    "busy_ps", "live_ps", "energy_j", "energy_class_j", "seconds", "windows",
 )  # fmt: skip
 
 

@@ -91,9 +91,11 @@ class Stint:
         self.tally.measure(reading, self.fleet, (self.window.end_ps - self.window.start_ps) / PS_PER_S)
 
     def close(self) -> None:
-        """Count the fates of all counted requests."""
+        """Count the fates of all counted requests, and share the energy of the measured part over them."""
         for rows in self._rows:
             self.tally.count(rows, self.targets, self.roster.network_ps(rows, self.fleet))
+        if self._rows:
+            self.tally.attribute(np.concatenate(self._rows), self.fleet)
 
     @property
     def open(self) -> bool:
