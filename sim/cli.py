@@ -103,6 +103,15 @@ Example: infermint replay server.csv --gpu rtx_4090 --model llama-3.1-8b
          infermint replay server.csv --gpu h100_sxm --model llama-3.1-8b \\
            --columns arrival_s=sent,first_token_s=first,last_token_s=done
 """
+_CHECK_HELP = """Tell what the trace FILE is like: moments, quantiles, dispersion, what goes together; beside client classes.
+
+Choose a class's arrivals by dispersion and CV, its lengths by quantiles and KS. The KS of gaps between arrivals says nothing of waiting.
+
+\b
+Example: infermint trace check conv.csv.gz
+         infermint trace check conv.csv.gz --class chat_steady \\
+           --output-tokens 340..470
+"""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP, epilog=_EXITS)
@@ -382,7 +391,7 @@ def replay(file: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug: b
 
 @cli.group()
 def trace() -> None:
-    """Bring public traces into our format."""
+    """Bring public traces into our format, and look at them."""
 
 
 @trace.command("import")
@@ -406,3 +415,29 @@ def import_(kind: str, file: pathlib.Path, out: pathlib.Path | None, columns: st
         click.echo(f"note: {notice}", err=True)
     document = {"rows": rows, "file": str(target), **({"notices": notices} if notices else {})}
     _emit(document, as_json, lambda: f"{rows} requests written to {target}")
+
+
+@trace.command(help=_CHECK_HELP)
+@_file
+@click.option(
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="NAME",
+    help="A client class of `infermint list workloads`, or a file of yours (repeatable: their sum).",
+)
+@click.option(
+    "--output-tokens", default="", metavar="LOW..HIGH", help="Look only at the trace's requests with so many."
+)
+@click.option("--columns", default="", metavar="OURS=THEIRS,…", help="Names of the file's columns that are not ours.")
+@_json
+@_debug
+def check(
+    file: pathlib.Path, classes: tuple[str, ...], output_tokens: str, columns: str, as_json: bool, debug: bool
+) -> None:
+    """`infermint trace check`: its help is `_CHECK_HELP`."""
+    from sim.command import check_trace
+    from sim.report import trace_checked
+
+    record = check_trace(file, classes, output_tokens, columns)
+    _emit(trace_checked.document(record) if as_json else {}, as_json, lambda: trace_checked.format_check(record))

@@ -170,6 +170,25 @@ def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple
     return imports.import_csv(file, target, _columns(columns)), target, []
 
 
+def check_trace(file: Path, classes: Sequence[str], outputs: str, columns: str) -> Any:
+    """`infermint trace check`: the record of a trace, beside client classes where some are named."""
+    from sim.scenario import named
+    from sim.workload.check import check
+    from sim.workload.log import read_log
+
+    found, kept = dict(named.client_class(asked) for asked in classes), _range(outputs)
+    return check(read_log(file, _columns(columns)).trace, file.name, found, kept)
+
+
+def _range(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    low, found, high = text.partition("..")
+    if not (found and low.isdigit() and high.isdigit() and int(low) <= int(high)):
+        raise ScenarioError(f"--output-tokens: '{text}' found; write LOW..HIGH, for example 340..470")
+    return int(low), int(high)
+
+
 def _stem(file: Path) -> str:
     """The name of a file without what says how it is written."""
     name = file.name.removesuffix(".gz")

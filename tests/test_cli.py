@@ -19,7 +19,7 @@ from sim.cli import main
 
 ROOT = Path(__file__).parents[1]
 PINNED = ROOT / "tests" / "scenarios" / "format-v1.yaml"
-VERBS = ("init", "validate", "explain", "list", "run", "report", "replay", "trace import")
+VERBS = ("init", "validate", "explain", "list", "run", "report", "replay", "trace import", "trace check")
 
 SMALL = """\
 format: 1
@@ -156,6 +156,9 @@ def test_the_version_is_told(call):
         (("trace", "import", "azur", "x.csv"), "'azur' is not one of 'azure', 'csv', 'mooncake'"),
         (("trace", "import", "azure", "x.csv"), "x.csv: no such file"),
         (("trace", "import", "mooncake", PINNED), "column `timestamp` is missing"),
+        (("trace", "check", "x.csv"), "x.csv: no such file"),
+        (("trace", "check", "x.csv", "--class", "chat_stedy"), "did you mean `chat_steady`"),
+        (("trace", "check", PINNED, "--output-tokens", "9-3"), "'9-3' found; write LOW..HIGH, for example 340..470"),
         (("replay", "x.csv", "--model", "qwen3-32b"), "Missing option '--gpu'"),
         (("replay", "x.csv", "--gpu", "rtx_409", "--model", "qwen3-32b"), "did you mean `rtx_4090` or `rtx_3090`?"),
         (("replay", "x.csv", "--gpu", "rtx_4090", "--model", "Llama-3.1-8B"), "did you mean `llama-3.1-8b`?"),

@@ -6,7 +6,6 @@ import dataclasses
 from typing import Any
 
 from sim.records.replay import METRICS, THROUGHPUT, Compared, ReplayRecord
-from sim.report.ecdf import seconds
 from sim.report.terminal import aligned
 
 _RATES = {"requests_per_s": ("requests", "1/s"), "output_tokens_per_s": ("output tokens", "1/s")}
@@ -68,7 +67,9 @@ def _name(one: Compared) -> list[str]:
 def _amount(one: Compared, value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if one.metric == THROUGHPUT else seconds(value)
+    if one.metric == THROUGHPUT:
+        return f"{value:.4g}"
+    return f"{value:.4g} s" if value >= 1 else f"{1000 * value:.4g} ms"
 
 
 def _error(one: Compared) -> str:

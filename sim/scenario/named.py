@@ -18,6 +18,7 @@ from sim.scenario.nodes import Node
 from sim.scenario.paths import near_hint
 from sim.scenario.reader import read_value
 from sim.serving.catalogue import Gpu, LlmModel, ServingSettings
+from sim.workload import ClientClass
 
 
 def gpu(asked: str) -> Gpu:
@@ -32,6 +33,15 @@ def model(asked: str) -> LlmModel:
     return found
 
 
+def client_class(asked: str) -> tuple[str, ClientClass]:
+    """The client class that `--class` names, and its name; it needs no `model` here. Raises `ScenarioError`."""
+    name, node = _node("workloads", asked, "--class")
+    node = node.without("demand")
+    if node.get("model") is None:
+        node = node.with_("model", read_value("any", "--class"))
+    return name, _read(ClientClass, node, lambda path: f"workload.{name}.{path.lstrip('.')}")
+
+
 def settings(options: Mapping[str, Any]) -> ServingSettings:
     """Engine settings from options of the command line; those that are None keep their default. Raises `ScenarioError`."""
     given = {key: value for key, value in options.items() if value is not None}
@@ -41,6 +51,12 @@ def settings(options: Mapping[str, Any]) -> ServingSettings:
 
 
 def _named(folder: str, asked: str, option: str, block: Any) -> Any:
+    name, node = _node(folder, asked, option)
+    return _read(block, node, lambda path: f"{folder}.{name}.{path.lstrip('.')}")
+
+
+def _node(folder: str, asked: str, option: str) -> tuple[str, Node]:
+    """The name and the block that an option names, what it extends merged in."""
     path = Path(asked)
     told = read_value("name", option)
     if asked.endswith(".yaml"):
@@ -54,8 +70,7 @@ def _named(folder: str, asked: str, option: str, block: Any) -> Any:
             message = f"{option}: '{asked}' found; must be one of `infermint list {folder}`, or a file of yours"
             beside = [*preset_names(folder), *(library.names(folder) if nearest(asked, library.names(folder)) else ())]
             raise ScenarioError([Problem("missing_file", "", message, near_hint(asked, dict.fromkeys(beside)))])
-    node = library.block(folder, name, dataclasses.replace(told, value=name))
-    return _read(block, node, lambda path: f"{folder}.{name}.{path.lstrip('.')}")
+    return name, library.block(folder, name, dataclasses.replace(told, value=name))
 
 
 def _read(block: Any, node: Node, shown: Any) -> Any:

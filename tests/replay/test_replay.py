@@ -53,9 +53,19 @@ def call(capsys, tmp_path, monkeypatch):
     return _call
 
 
-def test_the_measured_server_is_met_within_five_percent_by_what_the_presets_say(call, tmp_path):
-    file = shared("data", "vllm_runs", "rtx4090_llama-3.1-8b.csv")
-    told = call(file, "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--max-model-len", 32_768)
+MEASURED = {
+    "rtx4090_llama-3.1-8b.csv": "--gpu rtx_4090 --model llama-3.1-8b --max-model-len 32768",
+    "rtxpro6000x2_qwen3-32b_tp2.csv": (
+        "--gpu rtx_pro_6000 --model qwen3-32b --tp 2 --max-num-seqs 128 --max-batched-tokens 2048"
+    ),
+}
+"""Logs of measured servers, and what of the server was recorded and differs from the presets."""
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_the_measured_server_is_met_within_five_percent_by_what_the_presets_say(name, call, tmp_path):
+    file = shared("data", "vllm_runs", name)
+    told = call(file, *MEASURED[name].split())
     assert told["fates"]["completed"] == told["compared"] == told["requests"] == 300
     assert set(told["statistics"]) == {*METRICS, "throughput"}
     rows = read_log(file)
