@@ -97,8 +97,14 @@ def gpus() -> Iterator[Row]:
         yield {
             "gpu": name,
             "memory": _scalar(node, "memory"),
-            "models": ", ".join(costs.value) if costs is not None and costs.is_map else "",
+            "models": ", ".join(_degrees(costs)) if costs is not None and costs.is_map else "",
         }
+
+
+def _degrees(costs: Node) -> Iterator[str]:
+    """Models with the numbers of GPUs that their figures are for: `qwen3-32b (tp1, tp2)`."""
+    for model, degrees in costs.value.items():
+        yield f"{model} ({', '.join(degrees.value)})" if degrees.is_map else model
 
 
 def models() -> Iterator[Row]:

@@ -19,12 +19,13 @@ _ONCE = (
     r"coin(\..*)?",
     r"market\.(start|depth|holders\.a)",
     r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|region|cost_factor|cost_spread)",
+    r"operators\.[^.]+\.interconnect(\..*)?",
     r"operators\.[^.]+\.(up_time|repair|crews|after_repair|image|link|pull|(up|repair)_law(\..*)?)",
 )
 """Below a network: read when the run is set up."""
 _DESCRIBES = (
     r"gpus\.[^.]+\.(bandwidth|bf16_tflops)",
-    r"models\..+\.(layers|hidden|intermediate|heads|kv_heads|head_dim|vocabulary|quality)",
+    r"models\..+\.(intermediate|head_dim|vocabulary|quality)",
     r"networks\.[^.]+\.plausible(\..*)?",
 )
 """Nothing in a run depends on these yet."""

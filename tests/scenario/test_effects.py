@@ -15,6 +15,8 @@ DATED = "{2026-01-01: %s, 2027-01-01: %s}"
     [
         "router: {kind: random}",
         "serving: {max_attempts: 1}",
+        "serving: {scheduler: sarathi}",
+        "operators: {home: {interconnect: {bandwidth: 8 GB/s, latency: 5 us}}}",
         "coin: {decimals: 8}",
         "market: {start: 200 USD/TAO}",
         "market: {depth: 9 MUSD}",

@@ -11,7 +11,7 @@ from sim.serving.tables import replica_type
 from tests.serving.catalogue_files import ROOT, gpu
 
 PAGE = (ROOT / "docs" / "gpus-and-models.md").read_text(encoding="utf-8")
-FARM, INT4, QUIET, NEW = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+FARM, INT4, QUIET, NEW, EXPERTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 SCENARIO = (ROOT / "tests" / "scenarios" / "format-v1.yaml").read_text(encoding="utf-8")
 
 
@@ -38,6 +38,21 @@ def test_a_new_gpu_serves_by_its_own_figures(tmp_path):
     assert kind.cost.dense[[1, 200]].tolist() == [20 * 10**9, 22 * 10**9]
     assert kind.cost.dense[1001] == pytest.approx(22e9 + 801 * 528e9 / 7992)
     assert (kind.cost.a2, kind.cost.m4) == (190_000, 2700 * 1024)
+
+
+@pytest.mark.long
+def test_a_users_mixture_pays_for_the_experts_that_a_pass_wakes(tmp_path):
+    figures = NEW + "".join(f"      {line}\n" for line in EXPERTS.splitlines())
+    shape = "extends: llama-3.1-8b\nexperts: {value: 8, assumed: true}\nexperts_per_token: {value: 2, assumed: true}\n"
+    (tmp_path / "my_mixture.yaml").write_text(shape, encoding="utf-8")
+    (tmp_path / "my_gpu.yaml").write_text(figures, encoding="utf-8")
+    study = SCENARIO.replace("gpu: rtx_4090", "gpu: my_gpu").replace("gpu: h100_sxm", "gpu: my_gpu")
+    (tmp_path / "study.yaml").write_text(study.replace("model: llama-3.1-8b", "model: my_mixture"), encoding="utf-8")
+    spec = load(tmp_path / "study.yaml", sets=["networks.cloud.operators.fleet.gpu=my_gpu"]).cases()[0].before
+    dense = replica_type(spec.gpus["my_gpu"], spec.models["my_mixture"], spec.networks["tao"].serving).cost.dense
+    # One token wakes 2 experts: 4.1 ms on top of 20; 128 tokens wake all 8: 15.6 ms on top of 20 + 127 * 2 / 199.
+    assert dense[1] == pytest.approx((20 + 4.1) * 1e9)
+    assert dense[128] == pytest.approx((20 + 127 * 2 / 199 + 15.6) * 1e9, rel=1e-9)
 
 
 def test_a_new_gpu_too_small_for_the_model_is_told_where_it_is_named(tmp_path):
