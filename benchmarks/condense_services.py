@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq
 
-from benchmarks.condense_workloads import default_trace, dispersion_error, table
+from benchmarks.condense_workloads import default_trace, dispersion_error, fit_log_ou, table
 from sim.workload.arrivals.clients import ClientArrivals
 from sim.workload.cached import CachedShareQuantiles
 from sim.workload.law import Floats
@@ -60,7 +60,7 @@ def long_context() -> dict[str, Any]:
     prompt, output = (np.array([int(row[name]) for row in trace]) for name in ("input_tokens", "output_tokens"))
     cached = _found_again(trace, prompt)
     span_s = float(arrival_s[-1])
-    variance, tau_s = _fitted(arrival_s, span_s)
+    variance, tau_s = fit_log_ou(arrival_s, span_s, WINDOWS_S)
     return {
         "rate_per_s": round(len(trace) / span_s, 3),
         "relative_variance": variance,
@@ -94,17 +94,6 @@ def _share_table(share: Floats, weight: Any) -> dict[str, Any]:
         "share": round(float(share @ weight / weight.sum()), 4),
         "mean_error": round(law.mean / float(share @ weight / weight.sum()) - 1, 4),
     }
-
-
-def _fitted(arrival_s: Floats, span_s: float) -> tuple[float, float]:
-    """Relative variance and time constant in s whose dispersion is nearest to the counted one."""
-
-    def error(logs: Floats) -> float:
-        return dispersion_error(arrival_s, span_s, float(np.exp(logs[0])), float(np.exp(logs[1])), WINDOWS_S)
-
-    best = minimize(error, np.log([0.05, 300.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-7})
-    variance, tau_s = np.exp(best.x)
-    return round(float(variance), 4), round(float(tau_s))
 
 
 def reasoning() -> dict[str, Any]:

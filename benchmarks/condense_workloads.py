@@ -5,7 +5,7 @@
 The trace (default `azure_llm_2023_conv/trace.csv.gz` in the data folder of `$INFERMINT_SHARED`) is cut into two classes
 by the length of the answer: `chat_steady` has 340 to 470 output tokens, `chat_bursty` all others. Of each class come
 its rate, 57-knot quantile tables of prompt and output, and how far these stand from the trace. Relative variance and
-time constant of the rates are given below and checked here against the dispersion of the counts.
+time constant of the rates stand below; `fit_log_ou` gives those nearest to the dispersion of the counts.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from sim.workload.trace import read_trace
 
 STEADY_OUTPUT = (340, 470)
 """Output tokens of the steady class, both ends included: a crowd of answers of one length in the trace's histogram."""
-LOG_OU = {"chat_steady": (0.098, 182.0), "chat_bursty": (0.168, 443.0)}
-"""Relative variance and time constant in s of each class's rate, fitted to the index of dispersion of its counts."""
+LOG_OU = {"chat_steady": (0.098, 182.0), "chat_bursty": (0.168, 294.0)}
+"""Relative variance and time constant in s of each class's rate: `fit_log_ou` of its arrivals, or as near to their dispersion within .005."""
 WINDOWS_S = (1.0, 10.0, 60.0, 300.0)
 
 
@@ -52,6 +52,9 @@ def condense(trace_file: Path, work: Path) -> dict[str, Any]:
             "tau_s": tau_s,
             "dispersion_log_error": round(
                 dispersion_error(arrival_s[kept], float(arrival_s[-1]), relative_variance, tau_s), 3
+            ),
+            "least_dispersion_log_error": dispersion_error(
+                arrival_s[kept], float(arrival_s[-1]), *fit_log_ou(arrival_s[kept], float(arrival_s[-1]))
             ),
             "prompt": table(trace.prompt_tokens[kept]),
             "output": table(trace.output_tokens[kept]),
@@ -92,6 +95,18 @@ def dispersion_error(
         modelled = 1 + 2 * rate * relative_variance * tau_s * (1 - share * -np.expm1(-1 / share))
         ratios.append(np.log(modelled / (counts.var() / counts.mean())))
     return float(np.sqrt(np.mean(np.square(ratios))))
+
+
+def fit_log_ou(arrival_s: Floats, span_s: float, windows_s: tuple[float, ...] = WINDOWS_S) -> tuple[float, float]:
+    """Relative variance and time constant in s whose dispersion is nearest to the counted one: least `dispersion_error`."""
+    from scipy.optimize import minimize
+
+    def error(logs: Floats) -> float:
+        return dispersion_error(arrival_s, span_s, float(np.exp(logs[0])), float(np.exp(logs[1])), windows_s)
+
+    best = minimize(error, np.log([0.05, 300.0]), method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-7})
+    variance, tau_s = np.exp(best.x)
+    return round(float(variance), 4), round(float(tau_s))
 
 
 if __name__ == "__main__":

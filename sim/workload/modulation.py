@@ -7,7 +7,7 @@ M step >= 12.8 tau, scaled to variance exactly 1: a function of (stream, i) alon
 its history. (What is cut off is less than exp(-25.6) of the variance.)
 
 `correlation` is that of the innovations, the noises that drive two classes. Equal time constants give the paths the
-same correlation r, others r 2 sqrt(tau1 tau2) / (tau1 + tau2): .91 r for the built-in chat classes.
+same correlation r, others r 2 sqrt(tau1 tau2) / (tau1 + tau2): .97 r for the built-in chat classes.
 """
 
 from __future__ import annotations

@@ -83,6 +83,7 @@ def test_presets_equal_what_the_script_condenses(name, preset, condensed):
     assert cls.rate == figures["rate_per_s"]
     assert (cls.arrivals.relative_variance, cls.arrivals.tau) == (figures["relative_variance"], figures["tau_s"])
     assert f"dispersion {figures['dispersion_log_error']} over" in cls.arrivals.error
+    assert figures["dispersion_log_error"] < figures["least_dispersion_log_error"] + 0.005  # the rule of the fit
     for column in ("prompt", "output"):
         law, table = getattr(cls, column), figures[column]
         assert list(law.tokens) == table["tokens"]
