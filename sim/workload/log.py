@@ -17,7 +17,7 @@ from sim.units import PS_PER_S
 from sim.workload.imports import named
 from sim.workload.law import Ints
 from sim.workload.table import MAX_SPAN_S, Table, instant_ps, raise_all, read_table, text_s, wrong
-from sim.workload.trace import CACHED, CLOCK_NAMES, TOKENS, Trace, trace_of
+from sim.workload.trace import CACHED, CLOCK_NAMES, INSTEAD, TOKENS, Trace, trace_of
 
 NOT_TOLD = -1
 """In place of a time that the log does not tell."""
@@ -52,7 +52,7 @@ def read_log(path: str | Path, columns: Mapping[str, str] | None = None) -> Log:
     """
     names = {**CLOCK_NAMES, **named(columns or {}, COLUMNS)}
     optional = {**CACHED, **dict.fromkeys(MEASURED, _instant_or_none)}
-    table = read_table(path, {"arrival_s": instant_ps, **TOKENS}, optional, names)
+    table = read_table(path, {"arrival_s": instant_ps, **TOKENS}, optional, names, INSTEAD)
     if len(table) > MAX_ROWS:
         raise wrong(str(path), f"{len(table)} rows found; must be at most {MAX_ROWS}", table.lines[MAX_ROWS])
     arrivals: list[int] = table.columns["arrival_s"]

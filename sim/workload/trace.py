@@ -27,7 +27,14 @@ CLOCK_NAMES = {**NAMES, "arrival_s": (*NAMES["arrival_s"], "TIMESTAMP", "timesta
 """The same where arrivals may be instants of a clock."""
 TOKENS = {"prompt_tokens": tokens(1), "output_tokens": tokens(1)}
 CACHED = {"cached_tokens": tokens(0)}
-_INSTEAD = {"TIMESTAMP": "this is a trace as Azure publishes it: `infermint trace import azure FILE` makes one of ours"}
+INSTEAD = {
+    "prefix_block_ids": "this is a trace of Mooncake's: `infermint trace import mooncake FILE` makes one of ours"
+}
+"""What a file is that lacks a column of ours and has one of these."""
+_INSTEAD = {
+    **INSTEAD,
+    "TIMESTAMP": "this is a trace as Azure publishes it: `infermint trace import azure FILE` makes one of ours",
+}
 PUBLISHED = {
     "AzureLLMInferenceTrace": (
         "github.com/Azure/AzurePublicDataset, folder data (CC-BY-4.0)",

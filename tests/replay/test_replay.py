@@ -101,6 +101,25 @@ def test_every_request_stands_in_the_table_with_both_sides(call, tmp_path):
     assert summary["statistics"] == told["statistics"]
 
 
+def test_a_replay_leaves_the_same_bytes_each_time(call, tmp_path):
+    for folder in ("one", "two"):
+        call(LOG, "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--out", folder)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["latencies.svg", "requests.csv", "summary.json"]
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("mine", encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(["replay", str(LOG), "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--out", "taken"])
+    assert left.value.code == 2
+    assert "taken: cannot be written" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text() == "mine"
+
+
 def test_a_users_own_gpu_file_serves_as_the_preset_it_extends(call, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "card.yaml").write_text("extends: rtx_4090\nname: card\nmemory: 22 GiB\n", encoding="utf-8")

@@ -7,9 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from sim.cli import main
 from sim.errors import ScenarioError
 from sim.workload.imports import import_csv, import_mooncake
-from sim.workload.trace import read_trace
+from sim.workload.log import read_log
+from sim.workload.trace import read_trace, where_to_get
 
 ROWS = [
     {"timestamp": 0, "input_length": 1300, "output_length": 52, "hash_ids": [7, 8, 9]},
@@ -89,3 +91,31 @@ def test_unix_seconds_and_azures_columns_need_no_names(tmp_path):
     raw.write_text("timestamp,ContextTokens,GeneratedTokens\n1763000009.5,7,2\n1763000001,8,3\n", encoding="utf-8")
     assert import_csv(raw, out) == 2
     assert out.read_text() == "arrival_s,prompt_tokens,output_tokens\n0,8,3\n8.5,7,2\n"
+
+
+def test_a_mooncake_trace_that_was_not_imported_is_told_the_command(tmp_path):
+    file = tmp_path / "conversation.csv"
+    file.write_text(_as_csv(ROWS), encoding="utf-8")
+    for read in (read_log, read_trace):
+        with pytest.raises(ScenarioError, match=r"`arrival_s` is missing.*infermint trace import mooncake FILE"):
+            read(file)
+
+
+def test_a_scenario_that_names_it_is_told_where_to_get_it():
+    told = where_to_get("conversation_trace.trace.csv.gz")
+    assert "conversation_trace.jsonl from github.com/kvcache-ai/Mooncake" in told
+    assert "`infermint trace import mooncake conversation_trace.jsonl`" in told
+    assert where_to_get("mine.csv") is None
+
+
+def test_the_command_tells_that_arrivals_come_in_batches(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, ROWS)), encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["trace", "import", "mooncake", "t.jsonl"])
+    told = capsys.readouterr()
+    assert told.out == "4 requests written to t.trace.csv\n"
+    assert told.err.startswith("note: arrivals of the published Mooncake trace come in batches 3 s apart")
+    with pytest.raises(SystemExit):
+        main(["trace", "import", "mooncake", "t.jsonl", "--json"])
+    assert "batches 3 s apart" in json.loads(capsys.readouterr().out)["notices"][0]
