@@ -27,6 +27,9 @@ from sim.workload.classes import problems as class_problems
 LONGEST_S = 10 * DAY_S
 """The engines' integers are proved for stretches up to this long."""
 
+MOST_OUTAGES = 100_000
+"""Outages of a region in a run, those under way at its start included."""
+
 
 @dataclasses.dataclass(frozen=True)
 class World:
@@ -363,9 +366,15 @@ def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
 
 
 def _regions(spec: Spec, tree: Node) -> Iterator[Problem]:
-    """Outages of a region that no node is in."""
+    """Outages of a region that no node is in, and more of them than a run can hold."""
     there = {operator.region for network in spec.networks.values() for operator in network.operators.values()}
-    for region in spec.outages:
+    for region, outage in spec.outages.items():
+        lasts_s = outage.law.mean_s(outage.lasts)
+        if (spec.horizon + lasts_s) / outage.every > MOST_OUTAGES:
+            message = (
+                f"about {(spec.horizon + lasts_s) / outage.every:,.0f} outages in the run; at most {MOST_OUTAGES:,}"
+            )
+            yield _problem(tree, f"outages.{region}.every", "range", message, "write a longer `every`")
         if region not in there:
             known = sorted(filter(None, there))
             fix = near_hint(region, known) if known else f"write `region: {region}` at a class of operators"

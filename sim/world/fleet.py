@@ -19,6 +19,8 @@ from sim.world.distances import NEAR, Distances
 from sim.world.lives import Draws, Lives
 from sim.world.outages import Outages
 
+MOST_DRAWN = 64
+"""Spells of a node drawn at a time at most; more come when one needs them."""
 WITHOUT_MEMORY = ExponentialSpell()
 
 
@@ -147,7 +149,7 @@ class Roster:
             rows = int(slots.max()) + 1 if len(slots) else 0
             uniforms = streams[f"up.{name}"].generator(window).random(rows)[slots]
             shortest_s = max(min(member.up_time_s, member.repair_s), 1.0)
-            count = int(6 + 2 * (end_ps - start_ps) // ps(shortest_s))
+            count = min(int(6 + 2 * (end_ps - start_ps) // ps(shortest_s)), MOST_DRAWN)
             lives = Lives(member, Draws(streams[f"life.{name}"], window, slots, count), self.plan.detect_ps)
             up[nodes] = lives.settle(np.arange(len(slots)), start_ps, uniforms, end_ps)
             events += self.events(m, lives.until(end_ps))

@@ -65,6 +65,15 @@ def test_an_outage_needs_nodes_in_its_region(problems):
     assert problem.fix == "write `region: eu` at a class of operators"
 
 
+@pytest.mark.parametrize("lasts", ["1 s", "300 year"])
+def test_a_run_holds_a_hundred_thousand_outages_of_a_region(read, problems, lasts):
+    often = f"{{every: {'10 min' if lasts == '1 s' else '1 day'}, lasts: {lasts}, hits: 50%}}"
+    (problem,) = problems(CLOUD, f"{CLOUD}\n{EU % often}")
+    assert (problem.path, problem.line) == ("outages.eu.every", 21)
+    assert "outages in the run; at most 100,000" in problem.message
+    assert read(CLOUD, f"{CLOUD}\n{EU % '{every: 11 min, lasts: 1 s, hits: 50%}'}").spec.outages
+
+
 def test_outages_are_the_same_for_all_policies_and_may_be_swept(read, problems):
     outage = "{every: 30 day, lasts: 2 h, hits: 50%}"
     fleet = f"{CLOUD}\n{EU % outage}"

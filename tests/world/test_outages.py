@@ -63,6 +63,18 @@ def test_the_same_outages_come_however_one_looks() -> None:
     assert 70 < len(whole) < 130
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("law", [{}, {"kind": "constant"}])
+def test_as_many_outages_are_under_way_at_the_start_as_later(law: dict[str, Any]) -> None:
+    # Poisson with mean 4 h / 5 h; of a length of 4 h, 4 h are left in the mean if exponential, 2 h if constant.
+    drawn = [Outages("eu", block(5, 4, 1.0, **law), Streams(seed, 0)) for seed in range(600)]
+    for at_ps in (0, ps(40 * HOUR)):
+        under = [outages.between(at_ps, at_ps + 1) for outages in drawn]
+        assert abs(np.mean([len(found) for found in under]) - 0.8) < 4 * (0.8 / 600) ** 0.5
+        left_h = np.array([(o.end_ps - at_ps) / ps(HOUR) for found in under for o in found])
+        assert abs(left_h.mean() - (2 if law else 4)) < 4 * left_h.std() / len(left_h) ** 0.5
+
+
 def test_an_outage_hits_its_part_of_the_slots_whoever_is_live() -> None:
     outages = Outages("eu", block(5, 1, 0.3), Streams(6, 0))
     first = outages.between(0, ps(100 * HOUR))[0]
