@@ -15,11 +15,12 @@ from sim.serving.figures import CostFigures
 def with_figures_in_force(spec: Spec, found: list[Assumption]) -> list[Assumption]:
     """Assumptions whose cost figures are those that some replica pays, each with the flag it has there.
 
-    Figures of the catalogue that no replica uses are left out; those that a rule made (a degree, experts, bits) are told
-    at the path at which figures of their own would stand.
+    Figures of the catalogue that no replica uses are left out, interconnects too; those that a rule made (a degree, experts,
+    bits) are told at the path at which figures of their own would stand.
     """
-    used = dict(_in_force(spec))
+    used, links = dict(_in_force(spec)), set(_links(spec))
     kept = [one for one in found if ".costs." not in one.path or _flag(used, one.path) == one.flag]
+    kept = [one for one in kept if not one.path.endswith(".interconnect") or one.path in links]
     paths = {one.path for one in kept}
     made = [_told(path, figures) for path, figures in used.items() if path not in paths]
     return [*kept, *made]
@@ -46,6 +47,14 @@ def _in_force(spec: Spec) -> Iterator[tuple[str, CostFigures]]:
                 except ScenarioError:  # told by the cross-check, at its line
                     continue
                 yield _path(gpu, operator.gpu, model, asked, f"tp{network.serving.tp}"), figures
+
+
+def _links(spec: Spec) -> Iterator[str]:
+    """Paths of the interconnects that groups of GPUs exchange results over."""
+    for name, network in spec.networks.items():
+        for label, operator in network.operators.items() if network.serving.tp > 1 else ():
+            own = operator.interconnect is not None
+            yield f"networks.{name}.operators.{label}.interconnect" if own else f"gpus.{operator.gpu}.interconnect"
 
 
 def _path(gpu: Gpu, gpu_key: str, model: LlmModel, model_key: str, degree: str) -> str:

@@ -21,13 +21,19 @@ def figures_of(gpu: Gpu, model: LlmModel, tp: int = 1) -> CostFigures:
     """The cost figures in force of a model on `tp` GPUs, with their flag; the model's own win over the GPU's.
 
     A degree without figures of its own borrows those of one GPU (`parted`), a mixture without experts at its degree their
-    experts; fewer bits of keys and values scale `a2`. Raises ScenarioError if there is nothing to start from.
+    experts; fewer bits of keys and values scale `a2`. Raises ScenarioError if there is nothing to start from, or if figures hold experts and
+    the model has none. A mixture without experts anywhere has them in its dense work.
     """
     degrees = {**gpu.costs.get(model.name, {}), **model.costs.get(gpu.name, {})}
     own, one = degrees.get(f"tp{tp}"), degrees.get("tp1")
     found = own or (one and parted(one, tp))
     if found is None:
         raise ScenarioError(_no_figures(gpu, model, tp))
+    if found.experts is not None and not model.experts:
+        raise ScenarioError(
+            f"cost figures of {model.name} on {gpu.name} hold `experts`, the model has none (give its `experts` and "
+            "`experts_per_token`)"
+        )
     if model.experts and found.experts is None and one is not None and one.experts is not None:
         experts = parted(one, tp).experts
         found = _told(found, "borrowed", f"experts: those of one GPU over {tp}", experts=experts)
@@ -126,14 +132,16 @@ def expert_seconds(measured: Experts, tokens: np.ndarray, awake: np.ndarray) -> 
 
     Below the first number of tokens the first row holds.
     """
-    rows = np.array([_carried_on(measured.activated, row, awake) for row in measured.seconds])
+    rows, counts = measured.seconds, measured.tokens
     if len(rows) == 1:
-        return rows[0]
-    at = np.maximum(tokens, measured.tokens[0])
-    low = np.clip(np.searchsorted(measured.tokens, at, side="right") - 1, 0, len(rows) - 2)
-    counts, each = np.array(measured.tokens, dtype=np.float64), np.arange(len(at))
-    share = (at - counts[low]) / (counts[low + 1] - counts[low])
-    found: np.ndarray = rows[low, each] * (1 - share) + rows[low + 1, each] * share
+        return _carried_on(measured.activated, rows[0], awake)
+    at = np.maximum(tokens, counts[0])
+    low = np.clip(np.searchsorted(counts, at, side="right") - 1, 0, len(rows) - 2)
+    found = np.empty(len(at))
+    for row in np.unique(low):
+        here = low == row
+        before, after = (_carried_on(measured.activated, rows[i], awake[here]) for i in (row, row + 1))
+        found[here] = before + (after - before) * (at[here] - counts[row]) / (counts[row + 1] - counts[row])
     return found
 
 

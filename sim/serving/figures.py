@@ -16,6 +16,9 @@ from pydantic_core import PydanticCustomError
 from sim.blocks import Block
 from sim.units import Quantity
 
+MOST_COUNTS = 1_048_576
+"""Counts of a curve end here, as the tokens of a pass do: a table holds an entry a count."""
+
 Seconds = Annotated[float, Quantity("duration", low=0, dated=False)]
 """Seconds, >= 0, the same for the whole run."""
 
@@ -48,9 +51,9 @@ class Experts(Block):
     Linear between the points given, in tokens and in experts, and carried on past the last ones.
     """
 
-    tokens: list[int]
+    tokens: list[int] = Field(max_length=128)
     """Tokens of a pass; strictly ascending, from 1 on."""
-    activated: list[int]
+    activated: list[int] = Field(max_length=1024)
     """Experts of a layer that the pass wakes; strictly ascending, from 1 on."""
     seconds: list[list[float]]
     """One row a number of tokens: seconds, > 0, for the first ones of `activated`, as far as so many tokens can wake."""
@@ -71,6 +74,8 @@ class Experts(Block):
 def _require_ascending(counts: list[int], key: str) -> None:
     if not counts or counts[0] < 1 or not all(a < b for a, b in itertools.pairwise(counts)):
         raise _wrong(f"`{key}` must ascend strictly from 1 or more", key)
+    if counts[-1] > MOST_COUNTS:
+        raise _wrong(f"`{key}` ends at {counts[-1]}; must end at {MOST_COUNTS} or before", key)
 
 
 def _wrong(message: str, key: str) -> PydanticCustomError:

@@ -108,8 +108,8 @@ def to_ps(seconds: float) -> int:
 
 
 def all_to_ps(seconds: np.ndarray) -> np.ndarray:
-    """The same for an array, int64."""
-    return np.rint(seconds * PS_PER_S).astype(np.int64)
+    """The same for an array, int64; what is beyond the safe range stays there, for `prove` to refuse it."""
+    return np.minimum(np.rint(seconds * PS_PER_S), SAFE_PS).astype(np.int64)
 
 
 def longest_pass(kind: ReplicaType) -> int:

@@ -181,6 +181,7 @@ def test_cost_figures_over_a_grid_are_refused_with_the_reason():
         ([2, 2], [1.0, 1.0], "`counts` must ascend strictly from 1 or more"),
         ([0, 2], [1.0, 1.0], "`counts` must ascend strictly from 1 or more"),
         ([], [], "`counts` must ascend strictly from 1 or more"),
+        ([1, 1_048_577], [1.0, 1.0], "`counts` ends at 1048577; must end at 1048576 or before"),
         ([1, 2], [1.0], "`seconds` must hold 2 positive numbers, one a count; 1 found"),
         ([1, 2], [1.0, 0.0], "`seconds` must hold 2 positive numbers"),
     ],

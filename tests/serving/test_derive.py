@@ -149,6 +149,12 @@ def test_a_degree_without_measured_experts_borrows_those_of_one_gpu():
     assert two.error.endswith("experts: those of one GPU over 2")
 
 
+def test_experts_of_a_model_that_has_none_are_an_error_of_the_user():
+    dense = model(MIXTURE).model_copy(update={"experts": 0, "experts_per_token": 0})
+    with pytest.raises(ScenarioError, match=rf"{MIXTURE} on rtx_pro_6000 hold `experts`, the model has none"):
+        figures_of(gpu("rtx_pro_6000"), dense, 1)
+
+
 # --- bits --------------------------------------------------------------------------------------------------------------
 
 

@@ -138,6 +138,12 @@ def test_passes_too_long_for_the_integers_are_refused():
         replica_type(card, model("llama-3.1-8b"), ServingSettings())
 
 
+def test_a_link_too_slow_for_the_integers_is_refused():
+    link = Interconnect(bandwidth=1e-3, latency=0.0)
+    with pytest.raises(ScenarioError, match=r"40960 passes of up to .* together they must stay below 2.31e\+06 s"):
+        replica_type(gpu("rtx_pro_6000"), model("qwen3-32b"), ServingSettings(tp=2), link)
+
+
 def test_the_bound_of_a_pass_holds_for_the_costliest_one():
     # All sequences decode at full memory while a last chunk fills the budget at the longest context.
     kind = replica_type(gpu("rtx_4090"), model("llama-3.1-8b"), ServingSettings(max_model_len=4096))

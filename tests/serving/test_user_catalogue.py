@@ -106,6 +106,9 @@ def test_operators_bring_the_interconnect_of_their_nodes(tmp_path):
     assert farm.cost.dense[1000] - home.cost.dense[1000] == pytest.approx(more * 1e12, rel=1e-9)
     flags = {one.path: one.flag for one in scenario.assumptions if ".costs." in one.path}
     assert flags["gpus.rtx_4090.costs.llama-3.1-8b.tp4"] == "borrowed"
+    # The farm has its own link, the homes their cards'; the cloud's replicas take one card each, and exchange nothing.
+    links = {one.path for one in scenario.assumptions if one.path.endswith(".interconnect")}
+    assert links == {"networks.tao.operators.farm.interconnect", "gpus.rtx_4090.interconnect"}
 
 
 def test_a_node_with_fewer_gpus_than_a_replica_takes_is_told_at_its_line(tmp_path):
