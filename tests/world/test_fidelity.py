@@ -74,3 +74,20 @@ def test_windows_tell_what_all_requests_tell() -> None:
 def test_windows_tell_over_thirty_days_what_all_requests_tell(load: float, up_time: str) -> None:
     # Ten replications of three days; 24 windows a day measure a twelfth of them. With failures every three days.
     assert misses(differences(world(load, up_time, 3), 10, 24), narrow=0.05) == []
+
+
+LIVELY = {
+    f"{HOME}.up_law": {"kind": "lognormal"},
+    f"{HOME}.repair_law": {"kind": "lognormal", "sigma": 1},
+    f"{HOME}.crews": 1,
+    f"{HOME}.after_repair": "load",
+    f"{HOME}.region": "eu",
+    "workload.chat.region": "eu",
+    "latency": {"eu": {"eu": "20 ms"}},
+    "outages": {"eu": {"every": "1 day", "lasts": "20 min", "hits": "60 %"}},
+}
+
+
+@pytest.mark.slow
+def test_windows_tell_what_all_requests_tell_of_nodes_with_heavy_tails_crews_and_outages() -> None:
+    assert misses(differences({**world(0.6, "2 day", 3), **LIVELY}, 10, 24), narrow=0.10) == []
