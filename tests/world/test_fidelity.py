@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tests.world.small import HOME, PRICED, play
+from tests.world.small import CLOUD, HOME, LOGIT, PRICED, play
 
 pytestmark = pytest.mark.compiled
 
@@ -21,6 +21,17 @@ SHARP = ("tpot_p50_s", "e2e_p50_s", "served_mtok", "revenue_usd_per_day", "energ
 WIDE = ("unmet_frac", "ttft_p50_s", "ttft_p95_s", "ttft_p99_s", "tpot_p95_s", "e2e_p95_s", "e2e_p99_s")
 NODE_RPS = 2.417
 """Requests of the class's mean that an RTX 4090 serves a second, by its cost table."""
+
+
+PROFILE = [0.844, 0.712, 0.721, 0.676, 0.700, 0.646, 0.691, 0.848, 1.009, 1.061, 1.123, 1.090,
+           1.055, 1.064, 1.056, 1.043, 1.086, 1.074, 1.016, 1.232, 1.461, 1.426, 1.289, 1.077]  # fmt: skip
+"""The hours of a day of ServeGen's m-small (alibaba/ServeGen, Apache-2.0), mean 1."""
+NET_SHARE = 0.6
+CLOSED = {
+    "networks.cloud": CLOUD,
+    "workload.chat.demand": {**LOGIT, "lag": "12 h", "start": {"net": "60 %", "cloud": "40 %"}},
+}
+"""Users who choose between the network and a small cloud, and mind how long they waited."""
 
 
 def world(load: float, up_time: str, days: float) -> dict[str, Any]:
@@ -36,10 +47,18 @@ def world(load: float, up_time: str, days: float) -> dict[str, Any]:
     }
 
 
-def differences(changes: dict[str, Any], replications: int, windows: int) -> dict[str, tuple[float, float, float]]:
+def closed(load: float, up_time: str, days: float) -> dict[str, Any]:
+    """The same fleet beside a cloud: users of the base rate choose anew every six hours."""
+    rate = f"{2 * NODE_RPS * load / NET_SHARE:.4f} /s"
+    return {**world(load, up_time, days), **CLOSED, "workload.chat.rate": rate, "epoch": "6 h"}
+
+
+def differences(
+    changes: dict[str, Any], replications: int, windows: int, names: tuple[str, ...] = SHARP + WIDE
+) -> dict[str, tuple[float, float, float]]:
     """For each outcome the 95 % interval of sampled - all, and the mean of all."""
     sampled = {"mode": "sampled", "window": "5 min", "per_epoch": windows}
-    found: dict[str, list[list[float]]] = {name: [] for name in SHARP + WIDE}
+    found: dict[str, list[list[float]]] = {name: [] for name in names}
     for replication in range(replications):
         runs = [play({**changes, "requests": r}, replication=replication) for r in ({"mode": "all"}, sampled)]
         for name, pairs in found.items():
@@ -91,3 +110,17 @@ LIVELY = {
 @pytest.mark.slow
 def test_windows_tell_what_all_requests_tell_of_nodes_with_heavy_tails_crews_and_outages() -> None:
     assert misses(differences({**world(0.6, "2 day", 3), **LIVELY}, 10, 24), narrow=0.10) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("load", "up_time"), [(0.6, "10000 day"), (0.8, "3 day")])
+def test_windows_tell_what_all_requests_tell_of_days_with_hours(load: float, up_time: str) -> None:
+    # At load .8 the evening asks for 1.17 of what the nodes serve.
+    changes = {**world(load, up_time, 3), "workload.chat.profile": PROFILE}
+    assert misses(differences(changes, 10, 24), narrow=0.05) == []
+
+
+@pytest.mark.slow
+def test_windows_tell_what_all_requests_tell_of_users_who_choose() -> None:
+    found = differences(closed(0.8, "10000 day", 3), 10, 6, (*SHARP, *WIDE, "share_frac"))
+    assert misses(found, narrow=0.06) == []
