@@ -174,7 +174,8 @@ MEASURED = [name for name, outcome in OUTCOMES.items() if "requests" in outcome.
 
 @pytest.mark.parametrize("mode", MODES)
 def test_every_mode_serves_the_demand_of_a_network_with_room(mode: str) -> None:
-    run = play({**MODES[mode], "networks.net.price": PRICED})
+    placed = {"latency": {"eu": {"eu": "20 ms"}}, "workload.chat.region": "eu", f"{HOME}.region": "eu"}
+    run = play({**MODES[mode], **placed, "networks.net.price": PRICED})
     assert run.outcomes["net.demand_rps"] == pytest.approx(2.0, rel=1e-9)
     if mode == "capacity":
         assert not [name for name in MEASURED if f"net.{name}" in run.outcomes]
