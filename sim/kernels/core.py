@@ -5,10 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from sim.kernels.ending import finish
-from sim.kernels.layout import NEVER, NO_REASON, NONE, POOL_FULL, REJECTED, TOO_OFTEN_FAILED
+from sim.kernels.layout import (
+    CLASS_NUMBERS,
+    LIVE_INDEX,
+    MEAN_OUTPUT,
+    MINUTE_PS,
+    NEVER,
+    NO_REASON,
+    NONE,
+    POOL_FULL,
+    RATE_LIMITED,
+    REJECTED,
+    REQUEST_INTERVAL,
+    REQUEST_NEXT,
+    TOKEN_INTERVAL,
+    TOKEN_NEXT,
+    TOO_OFTEN_FAILED,
+)
+from sim.kernels.looking import bring_all, build, look, photograph
 from sim.kernels.options import kernel, verb
 from sim.kernels.queues import fate_waiting
-from sim.kernels.replica import halt, run, set_due, settle
+from sim.kernels.replica import halt, set_due, settle
 from sim.kernels.routing import route
 
 
@@ -26,6 +43,7 @@ def arrive(s: Any, request: Any, t: int) -> int:
     slot.prompt = request.prompt
     slot.output = request.output
     slot.cached = request.cached
+    slot.region = request.region
     slot.deadline = t + request.deadline
     # A limit behind the deadline never acts; without it sums stay far below 2^63.
     slot.patience = t + request.patience if request.patience <= request.deadline else NEVER
@@ -50,11 +68,12 @@ def clear(slot: Any) -> None:
     slot.held = 0
     slot.kept = 0
     slot.mark = 0
+    slot.work = 0
 
 
 @kernel
-def refuse(s: Any, request: Any, t: int) -> None:
-    """Write the row of a request that the full pool rejects."""
+def refuse(s: Any, request: Any, reason: int, t: int) -> None:
+    """Write the row of a request that is rejected before any router sees it."""
     engine = s.engine[0]
     row = s.finished[engine.finished]
     engine.finished += 1
@@ -62,7 +81,7 @@ def refuse(s: Any, request: Any, t: int) -> None:
     row.arrival = t
     row.klass = request.klass
     row.fate = REJECTED
-    row.reason = POOL_FULL
+    row.reason = reason
     row.prompt = request.prompt
     row.output = request.output
     row.cached = request.cached
@@ -76,12 +95,34 @@ def refuse(s: Any, request: Any, t: int) -> None:
     row.end = 0
 
 
+@kernel
+def asks_too_fast(s: Any, request: Any, t: int) -> bool:
+    """Whether a limit of its class holds off the request that arrives at t; if none does, it takes from both buckets.
+
+    The generic cell rate algorithm as a virtual schedule (ITU-T I.371, annex A), with a burst of one minute.
+    """
+    tables, at = s.tables, s.engine[0].numbers_at + CLASS_NUMBERS * request.klass
+    a_request, a_token = tables[at + REQUEST_INTERVAL], tables[at + TOKEN_INTERVAL]
+    if a_request == 0 and a_token == 0:
+        return False
+    units = request.prompt + tables[at + MEAN_OUTPUT]
+    if a_token > 0 and units > MINUTE_PS // a_token:
+        return True
+    requests = max(t, tables[at + REQUEST_NEXT]) + a_request
+    tokens = max(t, tables[at + TOKEN_NEXT]) + units * a_token
+    if max(requests, tokens) > t + MINUTE_PS:
+        return True
+    tables[at + REQUEST_NEXT] = requests
+    tables[at + TOKEN_NEXT] = tokens
+    return False
+
+
 @verb
 def refresh(s: Any, t: int) -> None:
     """Bring all replicas and the gateway to just before t, so that every request that has ended has left its slot."""
-    for r in range(s.replicas.shape[0]):
-        if s.replicas[r].due < t:
-            run(s, r, t, t - 1)
+    look(s, t)
+    bring_all(s, t, t - 1)
+    build(s)
 
 
 @verb
@@ -93,17 +134,38 @@ def serve(s: Any, requests: Any, first: int, last: int, shift: int) -> None:
     for i in range(first, last):
         request = requests[i]
         t = request.arrival + shift
+        if s.engine[0].look <= t:
+            look(s, t)
+        if s.engine[0].limited != 0 and asks_too_fast(s, request, t):
+            refuse(s, request, RATE_LIMITED, t)
+            continue
         if s.engine[0].live >= s.engine[0].pool:
             refresh(s, t)
         if s.engine[0].live >= s.engine[0].pool:
-            refuse(s, request, t)
+            refuse(s, request, POOL_FULL, t)
         else:
             route(s, arrive(s, request, t), t, t - 1)
 
 
 @verb
+def index(s: Any) -> None:
+    """Make the trees of the router anew, if it has any: replicas came, left, or were moved from outside."""
+    build(s)
+
+
+@verb
+def begin_snapshots(s: Any, first: int, t: int) -> None:
+    """The router that has just been set at t sees the loads of now, and those of `first` and later multiples."""
+    for r in range(s.replicas.shape[0]):
+        settle(s, r, t)
+    s.engine[0].look = first
+    photograph(s)
+
+
+@verb
 def settle_all(s: Any, first: int, last: int, t: int) -> None:
     """Bring replicas first .. last - 1 to after step 3 of t, with at most one pass in flight each."""
+    look(s, t)
     for r in range(first, last):
         settle(s, r, t)
 
@@ -111,6 +173,7 @@ def settle_all(s: Any, first: int, last: int, t: int) -> None:
 @verb
 def halt_all(s: Any, first: int, last: int, t: int) -> None:
     """Replicas first .. last - 1 fail at t."""
+    look(s, t)
     for r in range(first, last):
         halt(s, r, t)
 
@@ -119,6 +182,7 @@ def halt_all(s: Any, first: int, last: int, t: int) -> None:
 def gather(s: Any, first: int, last: int, t: int, picked: Any) -> int:
     """Take all that waits at replicas first .. last - 1 off them at t; slots go into `picked`, their number comes back."""
     count = 0
+    look(s, t)
     for r in range(first, last):
         settle(s, r, t)
         rep = s.replicas[r]
@@ -126,6 +190,8 @@ def gather(s: Any, first: int, last: int, t: int, picked: Any) -> int:
         while v != NONE:
             picked[count] = v
             count += 1
+            rep.work -= s.slots[v].work
+            s.slots[v].work = 0
             v = s.slots[v].next
         rep.wait_head = NONE
         rep.wait_tail = NONE
@@ -139,6 +205,11 @@ def gather(s: Any, first: int, last: int, t: int, picked: Any) -> int:
 @verb
 def put_back(s: Any, picked: Any, retried: Any, t: int) -> None:
     """Step 5 of t: each of the slots `picked`, in this order, meets its limits and attempts, or is routed."""
+    look(s, t)
+    if s.engine[0].index == LIVE_INDEX:
+        # Whoever compares all sees all as they are after step 3 of t.
+        bring_all(s, t, t)
+        build(s)
     for i in range(picked.shape[0]):
         v = picked[i]
         slot = s.slots[v]
@@ -160,6 +231,11 @@ def moved(t: int, delta: int) -> int:
 @verb
 def move_origin(s: Any, delta: int) -> None:
     """Shift every stored instant to an origin `delta` later."""
+    s.engine[0].look = moved(s.engine[0].look, delta)
+    for klass in range(s.engine[0].classes):
+        at = s.engine[0].numbers_at + CLASS_NUMBERS * klass
+        s.tables[at + REQUEST_NEXT] = moved(s.tables[at + REQUEST_NEXT], delta)
+        s.tables[at + TOKEN_NEXT] = moved(s.tables[at + TOKEN_NEXT], delta)
     for r in range(s.replicas.shape[0]):
         rep = s.replicas[r]
         rep.due = moved(rep.due, delta)

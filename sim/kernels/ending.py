@@ -43,6 +43,7 @@ def end_running(s: Any, r: int, v: int, fate: int, t: int) -> None:
     """End a running request that is not (any more) in the lane; its blocks are free at once."""
     rep = s.replicas[r]
     rep.free += blocks_held(s.slots[v])
+    rep.work -= s.slots[v].work
     run_remove(s, r, v)
     finish(s, v, fate, NO_REASON, t)
 
@@ -50,6 +51,7 @@ def end_running(s: Any, r: int, v: int, fate: int, t: int) -> None:
 @kernel
 def end_waiting(s: Any, r: int, v: int, t: int) -> None:
     """End a waiting request by its earliest limit, at t."""
+    s.replicas[r].work -= s.slots[v].work
     wait_remove(s, r, v)
     finish(s, v, fate_waiting(s.slots[v]), NO_REASON, t)
 

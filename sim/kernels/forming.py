@@ -202,7 +202,7 @@ def form(s: Any, r: int, t: int) -> None:
             walk_waiting(s, r)
     rep.start = t
     rep.busy_from = t
-    rep.first = pass_cost(kind, s.costs, rep)
+    rep.first = pass_cost(kind, s.tables, rep)
     rep.growth = 0
     rep.steps = 1
     if s.engine[0].jump != 0 and calm and rep.suffix == NONE:

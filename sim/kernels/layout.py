@@ -1,13 +1,13 @@
 """The state of an engine as arrays, and the codes that stand in them. Whoever asks "what is field x" looks here.
 
-Six structured arrays and two tables of counts go through every kernel as one named tuple, `State`::
+Structured arrays and tables of integers go through every kernel as one named tuple, `State`::
 
     engine    1 row              router, free list of slots, what is finished
     types     a row a type       cost table and limits of a replica type
     replicas  a row a replica    and one last row for the gateway, which only holds waiting requests
     slots     a row a request    those that are live; ended ones are linked into the free list
     finished  a row an ended request (dtype FINISHED of `sim.serving.contract`), in order of discovery
-    costs     int64              the tables of all types, one after another
+    tables    int64              cost tables of the types; then what routing and rate limits keep, each where `engine` says
     lanes     int64[replicas + 1, 16 + classes]  lane members by (c mod 16) and by class
     gaps      int64[classes, buckets]            histogram of the time between two tokens
 
@@ -35,11 +35,19 @@ NONE = -1
 
 # Modes of a replica. FAILED holds requests until detection; GATE is the gateway's row.
 OFF, LIVE, DRAINING, FAILED, GATE = 0, 1, 2, 3, 4
-RANDOM, ROUND_ROBIN, POWER_OF_TWO = 0, 1, 2
+RANDOM, ROUND_ROBIN, POWER_OF_TWO, REGION_NEAREST, WEIGHTED, LEAST = 0, 1, 2, 3, 4, 5
+# What the trees hold: nothing, the loads of the last snapshot, or live loads and what is due.
+NO_INDEX, SEEN_INDEX, LIVE_INDEX = 0, 1, 2
+# What `tables` keeps of a class: output tokens, picoseconds between two units of a limit (0: none), and when the next may come.
+CLASS_NUMBERS = 5
+MEAN_OUTPUT, REQUEST_INTERVAL, TOKEN_INTERVAL, REQUEST_NEXT, TOKEN_NEXT = 0, 1, 2, 3, 4
+NOBODY = 2**63 - 1
+"""The load of who is not live: more than any other."""
+MINUTE_PS = 60 * 10**12
 VLLM_V1, SARATHI, PREFILL_FIRST = 0, 1, 2
 # Fates and reasons, equal to those of the contract (a test compares them).
 COMPLETED, REJECTED, ABANDONED, DEADLINE, DISCONNECTED, TOO_OFTEN_FAILED = 0, 1, 2, 3, 4, 5
-NO_REASON, TOO_LONG, QUEUE_FULL, POOL_FULL = 0, 1, 2, 4
+NO_REASON, TOO_LONG, QUEUE_FULL, RATE_LIMITED, POOL_FULL = 0, 1, 2, 3, 4
 
 
 def _rows(*names: str) -> np.dtype:
@@ -51,7 +59,26 @@ ENGINE = np.dtype(
     [
         ("key", "u8"),  # 64-bit word of the routing stream
         ("router", "i8"),
-        ("choices", "i8"),  # d of power_of_two
+        ("choices", "i8"),  # d of power_of_two and region_nearest
+        ("staleness", "i8"),  # time between two snapshots; 0: the router sees the live state
+        ("look", "i8"),  # the first instant of a snapshot that has not been taken, or NEVER
+        ("index", "i8"),
+        ("limited", "i8"),  # 1: a class has a rate limit
+        ("by_work", "i8"),  # 1: load is work, 0: the number of requests
+        ("weight", "i8"),  # sum of the weights of all that are live
+        ("most_work", "i8"),  # of a request: a full pool of them stays below 2^62
+        # Where in `tables` these begin:
+        ("numbers_at", "i8"),  # CLASS_NUMBERS a class
+        ("nearest_at", "i8"),  # a region of users: its nearest region's first place in the third list, and how many
+        ("ids_at", "i8"),  # live replicas, ids ascending
+        ("weights_at", "i8"),  # sums of weights up to the i-th of them
+        ("placed_at", "i8"),  # their ids by (region, id)
+        (
+            "dues_at",
+            "i8",
+        ),  # winner trees over replicas (`trees`), room for which is made only where a router compares all
+        ("loads_at", "i8"),
+        ("leaves", "i8"),
         ("listed", "i8"),  # replicas live for routers
         ("given", "i8"),  # the last one that round robin gave, or -1
         ("jump", "i8"),  # 1: pure-decode stretches in one go
@@ -92,6 +119,8 @@ TYPE = _rows(
     "prefill_table",
     "prefill_row",
     "prefill_last",  # its last row
+    "prompt_work",  # ps that a token counts for
+    "output_work",
 )
 
 REPLICA = _rows(
@@ -132,11 +161,13 @@ REPLICA = _rows(
     "landed",  # end of the last booked pass in which the lane did not pause
     "busy_from",
     "live_from",
-    "busy",  # from here on a join changes nothing: counters since the last reading, and `listed`
+    "work",  # sum of the work of the requests held, ns
+    "seen",  # load at the last snapshot
+    "busy",  # from here on a join changes nothing: counters since the last reading
     "live",
     "passes",
     "computed",
-    "listed",  # [i]: replica id of the i-th live one, ascending; no property of the row's replica
+    "known",  # 1: live for routers
 )
 
 SLOT = _rows(
@@ -168,10 +199,10 @@ SLOT = _rows(
     "preemptions",
     "replica",
     "reading",  # 1: admitted by sarathi or prefill_first, no token sampled since; it holds blocks for all its n tokens
+    "region",  # of the user
+    "work",  # ns that it counts for where it is held; 0 at the gateway
     "spare_1",  # a row fills four cache lines
     "spare_2",
-    "spare_3",
-    "spare_4",
 )
 
 
@@ -183,7 +214,7 @@ class State(NamedTuple):
     replicas: np.ndarray
     slots: np.ndarray
     finished: np.ndarray
-    costs: np.ndarray
+    tables: np.ndarray
     lanes: np.ndarray
     gaps: np.ndarray
 

@@ -73,6 +73,7 @@ def enqueue(s: Any, r: int, v: int, t: int) -> None:
     if rep.waiting == 0:
         cut(s, r, t)
     wait_append(s, r, v)
+    rep.work += s.slots[v].work
     becomes_waiting(s, r, v, t - 1)
     if rep.end == NEVER and rep.running == 0:
         rep.clock = max(rep.clock, t)

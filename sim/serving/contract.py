@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
@@ -20,6 +20,9 @@ LIMIT_PS = 10 * 86_400 * 10**12
 """The longest deadline and the longest stretch between two origins: 10 days."""
 BLOCK_TOKENS = 16
 MAX_REPLICAS_PER_NODE = 16
+MINUTE_PS = 60 * 10**12
+RATE_MOST = 10**12
+"""The largest rate limit a minute: whole picoseconds between two units are exact to 2 % there, to 1e-7 at a million."""
 
 
 class Fate(enum.IntEnum):
@@ -55,6 +58,7 @@ REQUEST = np.dtype(
         ("patience", "i8"),  # ps after arrival until a waiting request without a first token leaves, or NEVER
         ("deadline", "i8"),  # ps after arrival, in (0, LIMIT_PS]; every request has one
         ("disconnect", "i8"),  # ps after arrival until the user's connection breaks, or NEVER
+        ("region", "i4"),  # of the user: a row of the fleet's `round_trip_ps`; 0 where there is one region
     ],
     align=True,
 )
@@ -144,6 +148,8 @@ class ReplicaType:
     """Watts of the replica's GPUs and its share of the node while a pass runs."""
     idle_w: float = 0.0
     scheduler: Scheduler = "vllm_v1"
+    work_ps: tuple[int, int] | None = None
+    """What `least_work` counts for a prompt token and an output token, in ps; None: from the tables (`sim.serving.work`)."""
 
     def __post_init__(self) -> None:
         """Refuse what no engine could serve."""
@@ -161,12 +167,54 @@ class ReplicaType:
                     raise ValueError(f"{self.name}: a table of {table.shape} entries found; must have {least} or more")
 
 
+RouterKind = Literal[
+    "random",
+    "round_robin",
+    "power_of_two",
+    "least_outstanding",
+    "least_work",
+    "price_weighted",
+    "reputation_weighted",
+    "region_nearest",
+]
+ROUTER_KINDS: tuple[RouterKind, ...] = get_args(RouterKind)
+LOOKING = ("power_of_two", "least_outstanding", "least_work", "region_nearest")
+"""Routers that look at the state of replicas, and may see it late."""
+WEIGHTED = ("price_weighted", "reputation_weighted")
+"""Routers that draw by weight."""
+MOST_WEIGHT = 2**32
+"""The weights of all replicas together stay below this: a draw has 32 bits."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Routing:
-    """The router in force: `kind` and its number of choices `d` (power_of_two only)."""
+    """The router in force (`docs/serving-rules.md`, section 7). Raises ValueError for what no engine could follow."""
 
-    kind: Literal["random", "round_robin", "power_of_two"] = "power_of_two"
+    kind: RouterKind = "power_of_two"
     d: int = 2
+    """Replicas compared by `power_of_two` and `region_nearest`, 1 .. 16."""
+    staleness_ps: int = 0
+    """Time between two snapshots that routers of `LOOKING` see, at most LIMIT_PS; 0: they see the live state."""
+    weights: np.ndarray | None = None
+    """int64 >= 0 a node, of each of its replicas, for routers of `WEIGHTED`; None or all 0: all alike."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no engine could follow."""
+        if self.kind not in ROUTER_KINDS or not 1 <= self.d <= 16:
+            raise ValueError(
+                f"router {self.kind!r} with d = {self.d} found; must be one of {', '.join(ROUTER_KINDS)}, d in 1 .. 16"
+            )
+        if not 0 <= self.staleness_ps <= LIMIT_PS:
+            raise ValueError(f"staleness of {self.staleness_ps} ps found; must be in 0 .. {LIMIT_PS}")
+
+    @property
+    def snapshots(self) -> bool:
+        """Whether the router sees snapshots."""
+        return self.staleness_ps > 0 and self.kind in LOOKING
+
+
+def _not_given() -> np.ndarray:
+    return np.zeros(0, np.int64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,7 +222,8 @@ class Fleet:
     """Every node slot that may ever exist: node n has `replicas[n]` replicas of `types[node_type[n]]`.
 
     Replica ids ascend by node, then by place in the node: `offset[n] + k`. A node serves only between `join` and
-    `leave`. `route_key` is the 64-bit word of the run's routing stream. `pool` bounds live requests.
+    `leave`. `route_key` is the 64-bit word of the run's routing stream. `pool` bounds live requests. Arrays by node or by
+    class are int64; ValueError for those that do not belong together.
     """
 
     types: tuple[ReplicaType, ...]
@@ -186,11 +235,52 @@ class Fleet:
     detect_ps: int = 10 * 10**12
     max_attempts: int = 3
     pool: int = 2**20
+    region: np.ndarray = dataclasses.field(default_factory=_not_given)
+    """A node's column of `round_trip_ps`; not given: all in region 0."""
+    round_trip_ps: np.ndarray = dataclasses.field(default_factory=_not_given)
+    """int64[regions of users, regions of nodes], 0 .. LIMIT_PS; not given: one region of each."""
+    mean_output: np.ndarray = dataclasses.field(default_factory=_not_given)
+    """Output tokens a class that `least_work` and rate limits count for a request, 0 .. 2^23; not given: 0."""
+    rate_requests_per_min: np.ndarray = dataclasses.field(default_factory=_not_given)
+    """Requests a minute of a class, 0 .. RATE_MOST; 0 or not given: no limit."""
+    rate_tokens_per_min: np.ndarray = dataclasses.field(default_factory=_not_given)
+    """Prompt and mean output tokens a minute of a class, 0 .. RATE_MOST; 0 or not given: no limit."""
+
+    def __post_init__(self) -> None:
+        """Make arrays of what is not given, and see that all fit together."""
+        if len(self.round_trip_ps) == 0:
+            object.__setattr__(self, "round_trip_ps", np.zeros((1, 1), np.int64))
+        trips = self.round_trip_ps
+        if trips.ndim != 2 or trips.min() < 0 or trips.max() > LIMIT_PS:
+            raise ValueError(f"round trips of shape {trips.shape} found; must be a matrix of 0 .. {LIMIT_PS} ps")
+        self._fill("region", len(self.replicas), trips.shape[1] - 1)
+        self._fill("mean_output", self.classes, 2**23)
+        self._fill("rate_requests_per_min", self.classes, RATE_MOST)
+        self._fill("rate_tokens_per_min", self.classes, RATE_MOST)
+
+    def _fill(self, name: str, size: int, most: int) -> None:
+        """Make a field an int64 array of that size, of zeros if it is empty."""
+        given = np.asarray(getattr(self, name))
+        array = given.astype(np.int64) if len(given) else np.zeros(size, np.int64)
+        if array.shape != (size,) or (size and (array.min() < 0 or array.max() > most)):
+            raise ValueError(f"{name} of shape {array.shape} found; must be {size} numbers in 0 .. {most}")
+        object.__setattr__(self, name, array)
 
     @property
     def offset(self) -> np.ndarray:
         """First replica id of each node, and the total as last entry: int64[n_nodes + 1]."""
         return np.concatenate(([0], np.cumsum(self.replicas, dtype=np.int64)))
+
+    def node_weights(self, routing: Routing) -> np.ndarray:
+        """The weights of a router, int64 a node; all 1 where they say nothing. ValueError for wrong ones."""
+        if routing.weights is None or not routing.weights.any():
+            return np.ones(len(self.replicas), np.int64)
+        weights = np.asarray(routing.weights)
+        if weights.shape != (len(self.replicas),) or weights.min() < 0 or weights.max() >= MOST_WEIGHT:
+            raise ValueError(f"weights of shape {weights.shape} found; must be {len(self.replicas)} integers >= 0")
+        if int((weights.astype(np.int64) * self.replicas).sum()) >= MOST_WEIGHT:
+            raise ValueError(f"weights found whose sum over replicas is not below {MOST_WEIGHT}")
+        return weights.astype(np.int64)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,21 +15,18 @@ from collections import deque
 from typing import Literal
 
 import numpy as np
-from numba.core import config
 
 from sim.kernels import core, layout
 from sim.serving.contract import (
     FINISHED,
-    GAP_BUCKETS,
     LIMIT_PS,
     REQUEST,
     Fleet,
-    GridCost,
     Reading,
-    ReplicaType,
     Requests,
     Routing,
 )
+from sim.serving.rows import blank_state, list_live, plain, with_router
 
 CHUNK = 1 << 14
 """Arrivals a call of the core takes at most."""
@@ -37,8 +34,6 @@ REACH_PS = 2**60
 """How far from the origin `now` may be: with a deadline of 10 days every stored time stays below 2^61."""
 _OFF, _LIVE, _DRAINING, _FAILED = layout.OFF, layout.LIVE, layout.DRAINING, layout.FAILED
 _STATES = ("not joined", "live", "draining", "failed")
-_SCHEDULERS = {"vllm_v1": layout.VLLM_V1, "sarathi": layout.SARATHI, "prefill_first": layout.PREFILL_FIRST}
-_ROUTERS = {"random": layout.RANDOM, "round_robin": layout.ROUND_ROBIN, "power_of_two": layout.POWER_OF_TWO}
 
 
 class KernelEngine:
@@ -66,7 +61,7 @@ class KernelEngine:
         self._blank = layout.table(np.concatenate(blank))[:, :_COUNTED_FROM]  # a replica that joins, by its type
         self._blank_at: int | None = None  # the instant, from the origin, that stands in it
         self._kinds = [int(kind) for kind in fleet.node_type]
-        self._state = _state(fleet, jump)
+        self._state = blank_state(fleet, jump)
         self._table = layout.table(self._state.replicas)[:, :_COUNTED_FROM]
         self._blocks: deque[Requests] = deque()
         self._next = 0  # first row of the first block that has not arrived
@@ -77,6 +72,7 @@ class KernelEngine:
         self._back: list[tuple[np.ndarray, int]] = []  # (slots put back, 1 if retried), routed when time moves
         self._joined = False
         self._stale = True  # the list of replicas live for routers is to be made anew
+        self._moved = False  # replicas were brought forward from outside: what routers keep of them is to be made anew
         self.set(fleet.routing)
 
     # --- the six verbs -------------------------------------------------------------------------------------------
@@ -96,8 +92,8 @@ class KernelEngine:
                 f"a request arrives at {requests.origin_ps + int(rows['arrival'][0])} ps; must be later than {after} ps"
             )
         if len(rows):
-            _check(rows)
-            self._blocks.append(Requests(requests.origin_ps, _plain(np.ascontiguousarray(rows))))
+            _check(rows, len(self._fleet.round_trip_ps))
+            self._blocks.append(Requests(requests.origin_ps, plain(np.ascontiguousarray(rows))))
         self._read_origin = requests.origin_ps
         if requests.origin_ps != self._origin and abs(requests.origin_ps - self._now) < REACH_PS // 2:
             self._rebase(requests.origin_ps)
@@ -139,18 +135,19 @@ class KernelEngine:
             )
 
     def set(self, routing: Routing) -> None:
-        """Change the router; `d` is in 1 .. 16."""
-        if routing.kind not in _ROUTERS or not 1 <= routing.d <= 16:
-            raise ValueError(
-                f"router {routing.kind!r} with d = {routing.d} found; must be one of {', '.join(_ROUTERS)}, d in 1 .. 16"
-            )
-        self._state.engine["router"] = _ROUTERS[routing.kind]
-        self._state.engine["choices"] = routing.d
+        """Change the router; one that sees snapshots takes its first at once. ValueError for weights that do not fit."""
+        self._weights = self._fleet.node_weights(routing)
+        self._state = with_router(self._state, routing)
+        self._stale = True
+        if routing.snapshots:
+            first = routing.staleness_ps - self._now % routing.staleness_ps
+            core.begin_snapshots(self._state, self._rel() + first, self._rel())
 
     def read(self) -> Reading:
         """What happened since the last reading; all replicas are brought to now, which changes nothing else."""
         state, now = self._state, self._rel()
         core.settle_all(state, 0, len(state.replicas), now)
+        self._moved = True
         for node in list(self._drains):
             self._is_gone(node)
         replicas = state.replicas[:-1]
@@ -202,6 +199,7 @@ class KernelEngine:
     def _fail(self, node: int) -> None:
         first, last = self._span(node)
         core.halt_all(self._state, first, last, self._rel())
+        self._moved = True
         self._drains.pop(node, None)
         self._nodes[node] = _FAILED
         self._detections.append((self._now + self._fleet.detect_ps, node))
@@ -232,6 +230,7 @@ class KernelEngine:
             return False
         first, last = self._span(node)
         core.settle_all(self._state, first, last, self._rel())
+        self._moved = True
         rows = self._state.replicas[first:last]
         if (rows["running"] + rows["waiting"]).any():
             return False
@@ -256,8 +255,11 @@ class KernelEngine:
         if self._joined:
             self._gather(len(self._state.replicas) - 1, len(self._state.replicas), 0)
         if self._stale:
-            self._list_live()
-        self._joined = False
+            # A failed node is known until detection, unless it drained.
+            list_live(self._state, self._fleet, self._known, self._weights)
+        if self._stale or self._moved:
+            core.index(self._state)
+        self._joined = self._stale = self._moved = False
         if self._back:
             picked = np.concatenate([slots for slots, _ in self._back])
             retried = np.concatenate([np.full(len(slots), flag, np.int64) for slots, flag in self._back])
@@ -265,13 +267,6 @@ class KernelEngine:
             self._back = []
             self._make_rows(0)
             core.put_back(self._state, picked[order], retried[order], self._rel())
-
-    def _list_live(self) -> None:
-        """List the replicas of known nodes in ascending order: a failed node is known until detection, unless it drained."""
-        ids = np.flatnonzero(np.repeat(self._known, self._fleet.replicas))
-        self._state.replicas["listed"][: len(ids)] = ids
-        self._state.engine["listed"] = len(ids)
-        self._stale = False
 
     def _arrive(self, stop: int) -> None:
         """Route all arrivals up to `stop`."""
@@ -306,7 +301,7 @@ class KernelEngine:
             core.refresh(self._state, t)
         wanted = min(int(engine["live"][0]) + arrivals, self._fleet.pool)
         if len(slots) < wanted:
-            grown = _plain(np.zeros(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
+            grown = plain(np.zeros(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
             grown[: len(slots)] = slots
             layout.link_free(grown, len(slots), int(engine["free_slot"][0]))
             engine["free_slot"] = len(slots)
@@ -317,7 +312,7 @@ class KernelEngine:
         used, rows = int(self._state.engine["finished"][0]), self._state.finished
         wanted = used + int(self._state.engine["live"][0]) + arrivals
         if wanted > len(rows):
-            grown = _plain(np.empty(max(wanted, 2 * len(rows)), FINISHED))
+            grown = plain(np.empty(max(wanted, 2 * len(rows)), FINISHED))
             grown[:used] = rows[:used]
             self._state = self._state._replace(finished=grown)
 
@@ -338,6 +333,7 @@ class KernelEngine:
         if count and int(state.finished["arrival"][:count].min()) - delta < -layout.NEVER:
             raise ValueError("finished requests have not been read for 50 days; read more often")
         core.settle_all(state, 0, len(state.replicas), now)
+        self._moved = True
         for node in list(self._drains):
             self._is_gone(node)
         rows = state.replicas
@@ -361,7 +357,7 @@ def _count_time(replicas: np.ndarray, serving: np.ndarray, now: int) -> None:
     replicas["live_from"] = now
 
 
-def _check(rows: np.ndarray) -> None:
+def _check(rows: np.ndarray, regions: int) -> None:
     """Refuse columns that break the contract: out of order, without a deadline, or with lengths below 1."""
     arrivals, ids = rows["arrival"], rows["id"]
     later = arrivals[1:] - arrivals[:-1]
@@ -371,78 +367,11 @@ def _check(rows: np.ndarray) -> None:
         raise ValueError(
             f"deadlines from {rows['deadline'].min()} to {rows['deadline'].max()} ps found; must be in (0, {LIMIT_PS}]"
         )
+    if rows["region"].min() < 0 or rows["region"].max() >= regions:
+        raise ValueError(
+            f"regions {rows['region'].min()} to {rows['region'].max()} found; must be in 0 .. {regions - 1}"
+        )
     if rows["prompt"].min() < 1 or rows["output"].min() < 1:
         raise ValueError(
             f"a prompt of {rows['prompt'].min()} or an output of {rows['output'].min()} tokens found; both must be >= 1"
         )
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    """The array as kernels take it: with fields as attributes of a row, which numpy alone gives to records only."""
-    return array.view(np.recarray) if config.DISABLE_JIT and array.dtype.names else array
-
-
-def _types(fleet: Fleet) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the replica types, and their cost tables one after another."""
-    rows = np.zeros(len(fleet.types), layout.TYPE)
-    tables: list[np.ndarray] = []
-    for row, kind in zip(rows, fleet.types, strict=True):
-        if kind.max_num_seqs < 1 or kind.max_batched_tokens < 1 or kind.blocks < 1:
-            raise ValueError(f"type {kind.name!r} has no blocks, sequences or tokens to give; each must be >= 1")
-        _set_limits(row, kind)
-        _set_cost(row, kind, tables)
-    return rows, np.concatenate(tables).astype(np.int64, copy=False)
-
-
-def _set_limits(row: np.void, kind: ReplicaType) -> None:
-    row["blocks"], row["max_seqs"], row["max_tokens"] = kind.blocks, kind.max_num_seqs, kind.max_batched_tokens
-    row["max_len"], row["full"], row["max_waiting"] = kind.max_model_len, kind.recompute == "full", kind.max_waiting
-    row["scheduler"] = _SCHEDULERS[kind.scheduler]
-    if kind.scheduler != "vllm_v1":
-        row["full"] = row["spare"] = 1
-        row["watermark"] = max(1, kind.blocks // 100)
-    if kind.scheduler == "prefill_first":
-        # A sequence of one token less than it ends with must still fit into a pass as a whole.
-        row["max_len"] = min(kind.max_model_len, kind.max_batched_tokens + 1)
-
-
-def _set_cost(row: np.void, kind: ReplicaType, tables: list[np.ndarray]) -> None:
-    """Append the tables of a type, and note in its row where they begin."""
-    used, cost = sum(table.size for table in tables), kind.cost
-    row["host"], row["dense"], row["per_sequence"] = cost.host, used, used + len(cost.dense)
-    tables += [cost.dense, cost.per_sequence]
-    used += len(cost.dense) + len(cost.per_sequence)
-    if isinstance(cost, GridCost):
-        row["grid"], row["decode_table"], row["prefill_table"] = 1, used, used + cost.decode.size
-        row["decode_row"], row["prefill_row"] = cost.decode.shape[1], cost.prefill.shape[1]
-        row["prefill_last"] = len(cost.prefill) - 1
-        tables += [cost.decode.ravel(), cost.prefill.ravel()]
-    else:
-        for name in ("a0", "a1", "a2", "m0", "m1", "m2", "m3", "m4"):
-            row[name] = getattr(cost, name)
-
-
-def _state(fleet: Fleet, jump: bool) -> layout.State:
-    """The arrays of an engine in which nothing has happened."""
-    count = int(fleet.offset[-1])
-    types, costs = _types(fleet)
-    replicas = np.zeros(count + 1, layout.REPLICA)
-    replicas[:] = layout.empty_replica(0, 0)
-    replicas["mode"] = _OFF
-    replicas["mode"][count] = layout.GATE
-    engine = np.zeros(1, layout.ENGINE)
-    engine["key"], engine["given"], engine["jump"] = fleet.route_key, -1, jump
-    engine["pool"], engine["max_attempts"], engine["classes"] = fleet.pool, fleet.max_attempts, fleet.classes
-    slots = np.zeros(min(128, fleet.pool), layout.SLOT)
-    layout.link_free(slots, 0, layout.NONE)
-    state = layout.State(
-        engine=engine,
-        types=types,
-        replicas=replicas,
-        slots=slots,
-        finished=np.empty(1024, FINISHED),
-        costs=costs,
-        lanes=np.zeros((count + 1, 16 + fleet.classes), np.int64),
-        gaps=np.zeros((fleet.classes, GAP_BUCKETS), np.int64),
-    )
-    return layout.State(*(_plain(array) for array in state))

@@ -7,10 +7,21 @@ everywhere. Replica types differ in scheduler, and in whether attention is told 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
-from sim.serving.contract import NEVER, REQUEST, Fleet, GridCost, LinearCost, ReplicaType, Routing
+from sim.serving.contract import (
+    MINUTE_PS,
+    NEVER,
+    REQUEST,
+    ROUTER_KINDS,
+    Fleet,
+    GridCost,
+    LinearCost,
+    ReplicaType,
+    Routing,
+)
 
 KINDS = ("fail", "drain", "join", "set", "read")
 """Kinds of outer events in the order of an instant."""
@@ -59,18 +70,24 @@ def scenario(seed: int) -> Scenario:
     grid = seed % 2 == 1
     unit = int(rng.choice([1, 1000])) if grid else 1
     scale = 1 if grid else int(rng.choice([1, 10**8]))
+    more = np.random.default_rng([seed, 22])
+    if more.random() < 0.2:
+        # Passes of seconds, runs of minutes: rate limits count minutes.
+        unit, scale = (10**11, 1) if grid else (1, 10**11)
     # In some scenarios a few requests run for very long, so that jumps are long too.
     long = int(rng.choice([1, 8], p=[0.85, 0.15]))
     nodes = int(rng.choice([1, 2, 3, 4, 6, 8, 10, 12]))
     replicas = rng.integers(1, 4, nodes, dtype=np.int32)
     kinds = np.random.default_rng([seed, 21])
     types = tuple(_type(rng, kinds, f"t{i}", grid, unit, scale, long) for i in range(rng.integers(1, 5)))
+    types = tuple(dataclasses.replace(kind, work_ps=_work(more)) for kind in types)
     pass_ps = int(np.mean([_usual_pass(kind.cost) for kind in types]))
     detect = int(rng.choice([0, 1, 2, 4, 8])) * max(unit, pass_ps // 2 // unit * unit)
     classes = int(rng.integers(1, 4))
     count = int(rng.integers(60, 100) + 8 * replicas.sum()) // min(long, 4)
     horizon = _on(unit, int(count * 22 * long * pass_ps / (3 * replicas.sum()) * rng.choice([0.6, 1.0, 1.6, 2.5])))
-    events = _events(rng, nodes, horizon, detect, unit)
+    routings = Routings(more, nodes, pass_ps, unit)
+    events = _events(rng, nodes, horizon, detect, unit, routings)
     marks = np.array(sorted({event.at_ps for event in events}), np.int64)
     rows = _rows(rng, (count, classes, horizon, pass_ps * long, unit), marks)
     rows["output"] *= long
@@ -78,17 +95,23 @@ def scenario(seed: int) -> Scenario:
         # Short prompts that grow long: many come in, and memory gets short.
         rows["prompt"] = rows["prompt"] // 8 + 1
         rows["cached"] = np.minimum(rows["cached"], rows["prompt"])
+    rows["region"] = more.integers(0, 3, count)
     fleet = Fleet(
         types,
         rng.integers(0, len(types), nodes, dtype=np.int32),
         replicas,
         classes,
-        _routing(rng),
+        routings.draw(_routing(rng)),
         int(rng.integers(0, 2**64, dtype=np.uint64)),
         detect_ps=detect,
         max_attempts=int(rng.integers(1, 5)),
         pool=int(rng.choice([6, 20, 10_000], p=[0.02, 0.06, 0.92])),
+        **_places(more, nodes),
+        **_limited(more, classes, count, horizon),
     )
+    if fleet.pool < count:
+        # Who is refused by a limit of its class, and who by the full pool.
+        fleet = dataclasses.replace(fleet, **_limited(more, classes, count, horizon, 0.5))
     end = horizon + (0 if rng.random() < 0.2 else int(rows["deadline"].max()) + 100 * pass_ps + detect)
     # Instants beyond 2**64 ps (213 days) are ordinary: only what is relative to an origin must fit.
     start = int(rng.choice([0, 5])) + int(rng.choice([0, 10**6])) * 10**15
@@ -169,7 +192,51 @@ def _routing(rng: np.random.Generator) -> Routing:
     return Routing(kind, int(rng.integers(1, 5)))  # type: ignore[arg-type]
 
 
-def _events(rng: np.random.Generator, nodes: int, horizon: int, detect: int, unit: int) -> tuple[Event, ...]:
+@dataclasses.dataclass(frozen=True)
+class Routings:
+    """Draws routers of every kind, with snapshots as old as a few passes, and weights of which some are 0."""
+
+    rng: np.random.Generator
+    nodes: int
+    pass_ps: int
+    unit: int
+
+    def draw(self, drawn: Routing) -> Routing:
+        """The router drawn before by another law, or more often one of the kinds that look further."""
+        kind = ROUTER_KINDS[int(self.rng.integers(0, len(ROUTER_KINDS)))] if self.rng.random() < 0.8 else drawn.kind
+        staleness = 0
+        if self.rng.random() < 0.4:
+            # Whole multiples of a short time: snapshots at the instants at which other things happen.
+            staleness = self.unit * int(self.rng.choice([1, 2, 4, 20])) * max(1, self.pass_ps // self.unit // 8)
+        weights = self.rng.integers(0, 4, self.nodes) * int(self.rng.choice([0, 1, 10**6], p=[0.1, 0.5, 0.4]))
+        return Routing(kind, drawn.d, staleness, weights if self.rng.random() < 0.9 else None)
+
+
+def _places(rng: np.random.Generator, nodes: int) -> dict[str, Any]:
+    """Two or three regions of nodes, three of users; round trips of which many are equal."""
+    regions = int(rng.integers(2, 4))
+    return {"region": rng.integers(0, regions, nodes), "round_trip_ps": rng.integers(0, 3, (3, regions)) * 10**9}
+
+
+def _work(rng: np.random.Generator) -> tuple[int, int] | None:
+    """Work of a token in steps of half a nanosecond, so that loads are often equal; or what the tables say."""
+    return None if rng.random() < 0.3 else (int(rng.integers(0, 4)) * 500, int(rng.integers(0, 4)) * 500)
+
+
+def _limited(rng: np.random.Generator, classes: int, count: int, horizon: int, often: float = 0.12) -> dict[str, Any]:
+    """Mean outputs, and for some classes limits near what they ask. Runs shorter than a minute meet the burst alone."""
+    per_min = count / classes / max(1.0, horizon / MINUTE_PS)
+    requests, tokens = (np.rint(per_min * of * rng.uniform(0.3, 1.3, classes)).astype(np.int64) for of in (1, 60))
+    return {
+        "mean_output": rng.integers(0, 60, classes),
+        "rate_requests_per_min": np.where(rng.random(classes) < often, requests, 0),
+        "rate_tokens_per_min": np.where(rng.random(classes) < often, tokens, 0),
+    }
+
+
+def _events(
+    rng: np.random.Generator, nodes: int, horizon: int, detect: int, unit: int, routings: Routings
+) -> tuple[Event, ...]:
     """Joins of most nodes at the start, then bundles; some follow a failure by the time of its detection."""
     events = [Event(0, "join", node) for node in range(nodes) if rng.random() < 0.85]
     instants = rng.integers(1, max(2, horizon // unit), int(rng.integers(14, 22))) * unit
@@ -183,7 +250,7 @@ def _events(rng: np.random.Generator, nodes: int, horizon: int, detect: int, uni
         if rng.random() < 0.8:
             events += [Event(at, "join", int(node)) for node in pick[fails:]]
         if rng.random() < 0.7:
-            events.append(Event(at, "set", routing=_routing(rng)))
+            events.append(Event(at, "set", routing=routings.draw(_routing(rng))))
         if rng.random() < 0.8:
             events.append(Event(at, "read"))
     return tuple(sorted(events, key=lambda event: event.order))

@@ -6,11 +6,13 @@ import itertools
 from collections import Counter, defaultdict
 from typing import Any
 
-from sim.serving.contract import Fleet, GridCost, Requests
+from sim.serving.contract import LOOKING, Fleet, GridCost, Requests
 from sim.serving.reference import ReferenceEngine
 
 TIED = ("arrival", "end", "expiry", "fail", "drain", "join", "set", "read", "reroute", "start")
 """The kinds of things that the rules order within an instant."""
+LOOKED = ("arrival", "end", "expiry", "fail", "drain", "join", "read", "reroute", "start")
+"""What a snapshot may share its instant with; a router that is set takes its own."""
 LONG = 2
 """Passes of equal decodes, back to back, that make a stretch which a jump would take at once."""
 
@@ -41,6 +43,7 @@ class Coverage:
     def __init__(self) -> None:
         self.totals: Counter[str] = Counter()
         self.ties: Counter[tuple[str, str]] = Counter()
+        self.looks: Counter[str] = Counter()
 
     def engine(self, fleet: Fleet, start_ps: int) -> ReferenceEngine:
         """A reference engine that is listened to."""
@@ -60,18 +63,21 @@ class Coverage:
                 coverage._origin_ps = requests.origin_ps
                 super().offer(requests)
 
-        return Listened(fleet, start_ps, observer=self._hear)
+        self._listened = Listened(fleet, start_ps, observer=self._hear)
+        return self._listened
 
     def close(self) -> None:
         """Add up the instants of the scenario that was played last."""
         for kinds in self._at.values():
             self.totals["two nodes fail at one instant"] += kinds["fail"] > 1
+            for kind in filter(kinds.__contains__, LOOKED):
+                self.looks[kind] += kinds["look"]
             if len(kinds) > 1:
                 for one, other in itertools.combinations(filter(kinds.__contains__, TIED), 2):
                     self.ties[one, other] += kinds[one] * kinds[other]
 
     def _hear(self, kind: str, instant_ps: int, subject: int, detail: Any) -> None:
-        if kind in TIED:
+        if kind in TIED or kind == "look":
             self._at[instant_ps][kind] += 1
         hear = getattr(self, f"_hear_{kind}", None)
         if hear is not None:
@@ -86,6 +92,9 @@ class Coverage:
         self.totals["expiries"] += fate.name in ("ABANDONED", "DEADLINE", "DISCONNECTED")
 
     def _hear_routed(self, _instant_ps: int, _subject: int, replica: Any) -> None:
+        routing = self._listened.routing
+        seen = "a snapshot" if routing.snapshots else "the live state"
+        self.totals[f"{routing.kind} by {seen}" if routing.kind in LOOKING else routing.kind] += 1
         self.totals["jumps cut by an arrival"] += self._stretches[replica.id].cut()
 
     def _hear_start(self, instant_ps: int, subject: int, forming: Any) -> None:

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 from unittest import mock
 
 from parity_cases import Scenario, scenario
 from parity_play import Transcript, difference, play
 
-from sim.serving.contract import Fate, GridCost, ReplicaType
+from sim.serving.contract import MINUTE_PS, Fate, GridCost, ReplicaType
 from sim.serving.reference import ReferenceEngine, schedulers
 from sim.serving.reference import cost as cost_module
 from sim.serving.reference import engine as engine_module
 from sim.serving.reference.clock import ORDER, Step
+from sim.serving.reference.rates import Rates
 from sim.serving.reference.replica import Pass, Replica
 from sim.serving.reference.request import Request, blocks_for
+from sim.serving.reference.routing import Router
 from sim.serving.reference.schedulers import PrefillFirst, Sarathi
 
 
@@ -135,14 +138,6 @@ def _mean_up(cost: GridCost, decodes: Sequence[int], prefills: cost_module.Prefi
 _FROM_TABLES = cost_module._from_tables
 
 
-def _with_replica(replica: type[Replica]) -> Callable[[Scenario], Transcript]:
-    def faulty(case: Scenario) -> Transcript:
-        with mock.patch.object(engine_module, "Replica", replica):
-            return play(case, ReferenceEngine)
-
-    return faulty
-
-
 def _with_types(change: Callable[[ReplicaType], ReplicaType]) -> Callable[[Scenario], Transcript]:
     def faulty(case: Scenario) -> Transcript:
         changed = dataclasses.replace(case.fleet, types=tuple(map(change, case.fleet.types)))
@@ -158,15 +153,121 @@ def _one_picosecond(type_: ReplicaType) -> ReplicaType:
     return dataclasses.replace(type_, cost=dataclasses.replace(type_.cost, dense=dense))
 
 
+class _LateLook(ReferenceEngine):
+    """A snapshot sees the passes that end at its instant."""
+
+    def _look_again(self, number: int, staleness_ps: int) -> Iterator[Any]:
+        while True:
+            yield self.clock.at((self.clock.now_ps // staleness_ps + 1) * staleness_ps, Step.EXPIRY, 2**62)
+            if number != self._snapshots:
+                return
+            self._look()
+
+
+class _FullJoiner(Router):
+    """Who joined after the snapshot is seen as it is, not as empty."""
+
+    def _seen_load(self, replica: Replica) -> int:
+        return self._seen.get(replica, self._load(replica)) if self.routing.snapshots else self._load(replica)
+
+
+class _OwnSends(Router):
+    """The router adds what it sent since to what it saw."""
+
+    def choose(self, request: Request, live: Sequence[Replica]) -> Replica:
+        chosen = super().choose(request, live)
+        self._seen[chosen] = self._seen.get(chosen, 0) + 1
+        return chosen
+
+
+class _TrueWork(Router):
+    """Work counts the answer that a request will get, not its class's mean."""
+
+    def _work(self, request: Request, replica: Replica) -> int:
+        prompt_ps, output_ps = self._token_work[id(replica.type)]
+        return (request.prompt * prompt_ps + request.output * output_ps) // 1000
+
+
+class _MovingWork(Router):
+    """Work gets less with every token."""
+
+    def _work(self, request: Request, replica: Replica) -> int:
+        return max(0, super()._work(request, replica) - request.delivered)
+
+
+class _LastOfEqual(Router):
+    """Equal loads: the highest id."""
+
+    def _least(self, among: Sequence[Replica]) -> Replica:
+        return min(among, key=lambda replica: (self._seen_load(replica), -replica.id))
+
+
+class _LastRegion(Router):
+    """Equal round trips: the region of the highest number."""
+
+    def _nearest(self, request: Request, live: Sequence[Replica]) -> list[Replica]:
+        region = {replica: int(self._fleet.region[replica.node.id]) for replica in live}
+        trips = self._fleet.round_trip_ps[request.region]
+        nearest = min(set(region.values()), key=lambda place: (int(trips[place]), -place))
+        return [replica for replica in live if region[replica] == nearest]
+
+
+class _PerNode(Router):
+    """The weight of a node is that of its first replica alone."""
+
+    def _weighted(self, request: Request, live: Sequence[Replica]) -> Replica:
+        firsts = [replica for replica in live if replica is replica.node.replicas[0]]
+        return super()._weighted(request, firsts or live)
+
+
+class _Charging(Rates):
+    """A refused request takes from the bucket of requests all the same."""
+
+    def admit(self, request: Request) -> bool:
+        admitted = super().admit(request)
+        if not admitted:
+            self._buckets[request.klass][0].take(request.arrival_ps, 1)
+        return admitted
+
+
+class _Slow(Rates):
+    """No burst: half a minute."""
+
+    def admit(self, request: Request) -> bool:
+        with mock.patch("sim.serving.reference.rates.MINUTE_PS", MINUTE_PS // 2):
+            return super().admit(request)
+
+
+class _PoolFirst(ReferenceEngine):
+    """The pool is looked at before the limits of the class."""
+
+    def _arrive(self, request: Request) -> None:
+        if self._in_flight >= self._fleet.pool:
+            with mock.patch.object(self._rates, "admit", lambda _: True):
+                super()._arrive(request)
+        else:
+            super()._arrive(request)
+
+
+def _with(name: str, faulty: type) -> Callable[[Scenario], Transcript]:
+    """The reference with another class of that name."""
+
+    def play_faulty(case: Scenario) -> Transcript:
+        with mock.patch.object(engine_module, name, faulty):
+            return play(case, ReferenceEngine)
+
+    return play_faulty
+
+
 FAULTS: dict[str, Callable[[Scenario], Transcript]] = {
     "ends before arrivals": _swapped(Step.ARRIVAL, Step.END),
     "expiries before ends": _swapped(Step.END, Step.EXPIRY),
     "outer events before expiries": _swapped(Step.EXPIRY, Step.OUTER),
     "routing before outer events": _swapped(Step.OUTER, Step.ROUTE),
     "starts before routing": _swapped(Step.ROUTE, Step.START),
-    "look-ahead": _with_replica(_AheadReplica),
+    "look-ahead": _with("Replica", _AheadReplica),
     "stale cancel": lambda case: play(case, _StaleEngine),
-    "one pass too far": _with_replica(_LateReplica),
+    "one pass too far": _with("Replica", _LateReplica),
     "one picosecond": _with_types(_one_picosecond),
     "a free block only for those who take one": _with_scheduler("sarathi", _Greedy()),
     "the last token of a prompt decodes": _with_scheduler("sarathi", _LastTokenDecodes()),
@@ -177,6 +278,17 @@ FAULTS: dict[str, Callable[[Scenario], Transcript]] = {
         case, "sim.serving.reference.cost._from_tables", _held_together
     ),
     "mean context rounded up": lambda case: _patched(case, "sim.serving.reference.cost._from_tables", _mean_up),
+    "a snapshot after its instant": lambda case: play(case, _LateLook),
+    "a joined replica is not seen as empty": _with("Router", _FullJoiner),
+    "a snapshot that grows": _with("Router", _OwnSends),
+    "work of the true answer": _with("Router", _TrueWork),
+    "work that moves": _with("Router", _MovingWork),
+    "the highest of equals": _with("Router", _LastOfEqual),
+    "the highest of equally near regions": _with("Router", _LastRegion),
+    "weights of nodes": _with("Router", _PerNode),
+    "refused requests take": _with("Rates", _Charging),
+    "half a burst": _with("Rates", _Slow),
+    "the pool before the limits": lambda case: play(case, _PoolFirst),
     "one block": _with_types(lambda type_: dataclasses.replace(type_, blocks=type_.blocks + 1)),
 }
 

@@ -51,7 +51,7 @@ MUTANTS: dict[str, Mutant] = {
         "core.py",
         "route(s, arrive(s, request, t), t, t - 1)",
         "route(s, arrive(s, request, t), t, t)",
-        3,
+        7,
         "loop",
     ),
     "patience is not called off by the first token": Mutant(
@@ -120,6 +120,31 @@ MUTANTS: dict[str, Mutant] = {
         "return root",
         3,
         "loop",
+    ),
+    "the trees do not hear of a request that comes": Mutant("routing.py", "        note(s, r)", "        pass", 0),
+    "the highest of equal loads": Mutant(
+        "trees.py", "if table[at + k + 1] < table[at + k]:", "if table[at + k + 1] <= table[at + k]:", 0
+    ),
+    "a snapshot sees the passes that end at its instant": Mutant(
+        "looking.py", "bring_all(s, instant, instant - 1)", "bring_all(s, instant, instant)", 23
+    ),
+    "who leaves the queue leaves its work behind": Mutant(
+        "ending.py", "    s.replicas[r].work -= s.slots[v].work\n    wait_remove", "    wait_remove", 76
+    ),
+    "a draw that equals a sum of weights goes to who is before": Mutant(
+        "routing.py", "if table[at + middle] > number:", "if table[at + middle] >= number:", 0
+    ),
+    "the limit of requests is not looked at": Mutant(
+        "core.py", "if max(requests, tokens) > t + MINUTE_PS:", "if tokens > t + MINUTE_PS:", 147
+    ),
+    "limits stay behind when the origin moves": Mutant(
+        "core.py", "s.tables[at + REQUEST_NEXT] = moved(s.tables[at + REQUEST_NEXT], delta)", "pass", 109
+    ),
+    "snapshots stay behind when the origin moves": Mutant(
+        "core.py", "s.engine[0].look = moved(s.engine[0].look, delta)", "pass", 0
+    ),
+    "a region where nobody is live": Mutant(
+        "../serving/rows.py", "np.where(counts > 0, ", "np.where(counts >= 0, ", 136
     ),
 }
 

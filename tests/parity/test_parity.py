@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from parity_cases import scenario
-from parity_coverage import TIED, Coverage
+from parity_coverage import LOOKED, TIED, Coverage
 from parity_laws import broken_laws
 from parity_mutants import MUTANTS, ROOT, compare
-from parity_play import difference, maker, play
+from parity_play import difference, finished_rows, maker, play
 
-pytestmark = pytest.mark.compiled
+from sim.serving.contract import LOOKING, Reason
 
 pytestmark = pytest.mark.compiled
 
@@ -24,7 +24,9 @@ SCENARIOS = 150
 """Of each half, one on a coarse grid of time for every one that is not."""
 ENOUGH = 500
 """Of each kind of event in each half: 1,000 over the suite."""
-SHORT = (3, 12, 17, 33, 36, 38)
+SOME = 15
+"""Of what a snapshot shares its instant with, and of rejections of each reason, in each half."""
+SHORT = (0, 3, 7, 12, 17, 23, 33, 36, 38, 76, 109, 136, 147)
 """Scenarios that plain Python plays in a second or two; preemptions under every scheduler, tables and lines, retries, drains."""
 ENGINES = ("loop", "fast")
 PLAYED = (
@@ -44,6 +46,11 @@ PLAYED = (
     "two nodes fail at one instant",
     "readings inside a pass",
     "origin shifts with a backlog",
+    "random",
+    "round_robin",
+    "price_weighted",
+    "reputation_weighted",
+    *(f"{kind} by {seen}" for kind in LOOKING for seen in ("the live state", "a snapshot")),
 )
 QUIET = {
     "derandomize": False,
@@ -63,6 +70,9 @@ class Half:
     differences: dict[str, list[str]]
     broken: list[str]
     seeds: list[int]
+    limited: dict[Reason, int] = dataclasses.field(
+        default_factory=lambda: dict.fromkeys(set(Reason) - {Reason.NONE}, 0)
+    )
 
     def play(self, number: int) -> None:
         """The scenario of that number once under every engine."""
@@ -70,6 +80,9 @@ class Half:
         told = play(case, self.coverage.engine)
         self.coverage.close()
         self.seeds.append(number)
+        for row in finished_rows(told):
+            if row["reason"] != Reason.NONE:
+                self.limited[Reason(row["reason"])] += 1
         self.broken += [f"seed {number}: {law}" for law in broken_laws(case, told)]
         for name in ENGINES:
             if found := difference(told, play(case, maker(name))):
@@ -99,11 +112,13 @@ def test_every_integer_is_that_of_the_reference_and_nothing_is_lost(half: int):
     assert len(set(played.seeds)) >= SCENARIOS
     assert sum(number % 2 for number in played.seeds) >= SCENARIOS // 2  # on a coarse grid
     # The scenarios are hard enough to matter: what they exercise, and ties of every two kinds.
-    totals, ties = played.coverage.totals, played.coverage.ties
+    totals, ties, looks = played.coverage.totals, played.coverage.ties, played.coverage.looks
     assert {kind: totals[kind] for kind in PLAYED if totals[kind] < ENOUGH} == {}
     pairs = [(one, other) for place, one in enumerate(TIED) for other in TIED[place + 1 :]]
     assert len(pairs) == 45
     assert {pair: ties[pair] for pair in pairs if ties[pair] < ENOUGH} == {}
+    assert {kind: looks[kind] for kind in LOOKED if looks[kind] < SOME} == {}
+    assert min(played.limited.values()) >= SOME, played.limited
 
 
 @pytest.mark.parametrize("engine", ["reference", *ENGINES])

@@ -21,6 +21,7 @@ from sim.serving.contract import (
 )
 from sim.serving.reference.clock import ORDER, Clock, Step
 from sim.serving.reference.meter import Meter
+from sim.serving.reference.rates import Rates
 from sim.serving.reference.replica import Node, Replica
 from sim.serving.reference.request import Request
 from sim.serving.reference.routing import Router
@@ -65,7 +66,9 @@ class ReferenceEngine:
         self._nodes: dict[int, Node] = {}
         self._draining: list[Node] = []
         self._routable: list[Replica] = []
-        self._router = Router(fleet.routing, fleet.route_key)
+        self._router = Router(fleet)
+        self._rates = Rates(fleet)
+        self._snapshots = 0  # the schedule of snapshots in force
         self._gateway: list[Request] = []
         self._returning: dict[int, Returning] = {}
         self._in_flight = 0
@@ -74,6 +77,12 @@ class ReferenceEngine:
         self._finished: list[Request] = []
         self._gone: list[tuple[int, int]] = []
         self._gaps = np.zeros((fleet.classes, GAP_BUCKETS), np.int64)
+        self._begin_snapshots()
+
+    @property
+    def routing(self) -> Routing:
+        """The router in force."""
+        return self._router.routing
 
     # ------------------------------------------------------------------ verbs
 
@@ -119,9 +128,10 @@ class ReferenceEngine:
         (self._drain if how == "drain" else self._fail)(leaving)
 
     def set(self, routing: Routing) -> None:
-        """Change the router from step 5 of this instant on."""
+        """Change the router from step 5 of this instant on; one that sees snapshots takes its first at once."""
+        self._router.set(routing)
         self.tell("set", 0)
-        self._router.routing = routing
+        self._begin_snapshots()
 
     def read(self) -> Reading:
         """Counters and finished requests since the last read, and the state now."""
@@ -170,11 +180,13 @@ class ReferenceEngine:
             self._meet_limit(request)
 
     def _arrive(self, request: Request) -> None:
-        """Step 1: it is live from now on, and routed at once unless the pool is full."""
+        """Step 1: it is live from now on, and routed at once unless its class asks too fast or the pool is full."""
         self.tell("arrival", request.id, request)
         self._offered += 1
         self._in_flight += 1
-        if self._in_flight > self._fleet.pool:
+        if not self._rates.admit(request):
+            self.end(request, Fate.REJECTED, Reason.RATE_LIMITED)
+        elif self._in_flight > self._fleet.pool:
             self.end(request, Fate.REJECTED, Reason.POOL_FULL)
         else:
             self._route(request)
@@ -183,7 +195,7 @@ class ReferenceEngine:
         if not self._routable:
             self._gateway.append(request)
             return
-        replica = self._router.choose(request.id, request.routes, self._routable)
+        replica = self._router.choose(request, self._routable)
         request.attempts = max(request.attempts, 1)
         request.routes += 1
         request.last_replica = replica.id
@@ -238,6 +250,27 @@ class ReferenceEngine:
             self._close_drained()
         elif request in self._gateway:
             self._gateway.remove(request)
+
+    # --------------------------------------------------------- what routers see
+
+    def _begin_snapshots(self) -> None:
+        """Take a snapshot now and at every multiple of the router's staleness from now on, until the router changes."""
+        self._snapshots += 1
+        if self._router.routing.snapshots:
+            self._look()
+            self.clock.live(self._look_again(self._snapshots, self._router.routing.staleness_ps))
+
+    def _look_again(self, number: int, staleness_ps: int) -> Iterator[Any]:
+        while True:
+            # Before the arrivals of the instant: no id is below 0.
+            yield self.clock.at((self.clock.now_ps // staleness_ps + 1) * staleness_ps, Step.ARRIVAL, -1)
+            if number != self._snapshots:
+                return
+            self.tell("look", 0)
+            self._look()
+
+    def _look(self) -> None:
+        self._router.look([replica for node in self._nodes.values() for replica in node.replicas])
 
     # -------------------------------------------------- nodes that come and go
 

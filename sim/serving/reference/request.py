@@ -42,6 +42,7 @@ class Request:
     prompt: int
     output: int
     cached: int
+    region: int
     patience_ps: int | None
     deadline_ps: int | None
     disconnect_ps: int | None
@@ -72,7 +73,7 @@ class Request:
         def instant(name: str) -> int | None:
             return None if row[name] >= NEVER else arrival_ps + int(row[name])
 
-        numbers = {name: int(row[name]) for name in ("id", "klass", "prompt", "output", "cached")}
+        numbers = {name: int(row[name]) for name in ("id", "klass", "prompt", "output", "cached", "region")}
         limits = {f"{name}_ps": instant(name) for name in ("patience", "deadline", "disconnect")}
         return cls(arrival_ps=arrival_ps, **numbers, **limits)  # type: ignore[arg-type]
 
