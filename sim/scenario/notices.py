@@ -36,9 +36,6 @@ def _later(spec: Spec) -> list[str]:
 def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
     """What is read but moves nothing in these runs."""
     for name, network in spec.networks.items():
-        told = getattr(network.router, "notice", str)()
-        if told:
-            yield f"networks.{name}.{told}"
         for owner, block in network.operators.items():
             if block.region is not None and block.region not in spec.outages and not spec.latency:
                 yield f"`networks.{name}.operators.{owner}.region` is a label: {_NO_REGIONS}"

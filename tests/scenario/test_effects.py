@@ -107,7 +107,6 @@ def test_dated_values_are_taken_where_a_run_reads_them_anew(read, path, one, two
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("    extends: centralized", "    extends: centralized\n    router: {kind: power_of_two, staleness: 1 s}", "router.staleness: 1 s is read but not simulated yet"),
         ("    extends: centralized", "    extends: centralized\n    operators: {fleet: {region: ohio}}", "operators.fleet.region` is a label"),
         (POLICY, "  fast: {networks.tao.supply: {every: 2 year}, networks.cloud.payout.kind: availability}", "`networks.cloud.payout.kind` only describes"),
         ("seeds:", "vary: {over: {models.llama-3.1-8b.quality: [40%, 50%]}}\nseeds:", "`models.llama-3.1-8b.quality` only describes"),

@@ -14,13 +14,13 @@ def read(**block):
     return ROUTERS[block["kind"]].model_validate(block, context={"yaml": True})
 
 
-@pytest.mark.parametrize("kind", ["random", "round_robin", "power_of_two"])
+@pytest.mark.parametrize("kind", ["random", "round_robin", "power_of_two", "least_outstanding"])
 def test_every_router_becomes_what_engines_take(kind):
     assert read(kind=kind).routing().kind == kind
 
 
 def test_the_table_holds_the_routers_of_the_engines_and_no_others():
-    assert set(ROUTERS) == {"random", "round_robin", "power_of_two"}
+    assert set(ROUTERS) == {"random", "round_robin", "power_of_two", "least_outstanding"}
 
 
 def test_power_of_two_compares_two_unless_told():
@@ -35,14 +35,12 @@ def test_more_choices_than_the_routing_words_hold_are_refused(d):
     assert caught.value.errors()[0]["loc"] == ("d",)
 
 
-def test_staleness_is_read_and_told_to_be_without_effect_yet():
-    block = read(kind="power_of_two", staleness="1 s")
-    assert block.staleness == 1.0
-    assert (
-        block.notice()
-        == "router.staleness: 1 s is read but not simulated yet in this version; the router sees the live state"
-    )
-    assert read(kind="power_of_two", staleness="0 s").notice() == ""
+@pytest.mark.parametrize("kind", ["power_of_two", "least_outstanding"])
+def test_staleness_reaches_the_engines_in_picoseconds(kind):
+    assert read(kind=kind).routing().staleness_ps == 0
+    assert read(kind=kind, staleness="1.5 s").routing().staleness_ps == 1_500_000_000_000
+    with pytest.raises(ValidationError):
+        read(kind=kind, staleness="11 day")
 
 
 @pytest.mark.parametrize("kind", ROUTERS.later)
@@ -51,7 +49,7 @@ def test_routers_of_later_versions_are_refused_by_name(kind):
         TypeAdapter(Annotated[Any, OneOf(ROUTERS)]).validate_python({"kind": kind})
     error = caught.value.errors()[0]
     assert error["msg"] == f"`{kind}` is read but not simulated yet in this version"
-    assert error["ctx"]["hint"] == "one of power_of_two, round_robin, random"
+    assert error["ctx"]["hint"] == "one of power_of_two, least_outstanding, round_robin, random"
 
 
 def test_a_router_that_nobody_knows_gets_the_nearest_name():

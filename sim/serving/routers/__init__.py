@@ -6,13 +6,14 @@ To add one: a file here, its line below, and its branch in the engines (`docs/se
 from __future__ import annotations
 
 from sim.blocks import Table
+from sim.serving.routers.least_outstanding import LeastOutstanding
 from sim.serving.routers.power_of_two import PowerOfTwo
 from sim.serving.routers.random import Random
 from sim.serving.routers.round_robin import RoundRobin
 
-LATER = ("least_outstanding", "least_work", "price_weighted", "reputation_weighted", "region_nearest")
+LATER = ("least_work", "price_weighted", "reputation_weighted", "region_nearest")
 ROUTERS = Table("router", LATER)
-for _router in (PowerOfTwo, RoundRobin, Random):
+for _router in (PowerOfTwo, LeastOutstanding, RoundRobin, Random):
     ROUTERS.register(_router)
 
-__all__ = ["ROUTERS", "PowerOfTwo", "Random", "RoundRobin"]
+__all__ = ["ROUTERS", "LeastOutstanding", "PowerOfTwo", "Random", "RoundRobin"]
