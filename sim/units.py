@@ -95,7 +95,7 @@ DIMENSIONS: dict[str, Dimension] = {
         _DURATION,
         _RATE,
         _GROWTH,
-        _dimension("token_rate", "a token rate", {"tok/s": 1}, "1200 tok/s"),
+        _dimension("token_rate", "a token rate", {"tok/s": 1, "tok/min": Fraction(1, 60)}, "1200 tok/s"),
         _dimension("power", "a power", {"W": 1, "kW": 1000}, "450 W"),
         _dimension(
             "energy_price", "a price of energy", {"USD/kWh": 1, "USD/MWh": "0.001", "ct/kWh": "0.01"}, "0.12 USD/kWh"

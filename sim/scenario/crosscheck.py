@@ -118,6 +118,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _fleets(spec, tree)
     yield from _regions(spec, tree)
     yield from _distances(spec, tree)
+    yield from _routers(spec, tree)
 
 
 def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:
@@ -398,6 +399,36 @@ def _distances(spec: Spec, tree: Node) -> Iterator[Problem]:
                 yield from found
                 if found:
                     break
+
+
+def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Routers that weigh know each class of operators; one that stays near knows the ways."""
+    from sim.serving.routers.weighted import Weighted
+
+    for name, network in spec.networks.items():
+        where = f"networks.{name}.router"
+        if network.router.kind == "region_nearest" and not spec.latency:
+            message = "`latency` is missing: `region_nearest` goes by it"
+            fix = "add for example `latency: {eu: {eu: 20 ms, us: 90 ms}}`"
+            yield _problem(tree, where, "missing", message, fix, of_key=True)
+        if isinstance(network.router, Weighted):
+            key = network.router.by_class
+            weighed, there = list(network.router.shares()), list(network.operators)
+            for owner in weighed:
+                if owner not in there:
+                    message = f"there is no class of operators `{owner}`"
+                    yield _problem(
+                        tree,
+                        f"{where}.{key}.{owner}",
+                        "unknown_operator",
+                        message,
+                        near_hint(owner, there),
+                        of_key=True,
+                    )
+            for owner in there:
+                if owner not in weighed:
+                    message = f"`{owner}` is missing: the router weighs each class of operators"
+                    yield _problem(tree, f"{where}.{key}", "missing", message, f"add `{owner}`", of_key=True)
 
 
 def _place(tree: Node, where: str, region: str | None, known: list[str], what: str) -> Iterator[Problem]:

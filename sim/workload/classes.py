@@ -21,6 +21,8 @@ from sim.workload.patience import PATIENCE
 
 MAX_DEADLINE_S = 10 * DAY_S
 """The longest deadline that 64-bit picoseconds leave room for."""
+MOST_PER_S = 10**12 / 60
+"""The fastest rate limit that whole picoseconds between two units can tell."""
 
 
 def _refused(value: Any, info: ValidationInfo) -> Any:
@@ -53,6 +55,15 @@ def _day(profile: tuple[float, ...]) -> tuple[float, ...]:
 
 Profile = Annotated[tuple[Annotated[float, Field(ge=0)], ...], Field(strict=False), AfterValidator(_day)]
 """24 numbers >= 0, not all 0."""
+
+
+class RateLimit(Block):
+    """How much a class may ask in a minute; what is beyond is rejected on arrival (serving rules, section 2). Bursts of a minute pass."""
+
+    requests: Annotated[float, Quantity("rate", low=1 / 60, high=MOST_PER_S, dated=False)] | None = None
+    """Requests; at least one a minute."""
+    tokens: Annotated[float, Quantity("token_rate", low=1 / 60, high=MOST_PER_S, dated=False)] | None = None
+    """Prompt tokens and the class's mean output; a request of more than a minute's is always rejected."""
 
 
 class Slo(Block):
@@ -106,8 +117,8 @@ class ClientClass(Block):
     region: str | None = None
     """Where users are: a row of `latency`."""
 
-    rate_limit: Later = None
-    """Not simulated yet: requests or tokens a minute."""
+    rate_limit: RateLimit | None = None
+    """Most requests and tokens a minute at each network, of all users of the class together."""
     jobs: Later = None
     """Not simulated yet: training work."""
 

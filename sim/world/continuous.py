@@ -125,7 +125,7 @@ class Fleet:
 
     def offer(self, columns: dict[str, np.ndarray], origin_ps: int, option: int) -> None:
         """Give the fleet its share of a block of requests."""
-        rows = request_rows(columns, option)
+        rows = self.roster.place(request_rows(columns, option))
         self.offered += np.bincount(rows["klass"], minlength=self.classes)
         self.engine.offer(Requests(origin_ps, rows))
 

@@ -12,9 +12,11 @@ import numpy as np
 
 from sim.serving import contract
 from sim.serving.contract import ReplicaType, Routing
+from sim.serving.routers.weighted import whole_weights
 from sim.streams import Streams
 from sim.tokenomics.spells import ExponentialSpell, SpellLaw
 from sim.units import ps
+from sim.world.asking import NOTHING, Asking
 from sim.world.distances import NEAR, Distances
 from sim.world.lives import Draws, Lives
 from sim.world.outages import Outages
@@ -57,6 +59,9 @@ class Plan:
     outages: Mapping[str, Outages] = dataclasses.field(default_factory=dict)
     """By region; a region without any is left out."""
     distances: Distances = NEAR
+    asking: Asking = NOTHING
+    shares: tuple[float, ...] = ()
+    """Of each member, for a router that draws by weight; empty: it does not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,27 +118,46 @@ class Roster:
     def engine_fleet(self, classes: int) -> contract.Fleet:
         """The fleet as engines take it."""
         plan = self.plan
-        replicas = np.array([m.replicas for m in plan.members], np.int64)
+        replicas = np.array([m.replicas for m in plan.members], np.int64)[self.member]
+        routing = plan.routing
+        if plan.shares:
+            routing = dataclasses.replace(routing, weights=whole_weights(np.array(plan.shares)[self.member], replicas))
         return contract.Fleet(
             types=tuple(m.rtype for m in plan.members),
             node_type=self.member.astype(np.int64),
-            replicas=replicas[self.member],
+            replicas=replicas,
             classes=classes,
-            routing=plan.routing,
+            routing=routing,
             route_key=plan.route_key,
             detect_ps=plan.detect_ps,
             max_attempts=plan.max_attempts,
+            region=self._column(),
+            round_trip_ps=plan.distances.trips_ps,
+            mean_output=plan.asking.mean_output,
+            rate_requests_per_min=plan.asking.requests_per_min,
+            rate_tokens_per_min=plan.asking.tokens_per_min,
         )
+
+    def _column(self) -> np.ndarray:
+        """Where each node is, as a column of the table of round trips; 0 without one."""
+        column = self.plan.distances.column
+        places = [column[member.region] if column else 0 for member in self.plan.members]
+        return np.array(places, np.int64)[self.member]
+
+    def place(self, rows: np.ndarray) -> np.ndarray:
+        """Requests, with the regions of their users filled in."""
+        if self.plan.distances.column:
+            rows["region"] = self.plan.distances.row[rows["klass"]]
+        return rows
 
     def network_ps(self, rows: np.ndarray, fleet: contract.Fleet) -> np.ndarray:
         """Round trip between the user of each finished row and the node that had it last; 0 where none had it."""
         distances = self.plan.distances
         trips = np.zeros(len(rows), np.int64)
         if distances.column:
-            column = np.array([distances.column[member.region] for member in self.plan.members], np.int64)
             given = rows["replica"] >= 0
             node = np.searchsorted(fleet.offset, rows["replica"][given], side="right") - 1
-            trips[given] = distances.between(rows["klass"][given], column[self.member[node]])
+            trips[given] = distances.between(rows["klass"][given], self._column()[node])
         return trips
 
     def lives(self, streams: Streams, window: int, start_ps: int, end_ps: int) -> tuple[np.ndarray, list[LifeEvent]]:

@@ -8,9 +8,11 @@ from typing import Any
 from sim.errors import ScenarioError
 from sim.serving.capacity import capacity_rps
 from sim.serving.contract import ReplicaType
+from sim.serving.routers.weighted import Weighted
 from sim.serving.tables import load_s, replica_type
 from sim.streams import Streams
 from sim.units import ps
+from sim.world.asking import Asking
 from sim.world.distances import Distances
 from sim.world.fleet import Member, Plan
 from sim.world.outages import Outages
@@ -73,7 +75,8 @@ def plans_of(name: str, spec: Any, machines: dict[str, Hardware], streams: Strea
     """One plan a model that the network serves; members in the order of the file."""
     plans, network = {}, spec.networks[name]
     outages = {region: Outages(region, block, streams) for region, block in spec.outages.items()}
-    distances = Distances.of(spec)
+    distances, asking = Distances.of(spec), Asking.of(spec)
+    shares = network.router.shares() if isinstance(network.router, Weighted) else {}
     for model in dict.fromkeys(machine.model for machine in machines.values()):
         members = tuple(
             member_of(network.operators[machine.name], machine)
@@ -89,6 +92,8 @@ def plans_of(name: str, spec: Any, machines: dict[str, Hardware], streams: Strea
             max_attempts=network.serving.max_attempts,
             outages=outages,
             distances=distances,
+            asking=asking,
+            shares=tuple(shares[member.name] for member in members) if shares else (),
         )
     return plans
 

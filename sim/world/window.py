@@ -57,7 +57,7 @@ class Stint:
 
     def offer(self, columns: Mapping[str, np.ndarray], origin_ps: int, option: int) -> None:
         """Give the fleet its share of the columns (times relative to origin_ps)."""
-        rows = request_rows(columns, option)
+        rows = self.roster.place(request_rows(columns, option))
         arrival = rows["arrival"] + (origin_ps - self.window.start_ps)
         self.counted += int(((arrival >= 0) & (arrival < self.window.end_ps - self.window.start_ps)).sum())
         self.engine.offer(Requests(origin_ps, rows))

@@ -18,7 +18,6 @@ from sim.units import readable
 PRESET_FILES = [(folder, name) for folder in FOLDERS for name in preset_names(folder)]
 
 UNREAD = {
-    "rate_limit": "refused: not simulated yet",
     "plausible": "tests hold the shipped networks to it",
     "mtok_per_day": "the same",
     "usd_per_day": "the same",

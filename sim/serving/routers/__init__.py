@@ -7,13 +7,35 @@ from __future__ import annotations
 
 from sim.blocks import Table
 from sim.serving.routers.least_outstanding import LeastOutstanding
+from sim.serving.routers.least_work import LeastWork
 from sim.serving.routers.power_of_two import PowerOfTwo
+from sim.serving.routers.price_weighted import PriceWeighted
 from sim.serving.routers.random import Random
+from sim.serving.routers.region_nearest import RegionNearest
+from sim.serving.routers.reputation_weighted import ReputationWeighted
 from sim.serving.routers.round_robin import RoundRobin
 
-LATER = ("least_work", "price_weighted", "reputation_weighted", "region_nearest")
-ROUTERS = Table("router", LATER)
-for _router in (PowerOfTwo, LeastOutstanding, RoundRobin, Random):
+ROUTERS = Table("router")
+for _router in (
+    PowerOfTwo,
+    LeastOutstanding,
+    LeastWork,
+    RegionNearest,
+    PriceWeighted,
+    ReputationWeighted,
+    RoundRobin,
+    Random,
+):
     ROUTERS.register(_router)
 
-__all__ = ["ROUTERS", "LeastOutstanding", "PowerOfTwo", "Random", "RoundRobin"]
+__all__ = [
+    "ROUTERS",
+    "LeastOutstanding",
+    "LeastWork",
+    "PowerOfTwo",
+    "PriceWeighted",
+    "Random",
+    "RegionNearest",
+    "ReputationWeighted",
+    "RoundRobin",
+]
