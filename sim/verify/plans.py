@@ -19,6 +19,7 @@ Simulate = Callable[[Case, Draws, int, Name], Sample]
 REPLICATIONS = 40
 """Replications at least: with fewer, Student's interval of skewed means covers less than it says."""
 QUICK = 20
+FLEETS = 24
 LARGEST = 200_000
 """Customers of a replication at most: rows stay in the processor's cache."""
 
@@ -34,7 +35,7 @@ class Plan:
     """Customers of all replications, without warm-ups; servers for `transient_mm1`, repairs for `machine_repair`."""
     through: str = "engine"
     whole: bool = False
-    """One replication is a whole fleet: never more than `REPLICATIONS`, however many customers."""
+    """One replication is a whole fleet, many servers side by side: fewer of them, however many customers."""
 
 
 def relative(case: Case) -> float:
@@ -119,6 +120,7 @@ def replications(plan: Plan, case: Case, quick: bool) -> tuple[int, int]:
     """(replications, customers of each)."""
     customers = plan.customers(case)
     if quick:
-        return QUICK, max(customers // 10 // QUICK, 1)
-    count = REPLICATIONS if plan.whole else max(REPLICATIONS, customers // LARGEST)
+        count = FLEETS // 2 if plan.whole else QUICK
+        return count, max(customers // 10 // count, 1)
+    count = FLEETS if plan.whole else max(REPLICATIONS, customers // LARGEST)
     return count, customers // count

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.verify.judge import Row, Verdict
+from sim.verify.peers import NEAR_S, PeerRow
 
 HEADS = ("family", "case", "quantity", "theory", "estimate", "95 % interval", "verdict")
 
 
 def cells(row: Row) -> tuple[str, ...]:
-    """One row as texts; `contains` and `MISSES` are the verdict, in brackets where the row speaks for no case."""
+    """One row as texts; the verdict is `contains` or `MISSES`, in brackets where the row does not speak for its case."""
     low, high = row.found.interval()
     word = "contains" if row.inside else "MISSES"
     return (
@@ -34,25 +35,23 @@ def sentence(verdict: Verdict) -> str:
     )
 
 
-def text(rows: Sequence[Row], verdict: Verdict) -> str:
-    """Aligned columns, then the verdict."""
+def peer_sentence(row: PeerRow) -> str:
+    """What a comparison with a peer says."""
+    word = "equal" if row.equal else "NOT equal"
+    return f"vidur {row.scheduler} {row.quantity}: {row.requests} requests, off by {row.off_s:.2g} s at most; {word} (below {NEAR_S:.0e} s)"
+
+
+def text(rows: Sequence[Row], verdict: Verdict, peers: Sequence[PeerRow]) -> str:
+    """Aligned columns, what peers say, then the verdict."""
     lines = [HEADS, *(cells(row) for row in rows)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(HEADS))]
     told = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    return "\n".join([*told, "", sentence(verdict)])
+    return "\n".join([*told, "", *map(peer_sentence, peers), sentence(verdict)])
 
 
-def markdown(rows: Sequence[Row], verdict: Verdict) -> str:
-    """A table of Markdown, then the verdict."""
-    lines = [HEADS, ("---",) * len(HEADS), *(cells(row) for row in rows)]
-    return "\n".join([*("| " + " | ".join(line) + " |" for line in lines), "", sentence(verdict)])
-
-
-def document(rows: Sequence[Row], verdict: Verdict, seed: int, quick: bool) -> dict[str, Any]:
+def document(rows: Sequence[Row], verdict: Verdict, peers: Sequence[PeerRow]) -> dict[str, Any]:
     """What `--json` prints."""
     return {
-        "seed": seed,
-        "size": "quick" if quick else "full",
         "rows": [
             {
                 "family": row.family,
@@ -68,9 +67,13 @@ def document(rows: Sequence[Row], verdict: Verdict, seed: int, quick: bool) -> d
             }
             for row in rows
         ],
+        "peers": [
+            {"scheduler": row.scheduler, "quantity": row.quantity, "off_s": row.off_s, "equal": row.equal}
+            for row in peers
+        ],
         "cases": verdict.cases,
         "misses": verdict.misses,
         "p_misses": verdict.chance,
         "p_least": verdict.least,
-        "fine": verdict.fine,
+        "fine": verdict.fine and all(row.equal for row in peers),
     }
