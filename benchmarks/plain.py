@@ -28,6 +28,8 @@ MEAN_PS = 10**10
 CIMBA = "cimba==0.9.6"
 CHUNK = 2 * BLOCK
 KEY = np.uint64(0x5EED)
+TOKEN_PS = 10**6
+"""Service of a prompt token in the serving engine."""
 ROUNDS = 5
 
 
@@ -60,22 +62,30 @@ def kernel_run(nodes: int, count: int) -> np.ndarray:
 
 def plain_type() -> ReplicaType:
     """A replica that serves one request at a time, a microsecond a prompt token."""
-    dense = np.arange(1 << 20, dtype=np.int64) * 10**6
+    dense = np.arange(1 << 20, dtype=np.int64) * TOKEN_PS
     cost = LinearCost(dense, np.zeros(2, np.int64), host=0, a0=0, a1=0, a2=0, m0=0, m1=0, m2=0, m3=0, m4=0)
     size = 1 << 20
     return ReplicaType("plain", cost, blocks=size, max_num_seqs=1, max_batched_tokens=size - 1, max_model_len=size)
+
+
+def plain_nodes(count: int, routing: Routing) -> Fleet:
+    """So many nodes of one such replica each."""
+    return Fleet((plain_type(),), np.zeros(count, int), np.ones(count, int), 1, routing, int(KEY))
+
+
+def plain_requests(arrival: np.ndarray, tokens: np.ndarray) -> Requests:
+    """Requests of so many prompt tokens and one output token, with ids 0, 1, ... and no limits."""
+    rows = np.zeros(len(arrival), REQUEST)
+    rows["id"], rows["arrival"], rows["prompt"], rows["output"] = np.arange(len(arrival)), arrival, tokens, 1
+    rows["patience"], rows["deadline"], rows["disconnect"] = NEVER, LIMIT_PS, NEVER
+    return Requests(0, rows)
 
 
 def engine_run(nodes: int, count: int) -> None:
     """The same fleet as replicas of the serving engine; services in whole microseconds."""
     parts = list(drawn(nodes, count))
     arrival, service = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
-    rows = np.zeros(count, REQUEST)
-    rows["id"], rows["arrival"], rows["output"] = np.arange(count), arrival, 1
-    rows["prompt"] = np.maximum(service // 10**6, 1)
-    rows["patience"], rows["deadline"], rows["disconnect"] = NEVER, LIMIT_PS, NEVER
-    of = Fleet((plain_type(),), np.zeros(nodes, int), np.ones(nodes, int), 1, Routing(), int(KEY))
-    serve("fast", of, Requests(0, rows))
+    serve("fast", plain_nodes(nodes, Routing()), plain_requests(arrival, np.maximum(service // TOKEN_PS, 1)))
 
 
 def cimba_python() -> str:

@@ -137,6 +137,16 @@ _allow = click.option(
     help="Let the scenario name files in this folder.",
 )
 _file = click.argument("file", type=click.Path(path_type=pathlib.Path))
+_engine = click.option(
+    "--engine",
+    type=click.Choice(["fast", "loop", "reference"]),
+    default="fast",
+    show_default=True,
+    help="All give the same numbers.",
+)
+_names = click.option(
+    "--columns", default="", metavar="OURS=THEIRS,…", help="Names of the file's columns that are not ours."
+)
 
 
 @cli.command()
@@ -298,13 +308,7 @@ def _table(rows: list[dict[str, str]]) -> str:
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
 @click.option("--uncertain", type=click.IntRange(1), help="Joint draws of `uncertain:` parameters (a later version).")
-@click.option(
-    "--engine",
-    type=click.Choice(["fast", "loop", "reference"]),
-    default="fast",
-    show_default=True,
-    help="All give the same numbers.",
-)
+@_engine
 @click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/NAME-OF-FILE."
@@ -369,14 +373,8 @@ def report(result: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug:
     show_default=True,
     help="The engine's scheduler.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["fast", "loop", "reference"]),
-    default="fast",
-    show_default=True,
-    help="All give the same numbers.",
-)
-@click.option("--columns", default="", metavar="OURS=THEIRS,…", help="Names of the file's columns that are not ours.")
+@_engine
+@_names
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/replay-NAME-OF-FILE."
 )
@@ -429,7 +427,7 @@ def import_(kind: str, file: pathlib.Path, out: pathlib.Path | None, columns: st
 @click.option(
     "--output-tokens", default="", metavar="LOW..HIGH", help="Look only at the trace's requests with so many."
 )
-@click.option("--columns", default="", metavar="OURS=THEIRS,…", help="Names of the file's columns that are not ours.")
+@_names
 @_json
 @_debug
 def check(

@@ -211,7 +211,7 @@ def replay_log(file: Path, out: Path | None, as_json: bool, **options: Any) -> N
     log = read_log(file, columns)
     served = replay.serve(kind, log.trace, engine)
     names = {"trace": file.name, "gpu": gpu.name, "model": model.name, "tp": str(settings.tp), "engine": engine}
-    record = replay.record(log, served, kind, names, [])
+    record = replay.record(log, served, kind, names)
     folder = out or Path("reports") / f"replay-{_stem(file)}"
     paths = {
         "figure": folder / "latencies.svg",

@@ -40,7 +40,7 @@ class Times(NamedTuple):
         return {"requests_per_s": len(self.end_s) / span_s, "output_tokens_per_s": float(self.output.sum()) / span_s}
 
 
-def record(log: Log, served: Served, kind: ReplicaType, names: dict[str, str], notices: list[str]) -> ReplayRecord:
+def record(log: Log, served: Served, kind: ReplicaType, names: dict[str, str]) -> ReplayRecord:
     """The record of a replay. `names` tells `trace`, `gpu`, `model`, `tp` and `engine` as the user named them."""
     done = served.finished
     completed = done["fate"] == Fate.COMPLETED
@@ -67,7 +67,7 @@ def record(log: Log, served: Served, kind: ReplicaType, names: dict[str, str], n
         busy_frac=served.busy_ps / end_ps if end_ps else None,
         statistics=_statistics(simulated, measured),
         curves=_curves(simulated, "simulated") + (_curves(measured, "measured") if measured else []),
-        notices=[*notices, *_silent(log, completed, told)],
+        notices=_silent(log, completed, told),
     )
 
 

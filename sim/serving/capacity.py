@@ -78,7 +78,7 @@ class _Load:
         self.rtype, self.cost, self.prompt, self.output = rtype, cost, prompt, output
         # Long outputs fill more of the passes: a decode's mean context holds output * (1 + cv^2) / 2 sampled tokens.
         self.context = prompt + output * (1 + output_cv**2) / 2
-        self.room = (rtype.blocks - _watermark(rtype)) * BLOCK_TOKENS
+        self.room = (rtype.blocks - rtype.watermark) * BLOCK_TOKENS
 
     def fits(self) -> bool:
         """Whether a replica takes such a request at all (`docs/serving-rules.md`, section 2)."""
@@ -175,11 +175,6 @@ class _Rounds(_Load):
         """The steady state at this rate of admission."""
         seconds, decodes = self.pass_s(admitted), admitted * (self.output - 1)
         return Steady(admitted / seconds, decodes, seconds, max(decodes, admitted))
-
-
-def _watermark(rtype: ReplicaType) -> int:
-    """Blocks that an admission leaves free (`docs/serving-rules.md`, section 3.2)."""
-    return 0 if rtype.scheduler == "vllm_v1" else max(1, rtype.blocks // 100)
 
 
 def _between(table: np.ndarray, count: float) -> float:

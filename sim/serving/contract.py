@@ -151,6 +151,11 @@ class ReplicaType:
     work_ps: tuple[int, int] | None = None
     """What `least_work` counts for a prompt token and an output token, in ps; None: from the tables (`sim.serving.work`)."""
 
+    @property
+    def watermark(self) -> int:
+        """Blocks that an admission leaves free (`docs/serving-rules.md`, section 3.2); the reference writes the rule out for itself."""
+        return 0 if self.scheduler == "vllm_v1" else max(1, self.blocks // 100)
+
     def __post_init__(self) -> None:
         """Refuse what no engine could serve."""
         seqs, tokens = self.max_num_seqs, self.max_batched_tokens
@@ -270,6 +275,11 @@ class Fleet:
     def offset(self) -> np.ndarray:
         """First replica id of each node, and the total as last entry: int64[n_nodes + 1]."""
         return np.concatenate(([0], np.cumsum(self.replicas, dtype=np.int64)))
+
+    def node_of(self, replica: np.ndarray) -> np.ndarray:
+        """int64: the node that each of some replicas, by id, is on."""
+        node: np.ndarray = np.searchsorted(self.offset, replica, side="right") - 1
+        return node
 
     def node_weights(self, routing: Routing) -> np.ndarray:
         """The weights of a router, int64 a node; all 1 where they say nothing. ValueError for wrong ones."""

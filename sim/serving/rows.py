@@ -53,9 +53,9 @@ def _set_limits(row: np.void, kind: ReplicaType) -> None:
     row["max_len"], row["full"], row["max_waiting"] = kind.max_model_len, kind.recompute == "full", kind.max_waiting
     row["scheduler"] = _SCHEDULERS[kind.scheduler]
     row["prompt_work"], row["output_work"] = token_work_ps(kind)
+    row["watermark"] = kind.watermark
     if kind.scheduler != "vllm_v1":
         row["full"] = row["spare"] = 1
-        row["watermark"] = max(1, kind.blocks // 100)
     if kind.scheduler == "prefill_first":
         # A sequence of one token less than it ends with must still fit into a pass as a whole.
         row["max_len"] = min(kind.max_model_len, kind.max_batched_tokens + 1)
@@ -146,22 +146,30 @@ def with_router(state: layout.State, routing: Routing) -> layout.State:
 
 
 def list_live(state: layout.State, fleet: Fleet, known: np.ndarray, weights: np.ndarray) -> None:
-    """Write down who is live for routers: replicas of `known` nodes, by id and by region, and the sums of their weights.
-
-    `weights` int64 a node. For each region of users the nearest region of nodes that has any, ties to the lowest.
-    """
+    """Write down who is live for routers: replicas of `known` nodes, and what else the router in force reads of them."""
     of_node = np.repeat(np.arange(len(known)), fleet.replicas)
     ids = np.flatnonzero(known[of_node])
     state.replicas["known"][:-1] = known[of_node]
     state.engine["listed"] = len(ids)
     if len(ids) == 0:
         return
-    node = of_node[ids]
-    shares = weights[node] if weights[node].any() else np.ones(len(ids), np.int64)
     _keep(state, "ids_at", ids)
+    router = int(state.engine["router"][0])
+    if router == layout.WEIGHTED:
+        _keep_weights(state, weights[of_node[ids]])
+    elif router == layout.REGION_NEAREST:
+        _keep_regions(state, fleet, ids, fleet.region[of_node[ids]])
+
+
+def _keep_weights(state: layout.State, weights: np.ndarray) -> None:
+    """The sums of the weights of live replicas, int64 each; all 0 count as equal."""
+    shares = weights if weights.any() else np.ones(len(weights), np.int64)
     _keep(state, "weights_at", np.cumsum(shares))
     state.engine["weight"] = int(shares.sum())
-    regions = fleet.region[node]
+
+
+def _keep_regions(state: layout.State, fleet: Fleet, ids: np.ndarray, regions: np.ndarray) -> None:
+    """Live replicas by region, and for each region of users the nearest one that has any, ties to the lowest."""
     _keep(state, "placed_at", ids[np.argsort(regions, kind="stable")])
     counts = np.bincount(regions, minlength=fleet.round_trip_ps.shape[1])
     # The first of equals: numpy's argmin gives the lowest index.

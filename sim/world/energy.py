@@ -11,8 +11,7 @@ def types_of(rows: np.ndarray, fleet: Fleet) -> np.ndarray:
     """int64: type of the node that had each finished row last; -1 where none had it."""
     kind = np.full(len(rows), -1, np.int64)
     given = rows["replica"] >= 0
-    node = np.searchsorted(fleet.offset, rows["replica"][given], side="right") - 1
-    kind[given] = fleet.node_type[node]
+    kind[given] = fleet.node_type[fleet.node_of(rows["replica"][given])]
     return kind
 
 

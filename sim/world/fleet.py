@@ -156,7 +156,7 @@ class Roster:
         trips = np.zeros(len(rows), np.int64)
         if distances.column:
             given = rows["replica"] >= 0
-            node = np.searchsorted(fleet.offset, rows["replica"][given], side="right") - 1
+            node = fleet.node_of(rows["replica"][given])
             trips[given] = distances.between(rows["klass"][given], self._column()[node])
         return trips
 

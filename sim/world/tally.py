@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.records import histogram
 from sim.serving.contract import NEVER, Fate, Fleet, Reading
+from sim.serving.energy import watts_of
 from sim.tokenomics.ledger import exact_sum
 from sim.units import PS_PER_S
 from sim.world.energy import request_joules, types_of
@@ -92,7 +93,7 @@ class Tally:
     def measure(self, reading: Reading, fleet: Fleet, seconds: float) -> None:
         """Take the counters of a fleet's replicas over `seconds`: busy and live time, energy, gaps between tokens."""
         types = np.repeat(fleet.node_type, fleet.replicas)
-        active, idle = (np.array([getattr(t, name) for t in fleet.types])[types] for name in ("active_w", "idle_w"))
+        active, idle = watts_of(fleet.types, types)
         busy_s, live_s = reading.busy_ps / PS_PER_S, reading.live_ps / PS_PER_S
         energy_j = busy_s * active + (live_s - busy_s) * idle
         self.energy_j = float(energy_j.sum())
@@ -142,7 +143,7 @@ def within(done: np.ndarray, targets: Targets) -> np.ndarray:
 def add_work(work: np.ndarray, rows: np.ndarray, fleet: Fleet) -> None:
     """Add finished rows' billed prompt and delivered tokens to `work`, int64[nodes, 2], by the node that had them last."""
     given = rows[rows["replica"] >= 0]
-    node = np.searchsorted(fleet.offset, given["replica"], side="right") - 1
+    node = fleet.node_of(given["replica"])
     np.add.at(work[:, 1], node, given["delivered"])
     begun = given["first_token"] != NEVER
     np.add.at(work[:, 0], node[begun], given["prompt"][begun])

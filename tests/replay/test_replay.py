@@ -166,7 +166,7 @@ def test_what_is_too_long_is_rejected_and_told_and_left_out_of_the_comparison():
     times = np.array([10**12, 10**12, 10**12])
     log = Log(log.trace, times, times * 2)
     replica_kind = kind(max_model_len=4096)
-    record = replay.record(log, replay.serve(replica_kind, log.trace), replica_kind, NAMES, [])
+    record = replay.record(log, replay.serve(replica_kind, log.trace), replica_kind, NAMES)
     assert (record.fates["completed"], record.fates["rejected"], record.rejected) == (2, 1, {"too_long": 1})
     assert record.compared == 2
     assert record.notices == ["requests not compared, as the server finished them and the simulated replica did not: 1"]
@@ -181,7 +181,7 @@ def test_what_is_too_long_is_rejected_and_told_and_left_out_of_the_comparison():
 
 def test_a_trace_without_times_is_told_alone():
     log = unmeasured([0, 0.1], [100, 200], [30, 40])
-    record = replay.record(log, replay.serve(kind(), log.trace), kind(), NAMES, [])
+    record = replay.record(log, replay.serve(kind(), log.trace), kind(), NAMES)
     assert not record.measured
     assert all(one.measured is None and one.error_frac is None for one in record.statistics)
     assert "measured" not in replayed.format_replay(record)
@@ -190,7 +190,7 @@ def test_a_trace_without_times_is_told_alone():
 
 def test_a_curve_reaches_from_the_fastest_to_the_slowest_request():
     log = read_log(LOG)
-    record = replay.record(log, replay.serve(kind(), log.trace), kind(), NAMES, [])
+    record = replay.record(log, replay.serve(kind(), log.trace), kind(), NAMES)
     curve = next(c for c in record.curves if (c.metric, c.who) == ("ttft_s", "measured"))
     assert (curve.seconds[0], curve.seconds[-1]) == (log.first_token_ps.min() / 1e12, log.first_token_ps.max() / 1e12)
     assert curve.share_frac[-1] == 1 and sorted(curve.share_frac) == curve.share_frac
@@ -205,7 +205,7 @@ def test_a_curve_reaches_from_the_fastest_to_the_slowest_request():
 
 def test_the_figure_is_the_same_bytes_each_time():
     log = read_log(LOG)
-    record = replay.record(log, replay.serve(kind(), log.trace), kind(), NAMES, [])
+    record = replay.record(log, replay.serve(kind(), log.trace), kind(), NAMES)
     assert latencies.svg_file(record) == latencies.svg_file(record)
     table = replay.requests_csv(log, replay.serve(kind(), log.trace))
     assert next(csv.reader(io.StringIO(table)))[-1] == "measured_e2e_s"

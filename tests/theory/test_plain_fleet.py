@@ -5,25 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.plain import plain_type
+from benchmarks.plain import KEY, TOKEN_PS, plain_nodes, plain_requests
 from sim.kernels.queueing.fleets import empty_nodes, plain_fleet
-from sim.serving.contract import LIMIT_PS, NEVER, REQUEST, Fleet, Requests, Routing, make
-
-KEY = 0x5EED
-TOKEN_PS = 10**6
+from sim.serving.contract import Routing, make
 
 
 def served(engine: str, nodes: int, choices: int, arrival: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """(end, node) of each request by an engine; a request of so many prompt tokens takes so many microseconds."""
-    rows = np.zeros(len(arrival), REQUEST)
-    rows["id"], rows["arrival"], rows["prompt"], rows["output"] = np.arange(len(arrival)), arrival, tokens, 1
-    rows["patience"], rows["deadline"], rows["disconnect"] = NEVER, LIMIT_PS, NEVER
     routing = Routing("power_of_two", choices) if choices > 1 else Routing("random")
-    of = Fleet((plain_type(),), np.zeros(nodes, int), np.ones(nodes, int), 1, routing, KEY)
-    made = make(engine, of)
+    made = make(engine, plain_nodes(nodes, routing))
     for node in range(nodes):
         made.join(node)
-    made.offer(Requests(0, rows))
+    made.offer(plain_requests(arrival, tokens))
     made.advance(int(arrival[-1]) + int(tokens.sum()) * TOKEN_PS)
     done = made.read().finished
     done = done[np.argsort(done["id"])]
@@ -41,7 +34,7 @@ def test_equal_to_the_engines_request_by_request(engine, nodes, choices):
     at, requests = empty_nodes(nodes), np.empty((count, 3), np.int64)
     for first in range(0, count, 150):  # cut in any way
         part = slice(first, first + 150)
-        plain_fleet(first, arrival[part], tokens[part] * TOKEN_PS, np.uint64(KEY), choices, at, requests)
+        plain_fleet(first, arrival[part], tokens[part] * TOKEN_PS, KEY, choices, at, requests)
     assert (requests[:, :2] == served(engine, nodes, choices, arrival, tokens)).all()
     instants = np.concatenate([arrival, requests[:, 0]])
     assert len(np.unique(instants)) < len(instants) * 0.9
