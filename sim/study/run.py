@@ -250,10 +250,16 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
             yield _one(index, tasks[index], how.engine, function)
         return
     if how.simulate is None and how.engine != "reference":
-        # The first run goes in this process: it compiles what the scenario needs, once, into the cache that workers read.
-        first, *missing = missing
-        yield _one(first, tasks[first], how.engine, function)
+        _compile_for([tasks[index] for index in missing])
     yield from _side_by_side(jobs, [(index, tasks[index], how.engine, function) for index in missing])
+
+
+def _compile_for(tasks: Sequence[_Task]) -> None:
+    """Compile what these runs need, once, into the cache that workers read."""
+    if any(spec.requests.mode != "capacity" for task in tasks for spec in (task.resolved.before, task.resolved.after)):
+        from sim.serving.compiling import compile_core
+
+        compile_core()
 
 
 def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -> Generator[_Done]:

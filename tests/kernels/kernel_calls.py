@@ -1,6 +1,7 @@
 """A process that calls the compiled core once, and prints as JSON what was compiled for it and what came from the cache.
 
-Run as a script: `engine` serves a scenario with every verb, `small` calls the smallest of the verbs alone.
+Run as a script: `all` compiles the core at once, `engine` serves scenarios after that, `small` calls the smallest of
+the verbs alone.
 """
 
 from __future__ import annotations
@@ -12,11 +13,19 @@ from collections import Counter
 from numba.core import event
 
 
+def compile_all() -> None:
+    """Compile what is not in the cache."""
+    from sim.serving.compiling import compile_core
+
+    compile_core()
+
+
 def serve() -> None:
-    """Play two parity scenarios on the engines that kernels drive."""
+    """The same, then a parity scenario on the engines that kernels drive."""
     from parity_cases import scenario
     from parity_play import maker, play
 
+    compile_all()
     for name in ("loop", "fast"):
         play(scenario(2000), maker(name))
 
@@ -38,7 +47,7 @@ if __name__ == "__main__":
     event.register("numba:compile", compiled)
     from sim.kernels import core, options
 
-    {"engine": serve, "small": move}[sys.argv[1]]()
+    {"all": compile_all, "engine": serve, "small": move}[sys.argv[1]]()
     begun = [record.data["dispatcher"].py_func for _, record in compiled.buffer if record.is_start]
     verbs = {name: verb for name, verb in vars(core).items() if hasattr(verb, "stats") and verb.stats.cache_path}
     print(
