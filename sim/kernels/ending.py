@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.kernels.lane import book, lane_enter, lane_leave
-from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE
+from sim.kernels.lane import book, lane_enter, lane_leave, next_stop
+from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE, WHEEL, WHEEL_AT
 from sim.kernels.options import kernel
 from sim.kernels.queues import blocks_held, fate_running, fate_waiting, run_remove, wait_remove
 from sim.kernels.stretch import bucket_of, steps_until
@@ -93,11 +93,26 @@ def land_suffix(s: Any, r: int, t: int) -> None:
 
 
 @kernel
+def complete(s: Any, r: int, t: int) -> None:
+    """Complete the lane members whose last token was sampled at t, where no limit of a running request is reached."""
+    rep = s.replicas[r]
+    v = s.lanes[r, WHEEL_AT + (rep.beat & (WHEEL - 1))] - 1
+    while v != NONE:
+        slot = s.slots[v]
+        after = slot.after
+        if slot.done == rep.beat:
+            lane_leave(s, r, v)
+            end_running(s, r, v, COMPLETED, t)
+        v = after
+    rep.next_done = next_stop(s, r)
+
+
+@kernel
 def sweep(s: Any, r: int, t: int, gap: int) -> None:
     """Complete and end running requests at t, the end of a pass that lasted `gap`; renew the bounds of the rest."""
     rep = s.replicas[r]
     members = rep.lane
-    done, limit = NEVER, NEVER
+    limit = NEVER
     v = rep.run_head
     while v != NONE:
         slot = s.slots[v]
@@ -107,8 +122,6 @@ def sweep(s: Any, r: int, t: int, gap: int) -> None:
         completes = inside and slot.done == rep.beat
         if slot.limit > t and not completes:
             limit = min(limit, slot.limit)
-            if inside:
-                done = min(done, slot.done)
         else:
             if inside:
                 lane_leave(s, r, v)
@@ -119,7 +132,7 @@ def sweep(s: Any, r: int, t: int, gap: int) -> None:
                 completes = False
             end_running(s, r, v, COMPLETED if completes else fate_running(slot), t)
         v = after
-    rep.next_done = done
+    rep.next_done = next_stop(s, r)
     rep.run_limit = limit
 
 
@@ -149,8 +162,10 @@ def land(s: Any, r: int) -> None:
     rep.busy += t - rep.busy_from
     if rep.suffix != NONE:
         land_suffix(s, r, t)
-    if rep.next_done <= rep.beat or rep.run_limit <= t:
+    if rep.run_limit <= t:
         sweep(s, r, t, gap)
+    elif rep.next_done <= rep.beat:
+        complete(s, r, t)
     if rep.dues > 0:
         end_dues(s, r, t)
 

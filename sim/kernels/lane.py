@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.kernels.layout import NEVER
+from sim.kernels.layout import BY_CLASS, NEVER, WHEEL, WHEEL_AT
 from sim.kernels.options import kernel
 from sim.kernels.stretch import count_gaps, duration
 
@@ -17,18 +17,48 @@ def lane_enter(s: Any, r: int, v: int) -> None:
     slot.c -= rep.beat
     slot.computed -= rep.beat
     lanes[r, slot.c & 15] += 1
-    lanes[r, 16 + slot.klass] += 1
+    lanes[r, BY_CLASS + slot.klass] += 1
+    at = WHEEL_AT + (slot.done & (WHEEL - 1))
+    slot.after = lanes[r, at] - 1
+    lanes[r, at] = v + 1
     rep.lane_sum += slot.c
     rep.lane += 1
     rep.next_done = min(rep.next_done, slot.done)
 
 
 @kernel
+def unlink(s: Any, r: int, v: int) -> None:
+    """Take slot v out of its list of the wheel; lists are short."""
+    lanes, slot = s.lanes, s.slots[v]
+    at = WHEEL_AT + (slot.done & (WHEEL - 1))
+    if lanes[r, at] == v + 1:
+        lanes[r, at] = slot.after + 1
+        return
+    before = lanes[r, at] - 1
+    while s.slots[before].after != v:
+        before = s.slots[before].after
+    s.slots[before].after = slot.after
+
+
+@kernel
+def next_stop(s: Any, r: int) -> int:
+    """A lower bound of the beats after this one at which a member completes: of the next list with anybody in it."""
+    rep, lanes = s.replicas[r], s.lanes
+    if rep.lane == 0:
+        return NEVER
+    beat = rep.beat + 1
+    while lanes[r, WHEEL_AT + (beat & (WHEEL - 1))] == 0:
+        beat += 1
+    return beat
+
+
+@kernel
 def lane_leave(s: Any, r: int, v: int) -> None:
     """Slot v gets its true numbers back and leaves the lane."""
     rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
+    unlink(s, r, v)
     lanes[r, slot.c & 15] -= 1
-    lanes[r, 16 + slot.klass] -= 1
+    lanes[r, BY_CLASS + slot.klass] -= 1
     rep.lane_sum -= slot.c
     rep.lane -= 1
     slot.c += rep.beat

@@ -8,12 +8,13 @@ Structured arrays and tables of integers go through every kernel as one named tu
     slots     a row a request    those that are live; ended ones are linked into the free list
     finished  a row an ended request (dtype FINISHED of `sim.serving.contract`), in order of discovery
     tables    int64              cost tables of the types; then what routing and rate limits keep, each where `engine` says
-    lanes     int64[replicas + 1, 16 + classes]  lane members by (c mod 16) and by class
+    lanes     int64[replicas + 1, BY_CLASS + classes]  lane members by (c mod 16), by the beat they complete at, by class
     gaps      int64[classes, buckets]            histogram of the time between two tokens
 
 The *lane* of a replica is the prefix of `running` whose members each sampled a token at the end of the last pass. All
 take one token a pass until something happens, so their c, n and computed advance together: what is stored is the
-difference to `beat`, the count of the replica's passes, and a pass of any number of them costs one addition. Members
+difference to `beat`, the count of the replica's passes, and a pass of any number of them costs one addition. A *wheel*
+finds who completes without asking all: lists of the members whose last beat is alike modulo WHEEL, linked by `after`. Members
 behind the lane (prompts being read, sequences the budget starved) form the *suffix* and hold their true numbers. A
 sequence is served fully only if all before it are, hence lane members always stand before the suffix. A pass of whole
 prompts alone (`prefill_first`) lets the lane *pause*: `beat` stands still, and who has sampled meanwhile joins it after
@@ -44,6 +45,10 @@ MEAN_OUTPUT, REQUEST_INTERVAL, TOKEN_INTERVAL, REQUEST_NEXT, TOKEN_NEXT = 0, 1, 
 NOBODY = 2**63 - 1
 """The load of who is not live: more than any other."""
 MINUTE_PS = 60 * 10**12
+WHEEL = 256
+"""Lists of the wheel, a power of two: as many as a member's usual tokens, so that a list holds few who are not due."""
+WHEEL_AT, BY_CLASS = 16, 16 + WHEEL
+"""Columns of `lanes` where the wheel begins (the first slot of a list plus 1, or 0), and the counts by class."""
 VLLM_V1, SARATHI, PREFILL_FIRST = 0, 1, 2
 # Fates and reasons, equal to those of the contract (a test compares them).
 COMPLETED, REJECTED, ABANDONED, DEADLINE, DISCONNECTED, TOO_OFTEN_FAILED = 0, 1, 2, 3, 4, 5
@@ -201,8 +206,8 @@ SLOT = _rows(
     "reading",  # 1: admitted by sarathi or prefill_first, no token sampled since; it holds blocks for all its n tokens
     "region",  # of the user
     "work",  # ns that it counts for where it is held; 0 at the gateway
-    "spare_1",  # a row fills four cache lines
-    "spare_2",
+    "after",  # next in its list of the wheel, or NONE
+    "spare",  # a row fills four cache lines
 )
 
 

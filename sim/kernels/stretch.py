@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.kernels.layout import BY_CLASS
 from sim.kernels.options import kernel
 
 
@@ -51,7 +52,7 @@ def bucket_floor(bucket: int) -> int:
 def count_gaps(gaps: Any, members: Any, first: int, growth: int, k: int) -> None:
     """Count the durations of k passes once per member of each class: one addition per bucket crossed, not per pass.
 
-    `members[16 + class]` is the number of the class's lane members.
+    `members[BY_CLASS + class]` is the number of the class's lane members.
     """
     while k > 0:
         bucket = bucket_of(first)
@@ -59,6 +60,6 @@ def count_gaps(gaps: Any, members: Any, first: int, growth: int, k: int) -> None
         if growth > 0:
             inside = min(k, (bucket_floor(bucket + 1) - 1 - first) // growth + 1)
         for klass in range(gaps.shape[0]):
-            gaps[klass, bucket] += inside * members[16 + klass]
+            gaps[klass, bucket] += inside * members[BY_CLASS + klass]
         first += inside * growth
         k -= inside

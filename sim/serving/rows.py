@@ -98,7 +98,7 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
         slots=slots,
         finished=np.empty(1024, FINISHED),
         tables=_tables(fleet, engine, costs),
-        lanes=np.zeros((count + 1, 16 + fleet.classes), np.int64),
+        lanes=np.zeros((count + 1, layout.BY_CLASS + fleet.classes), np.int64),
         gaps=np.zeros((fleet.classes, GAP_BUCKETS), np.int64),
     )
     return layout.State(*(plain(array) for array in state))

@@ -1,0 +1,168 @@
+"""A thousand H100 that serve chat users at 70 % and 90 % of what they can: engines, failures, histograms (`python -m benchmarks.large_fleet`).
+
+The replica is the product's own (Llama-3.1-8B, its blocks from memory), lengths are the built-in chat classes', arrivals
+Poisson, so that load stays where it is put; patience 30 s, a node fails once in 7 days. What counts is CPU time of serving:
+rows for the engine, its verbs, readings, fates and histograms. Drawing the requests is told beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.yardstick import customers_per_cpu_s
+from sim.scenario import load
+from sim.serving import contract
+from sim.serving.contract import Fate, Requests
+from sim.streams import Streams
+from sim.units import PS_PER_S
+from sim.workload import Potential
+from sim.world.fleet import LifeEvent, Roster
+from sim.world.run import World
+from sim.world.tally import Tally, Targets
+from sim.world.window import request_rows
+
+STUDY = Path(__file__).with_suffix(".yaml")
+BLOCK_S, READ_EVERY = 10, 6
+"""Requests are drawn for so many seconds at once; after so many blocks the engine is read."""
+NODES, COUNT = 1000, 5_000_000
+TARGET_PER_YARDSTICK = 300_000 / 60e6
+"""What is asked of the fleet: requests per customer of the yardstick."""
+
+
+@dataclasses.dataclass
+class Served:
+    """What a fleet was asked and did; CPU seconds of serving and of drawing apart."""
+
+    requests: int = 0
+    serving_s: float = 0.0
+    drawing_s: float = 0.0
+    simulated_s: int = 0
+    passes: int = 0
+    busy_frac: float = 0.0
+    tally: Tally = dataclasses.field(default_factory=lambda: Tally(2))
+
+    @property
+    def per_cpu_s(self) -> float:
+        """Requests a CPU-second of serving."""
+        return self.requests / self.serving_s
+
+
+def roster(nodes: int) -> Roster:
+    """So many nodes of the study's fleet."""
+    world = World(load(STUDY).case("as_is", "path"), 0, "fast")
+    return Roster(world.networks[0].plans["llama-3.1-8b"], [np.arange(nodes)])
+
+
+def potential(per_s: float) -> Potential:
+    """The study's chat users, so many requests a second in all."""
+    scale = per_s / 3.4
+    sets = [f"workload.steady.rate={scale:.6f} /s", f"workload.bursty.rate={2.4 * scale:.6f} /s"]
+    spec = load(STUDY, sets=sets).case("as_is", "path").before
+    return Potential(spec.workload, Streams(7, 0), spec.start, 1)
+
+
+def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) -> Served:
+    """Serve until so many requests have arrived. Fates and busy time of the first `skip_s` (whole blocks) are left out."""
+    of, asked, done = roster(nodes), potential(per_s), Served()
+    fleet = of.engine_fleet(2)
+    horizon_ps = int(2 * (count / per_s + 100) * PS_PER_S)
+    up, lives = of.lives(Streams(7, 0), 0, 0, horizon_ps)
+    targets = Targets(np.full(2, contract.NEVER), np.full(2, contract.NEVER))
+    begun = time.process_time()
+    serving = contract.make(engine, fleet, -1)  # type: ignore[arg-type]
+    for node in np.flatnonzero(up):
+        serving.join(int(node))
+    done.serving_s += time.process_time() - begun
+    busy_ps = live_ps = 0
+    while done.requests < count:
+        begin_ps = done.simulated_s * PS_PER_S
+        end_ps = begin_ps + BLOCK_S * PS_PER_S
+        begun = time.process_time()
+        drawn = asked.draw(begin_ps, end_ps)
+        columns = {**drawn, "option": np.zeros(len(drawn), np.int64)}
+        drawing = time.process_time()
+        serving.offer(Requests(begin_ps, of.place(request_rows(columns, 0))))
+        while lives and lives[0].at_ps < end_ps:
+            _happen(serving, lives.pop(0))
+        serving.advance(end_ps - 1)
+        done.requests += len(drawn)
+        done.simulated_s += BLOCK_S
+        if done.simulated_s % (READ_EVERY * BLOCK_S) == 0 or done.requests >= count or done.simulated_s == skip_s:
+            reading = serving.read()
+            tally = Tally(2)
+            tally.count(reading.finished, targets)
+            tally.measure(reading, fleet, READ_EVERY * BLOCK_S)
+            if done.simulated_s > skip_s:
+                done.tally.add(tally)
+                busy_ps, live_ps = busy_ps + tally.busy_ps, live_ps + tally.live_ps
+                done.passes += int(reading.passes.sum())
+        ended = time.process_time()
+        done.drawing_s += drawing - begun
+        done.serving_s += ended - drawing
+    done.busy_frac = busy_ps / live_ps
+    return done
+
+
+def _happen(serving: contract.Engine, event: LifeEvent) -> None:
+    serving.advance(event.at_ps)
+    if event.fails:
+        serving.leave(event.node, "fail")
+    else:
+        serving.join(event.node)
+
+
+def saturation_per_s(nodes: int = 40, seconds: int = 300) -> float:
+    """Requests a second that a node completes when it is asked for far more: after 120 s, users waiting for 30 s at most."""
+    per_s = 80.0 * nodes
+    done = serve("fast", nodes, per_s, int(per_s * seconds), skip_s=120)
+    return int(done.tally.fates[:, Fate.COMPLETED].sum()) / (done.simulated_s - 120) / nodes
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.large_fleet", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--requests", type=int, default=COUNT, metavar="N", help=f"requests a load (default {COUNT:,})")
+    parser.add_argument("--nodes", type=int, default=NODES, metavar="N", help=f"nodes (default {NODES:,})")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    asked = parser.parse_args()
+    yardstick = customers_per_cpu_s()
+    most = saturation_per_s()
+    rows = []
+    for load_frac in (0.7, 0.9):
+        done = serve("fast", asked.nodes, load_frac * most * asked.nodes, asked.requests)
+        fates = done.tally.fates.sum(axis=0)
+        rows.append(
+            {
+                "load_frac": load_frac,
+                "requests_per_cpu_s": done.per_cpu_s,
+                "asked_per_cpu_s": TARGET_PER_YARDSTICK * yardstick,
+                "draws_per_cpu_s": done.requests / done.drawing_s,
+                "passes_per_request": done.passes / done.requests,
+                "busy_frac": done.busy_frac,
+                "abandoned_frac": int(fates[Fate.ABANDONED]) / int(fates.sum()),
+                "requests": done.requests,
+                "simulated_s": done.simulated_s,
+            }
+        )
+    told = {"yardstick_per_cpu_s": yardstick, "saturation_per_node_s": most, "nodes": asked.nodes, "loads": rows}
+    if asked.json:
+        print(json.dumps(told, indent=1))
+        return
+    print(f"yardstick: {yardstick:,.0f} customers a CPU-second; a node completes {most:.2f} requests a second at most")
+    for row in rows:
+        print(
+            f"load {row['load_frac']:.0%}: {row['requests_per_cpu_s']:,.0f} requests a CPU-second "
+            f"(asked: {row['asked_per_cpu_s']:,.0f}), {row['requests']:,} requests in {row['simulated_s']} s, "
+            f"{row['passes_per_request']:.2f} passes each, busy {row['busy_frac']:.1%}, abandoned {row['abandoned_frac']:.2%}; "
+            f"drawing them: {row['draws_per_cpu_s']:,.0f} a CPU-second"
+        )
+
+
+if __name__ == "__main__":
+    main()
