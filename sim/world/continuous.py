@@ -7,6 +7,7 @@ A request counts in the epoch in which it ends; those alive at the horizon are `
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,10 @@ import numpy as np
 
 from sim.errors import InvariantError
 from sim.serving import contract
-from sim.serving.contract import Fate, Requests
+from sim.serving.contract import MINUTE_PS, Fate, Reading, Requests
 from sim.tokenomics.operators import LIVE
-from sim.units import PS_PER_S
 from sim.world.calendar import Epoch
+from sim.world.energy import computed_by
 from sim.world.fleet import LifeEvent, Roster, Standing
 from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
@@ -27,8 +28,10 @@ from sim.world.window import request_rows
 if TYPE_CHECKING:
     from sim.world.run import World
 
-BLOCK_PS = 600 * PS_PER_S
-"""Requests are drawn in blocks of this length; the numbers do not depend on it."""
+LONGEST_MIN = 10
+"""Requests are drawn in blocks of this length or of whole minutes below; the numbers do not depend on it."""
+FULL = 2**18
+"""Blocks are kept below so many potential requests where a minute has fewer, and engines are read after so many requests."""
 SPELLS_DRAWN = 16
 """Spells of a node drawn at a time; part of what a seed means, as rows of draws are that long."""
 
@@ -58,6 +61,9 @@ class Fleet:
         self.back_ps: dict[int, int] = {}
         self.offered = np.zeros(self.classes, np.int64)
         self.ended = np.zeros(self.classes, np.int64)
+        self.unread = 0
+        """Requests offered since the engine was read."""
+        self.account = Account(self)
 
     def _lives(self, member: int) -> Lives:
         plan, slots = self.roster.plan, self.roster.slots[member]
@@ -127,16 +133,23 @@ class Fleet:
         """Give the fleet its share of a block of requests."""
         rows = self.roster.place(request_rows(columns, option))
         self.offered += np.bincount(rows["klass"], minlength=self.classes)
+        self.unread += len(rows)
         self.engine.offer(Requests(origin_ps, rows))
+
+    def read(self) -> Reading:
+        """Take what has ended into the epoch's account."""
+        reading = self.engine.read()
+        self.unread = 0
+        self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
+        self.account.take(reading)
+        return reading
 
     def close(self, epoch: Epoch, last: bool) -> tuple[Tally, np.ndarray]:
         """The epoch's tally, and the prompt and output tokens of each node."""
-        reading = self.engine.read()
-        self.draining[[node for node, _ in reading.gone]] = False
-        tally = Tally(self.classes)
-        network_ps = self.roster.network_ps(reading.finished, self.fleet)
-        tally.count(reading.finished, self.world.targets, network_ps)
-        self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
+        reading, account = self.read(), self.account
+        self.account = Account(self)
+        self.draining[account.gone] = False
+        tally = account.tally
         alive = self.offered - self.ended
         if int(alive.sum()) != reading.in_flight:
             raise InvariantError(
@@ -144,11 +157,41 @@ class Fleet:
             )
         if last:
             tally.fates[:, Fate.IN_FLIGHT] += alive
-        tally.measure(reading, self.fleet, epoch.seconds)
-        tally.attribute(reading.finished, self.fleet)
-        work = np.zeros((len(self.roster), 2), np.int64)
-        add_work(work, reading.finished, self.fleet)
-        return tally, work
+        account.measure(epoch.seconds)
+        return tally, account.work
+
+
+class Account:
+    """What an epoch's readings of a fleet add up to: a large fleet's finished requests are not kept until its end."""
+
+    def __init__(self, of: Fleet) -> None:
+        self._of = of
+        self.tally = Tally(of.classes)
+        self.work = np.zeros((len(of.roster), 2), np.int64)
+        """Billed prompt and delivered tokens of each node."""
+        self.gone: list[int] = []
+        """Nodes that have drained."""
+        self._computed = np.zeros((len(of.fleet.types) + 1, of.classes), np.int64)
+        self._readings: Reading | None = None
+
+    def take(self, reading: Reading) -> None:
+        """Add a reading."""
+        fleet, rows, before = self._of.fleet, reading.finished, self._readings
+        self.tally.count(rows, self._of.world.targets, self._of.roster.network_ps(rows, fleet))
+        add_work(self.work, rows, fleet)
+        self._computed += computed_by(rows, fleet, self._of.classes)
+        self.gone += [node for node, _ in reading.gone]
+        summed = {} if before is None else {name: getattr(before, name) + getattr(reading, name) for name in _COUNTERS}
+        self._readings = dataclasses.replace(reading, finished=rows[:0], **summed)
+
+    def measure(self, seconds: float) -> None:
+        """Take the replicas' counters over the epoch, and share their energy."""
+        assert self._readings is not None
+        self.tally.measure(self._readings, self._of.fleet, seconds)
+        self.tally.attribute(self._computed)
+
+
+_COUNTERS = ("busy_ps", "live_ps", "gaps")
 
 
 class Fleets:
@@ -174,10 +217,12 @@ class Fleets:
             for k, name in enumerate(world.users.names)
             if world.users.classes[name].model == fleet.model
         }
-        begin, lives = epoch.start_ps, []
+        begin, lives, minutes = epoch.start_ps, [], 1
         while begin < epoch.end_ps:
-            end = min(begin + BLOCK_PS, epoch.end_ps)
+            # Draws are made by whole minutes of the run.
+            end = min((begin // MINUTE_PS + minutes) * MINUTE_PS, epoch.end_ps)
             columns = world.users.draw(options, begin, end)
+            minutes = max(1, min(LONGEST_MIN, 2 * minutes, FULL * minutes // max(len(columns["id"]), 1)))
             for place, fleet in enumerate(self.fleets):
                 fleet.offer(columns, begin, place)
             if begin == epoch.start_ps:
@@ -192,6 +237,8 @@ class Fleets:
             for fleet in self.fleets:
                 # The instant itself is left open: arrivals of the next block may fall on it.
                 fleet.engine.advance(end - 1)
+                if fleet.unread > FULL:
+                    fleet.read()
             begin = end
         self._close(epoch)
 

@@ -1,4 +1,4 @@
-"""Energy by request: a node type's joules go to the requests it had, by the tokens it computed for them."""
+"""Energy by request and class: a node type's joules go to the requests it had, by the tokens it computed for them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,25 @@ def types_of(rows: np.ndarray, fleet: Fleet) -> np.ndarray:
     given = rows["replica"] >= 0
     kind[given] = fleet.node_type[fleet.node_of(rows["replica"][given])]
     return kind
+
+
+def computed_by(rows: np.ndarray, fleet: Fleet, classes: int) -> np.ndarray:
+    """Computed tokens of finished rows by the type that had them last and by class: int64[types + 1, classes].
+
+    The last row is those of requests that no node had.
+    """
+    cell = types_of(rows, fleet) % (len(fleet.types) + 1) * classes + rows["klass"]
+    tokens = np.zeros((len(fleet.types) + 1) * classes, np.int64)
+    np.add.at(tokens, cell, rows["computed"])
+    return tokens.reshape(-1, classes)
+
+
+def class_joules(energy_j: np.ndarray, computed: np.ndarray) -> np.ndarray:
+    """Joules of each class, float64[classes]: the shares of its requests together. `computed` as `computed_by` gives it."""
+    types, classes = computed.shape
+    kind = np.repeat([*range(types - 1), -1], classes)
+    shares: np.ndarray = request_joules(energy_j, kind, computed.ravel()).reshape(types, classes).sum(axis=0)
+    return shares
 
 
 def request_joules(energy_j: np.ndarray, kind: np.ndarray, computed: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from sim.serving import contract
 from sim.serving.contract import NEVER, REQUEST, Reading, Requests
 from sim.streams import Streams
 from sim.units import PS_PER_S
+from sim.world.energy import computed_by
 from sim.world.fleet import LifeEvent, Roster
 from sim.world.tally import Tally, Targets, add_work
 
@@ -92,10 +93,13 @@ class Stint:
 
     def close(self) -> None:
         """Count the fates of all counted requests, and share the energy of the measured part over them."""
+        classes = len(self.tally.fates)
+        computed = np.zeros((len(self.fleet.types) + 1, classes), np.int64)
         for rows in self._rows:
             self.tally.count(rows, self.targets, self.roster.network_ps(rows, self.fleet))
+            computed += computed_by(rows, self.fleet, classes)
         if self._rows:
-            self.tally.attribute(np.concatenate(self._rows), self.fleet)
+            self.tally.attribute(computed)
 
     @property
     def open(self) -> bool:
