@@ -2,7 +2,8 @@
 
 The replica is the product's own (Llama-3.1-8B, its blocks from memory), lengths are the built-in chat classes', arrivals
 Poisson, so that load stays where it is put; patience 30 s, a node fails once in 7 days. What counts is CPU time of serving:
-rows for the engine, its verbs, readings, fates and histograms. Drawing the requests is told beside it.
+rows for the engine, its verbs, readings, fates and histograms. Drawing the requests is told beside it. `--against`
+serves the first requests by the reference too, and compares every integer.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import resource
 import time
 from pathlib import Path
 
@@ -28,8 +30,8 @@ from sim.world.tally import Tally, Targets
 from sim.world.window import request_rows
 
 STUDY = Path(__file__).with_suffix(".yaml")
-BLOCK_S, READ_EVERY = 10, 6
-"""Requests are drawn for so many seconds at once; after so many blocks the engine is read."""
+DRAWN_S, READ_S = 60, 10
+"""Requests are drawn for a minute at once, the cell of their streams; the engine is read six times in it."""
 NODES, COUNT = 1000, 5_000_000
 TARGET_PER_YARDSTICK = 300_000 / 60e6
 """What is asked of the fleet: requests per customer of the yardstick."""
@@ -68,7 +70,7 @@ def potential(per_s: float) -> Potential:
 
 
 def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) -> Served:
-    """Serve until so many requests have arrived. Fates and busy time of the first `skip_s` (whole blocks) are left out."""
+    """Serve until so many requests have arrived. Fates and busy time of the first `skip_s` (whole minutes) are left out."""
     of, asked, done = roster(nodes), potential(per_s), Served()
     fleet = of.engine_fleet(2)
     horizon_ps = int(2 * (count / per_s + 100) * PS_PER_S)
@@ -82,29 +84,27 @@ def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) ->
     busy_ps = live_ps = 0
     while done.requests < count:
         begin_ps = done.simulated_s * PS_PER_S
-        end_ps = begin_ps + BLOCK_S * PS_PER_S
         begun = time.process_time()
-        drawn = asked.draw(begin_ps, end_ps)
+        drawn = asked.draw(begin_ps, begin_ps + DRAWN_S * PS_PER_S)
         columns = {**drawn, "option": np.zeros(len(drawn), np.int64)}
         drawing = time.process_time()
         serving.offer(Requests(begin_ps, of.place(request_rows(columns, 0))))
-        while lives and lives[0].at_ps < end_ps:
-            _happen(serving, lives.pop(0))
-        serving.advance(end_ps - 1)
-        done.requests += len(drawn)
-        done.simulated_s += BLOCK_S
-        if done.simulated_s % (READ_EVERY * BLOCK_S) == 0 or done.requests >= count or done.simulated_s == skip_s:
+        for end_s in range(done.simulated_s + READ_S, done.simulated_s + DRAWN_S + 1, READ_S):
+            while lives and lives[0].at_ps < end_s * PS_PER_S:
+                _happen(serving, lives.pop(0))
+            serving.advance(end_s * PS_PER_S - 1)
             reading = serving.read()
             tally = Tally(2)
             tally.count(reading.finished, targets)
-            tally.measure(reading, fleet, READ_EVERY * BLOCK_S)
-            if done.simulated_s > skip_s:
+            tally.measure(reading, fleet, READ_S)
+            if end_s > skip_s:
                 done.tally.add(tally)
                 busy_ps, live_ps = busy_ps + tally.busy_ps, live_ps + tally.live_ps
                 done.passes += int(reading.passes.sum())
-        ended = time.process_time()
+        done.requests += len(drawn)
+        done.simulated_s += DRAWN_S
         done.drawing_s += drawing - begun
-        done.serving_s += ended - drawing
+        done.serving_s += time.process_time() - drawing
     done.busy_frac = busy_ps / live_ps
     return done
 
@@ -124,17 +124,65 @@ def saturation_per_s(nodes: int = 40, seconds: int = 300) -> float:
     return int(done.tally.fates[:, Fate.COMPLETED].sum()) / (done.simulated_s - 120) / nodes
 
 
+def compare(nodes: int, per_s: float, count: int) -> dict[str, object]:
+    """The first requests by `fast` and by the reference, until the last has ended: speeds, and whether every integer agrees."""
+    drawn = potential(per_s).draw(0, int((count / per_s + 1) * PS_PER_S)).take(slice(0, count))
+    rows = request_rows({**drawn, "option": np.zeros(len(drawn), np.int64)}, 0)
+    of = roster(nodes)
+    spent, told = {}, {}
+    for engine in ("fast", "reference"):
+        begun = time.process_time()
+        serving = contract.make(engine, of.engine_fleet(2), -1)  # type: ignore[arg-type]
+        for node in range(nodes):
+            serving.join(node)
+        serving.offer(Requests(0, of.place(rows.copy())))
+        serving.advance(int(rows["arrival"][-1]) + 600 * PS_PER_S)
+        told[engine] = serving.read()
+        spent[engine] = time.process_time() - begun
+    fast, reference = told["fast"], told["reference"]
+    names = [field.name for field in dataclasses.fields(fast) if isinstance(getattr(fast, field.name), np.ndarray)]
+    passes = int(reference.passes.sum())
+    return {
+        "requests": len(rows),
+        "ended": len(fast.finished),
+        "passes": passes,
+        "fast_cpu_s": spent["fast"],
+        "reference_cpu_s": spent["reference"],
+        "ratio": spent["reference"] / spent["fast"],
+        "reference_passes_per_cpu_s": passes / spent["reference"],
+        "equal": all(np.array_equal(getattr(fast, name), getattr(reference, name)) for name in names),
+    }
+
+
+def peak_mib() -> float:
+    """The most memory that this process has held, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.large_fleet", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.large_fleet", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("--requests", type=int, default=COUNT, metavar="N", help=f"requests a load (default {COUNT:,})")
     parser.add_argument("--nodes", type=int, default=NODES, metavar="N", help=f"nodes (default {NODES:,})")
+    parser.add_argument(
+        "--loads", type=float, nargs="+", default=[0.7, 0.9], metavar="FRAC", help="shares of saturation"
+    )
+    parser.add_argument(
+        "--against", type=int, metavar="N", help="serve N requests by the reference too, and nothing else"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
     yardstick = customers_per_cpu_s()
     most = saturation_per_s()
+    if asked.against:
+        serve("fast", 2, 10.0, 100)
+        found = compare(asked.nodes, asked.loads[0] * most * asked.nodes, asked.against)
+        print(json.dumps({"yardstick_per_cpu_s": yardstick, "saturation_per_node_s": most, **found}, indent=1))
+        return
     rows = []
-    for load_frac in (0.7, 0.9):
+    for load_frac in asked.loads:
         done = serve("fast", asked.nodes, load_frac * most * asked.nodes, asked.requests)
         fates = done.tally.fates.sum(axis=0)
         rows.append(
@@ -148,6 +196,7 @@ def main() -> None:
                 "abandoned_frac": int(fates[Fate.ABANDONED]) / int(fates.sum()),
                 "requests": done.requests,
                 "simulated_s": done.simulated_s,
+                "peak_mib": peak_mib(),
             }
         )
     told = {"yardstick_per_cpu_s": yardstick, "saturation_per_node_s": most, "nodes": asked.nodes, "loads": rows}
@@ -160,7 +209,7 @@ def main() -> None:
             f"load {row['load_frac']:.0%}: {row['requests_per_cpu_s']:,.0f} requests a CPU-second "
             f"(asked: {row['asked_per_cpu_s']:,.0f}), {row['requests']:,} requests in {row['simulated_s']} s, "
             f"{row['passes_per_request']:.2f} passes each, busy {row['busy_frac']:.1%}, abandoned {row['abandoned_frac']:.2%}; "
-            f"drawing them: {row['draws_per_cpu_s']:,.0f} a CPU-second"
+            f"drawing them: {row['draws_per_cpu_s']:,.0f} a CPU-second; memory {row['peak_mib']:,.0f} MiB at most"
         )
 
 

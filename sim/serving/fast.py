@@ -26,10 +26,10 @@ from sim.serving.contract import (
     Requests,
     Routing,
 )
-from sim.serving.rows import blank_state, list_live, plain, with_router
+from sim.serving.rows import blank_rows, blank_state, list_live, plain, with_router
 
-CHUNK = 1 << 14
-"""Arrivals a call of the core takes at most."""
+CHUNK = 1 << 12
+"""Arrivals a call of the core takes at most; room for so many more live ones is made before it."""
 REACH_PS = 2**60
 """How far from the origin `now` may be: with a deadline of 10 days every stored time stays below 2^61."""
 _OFF, _LIVE, _DRAINING, _FAILED = layout.OFF, layout.LIVE, layout.DRAINING, layout.FAILED
@@ -301,7 +301,7 @@ class KernelEngine:
             core.refresh(self._state, t)
         wanted = min(int(engine["live"][0]) + arrivals, self._fleet.pool)
         if len(slots) < wanted:
-            grown = plain(np.zeros(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
+            grown = plain(blank_rows(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
             grown[: len(slots)] = slots
             layout.link_free(grown, len(slots), int(engine["free_slot"][0]))
             engine["free_slot"] = len(slots)
@@ -320,7 +320,7 @@ class KernelEngine:
         """The finished rows, sorted by (end instant, id), relative to the reading's origin."""
         count = int(self._state.engine["finished"][0])
         rows = self._state.finished[:count]
-        order = np.lexsort((rows["id"], rows["arrival"] + rows["end"]))
+        order = _order(rows["arrival"] + rows["end"], rows["id"])
         # Taken as bytes: numpy copies rows of named fields one field at a time.
         taken = rows.view(np.ndarray).view(f"V{FINISHED.itemsize}")[order].view(FINISHED)
         taken["arrival"] += self._origin - self._read_origin
@@ -356,6 +356,18 @@ def _count_time(replicas: np.ndarray, serving: np.ndarray, now: int) -> None:
     replicas["live"] += np.where(serving, now - replicas["live_from"], 0)
     replicas["busy_from"] = now
     replicas["live_from"] = now
+
+
+def _order(end: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Places by (end, id). Most ends differ: only those alike are sorted by both."""
+    order: np.ndarray = np.argsort(end)
+    alike = np.zeros(len(end), bool)
+    placed = end[order]
+    alike[1:] = placed[1:] == placed[:-1]
+    alike[:-1] |= alike[1:]
+    tied = order[alike]
+    order[alike] = tied[np.lexsort((ids[tied], end[tied]))]
+    return order
 
 
 def _check(rows: np.ndarray, regions: int) -> None:

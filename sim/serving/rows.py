@@ -31,13 +31,24 @@ _ROUTERS: dict[RouterKind, int] = {
 }
 
 
+LINE = 128
+"""Bytes that a processor fetches together: two cache lines of 64."""
+
+
 def plain(array: np.ndarray) -> np.ndarray:
     """The array as kernels take it: with fields as attributes of a row, which numpy alone gives to records only."""
     return array.view(np.recarray) if config.DISABLE_JIT and array.dtype.names else array
 
 
-def _types(fleet: Fleet) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the replica types, and their cost tables one after another."""
+def blank_rows(count: int, dtype: np.dtype) -> np.ndarray:
+    """Rows of zeros that begin where a cache line does: a row of whole lines touches no other."""
+    raw = np.zeros(count * dtype.itemsize + LINE, np.uint8)
+    first = -raw.ctypes.data % LINE
+    return raw[first : first + count * dtype.itemsize].view(dtype)
+
+
+def _types(fleet: Fleet) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Rows of the replica types, and their cost tables, which stand one after another."""
     rows = np.zeros(len(fleet.types), layout.TYPE)
     tables: list[np.ndarray] = []
     for row, kind in zip(rows, fleet.types, strict=True):
@@ -45,7 +56,7 @@ def _types(fleet: Fleet) -> tuple[np.ndarray, np.ndarray]:
             raise ValueError(f"type {kind.name!r} has no blocks, sequences or tokens to give; each must be >= 1")
         _set_limits(row, kind)
         _set_cost(row, kind, tables)
-    return rows, np.concatenate(tables).astype(np.int64, copy=False)
+    return rows, tables
 
 
 def _set_limits(row: np.void, kind: ReplicaType) -> None:
@@ -81,7 +92,7 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
     """The arrays of an engine in which nothing has happened."""
     count = int(fleet.offset[-1])
     types, costs = _types(fleet)
-    replicas = np.zeros(count + 1, layout.REPLICA)
+    replicas = blank_rows(count + 1, layout.REPLICA)
     replicas[:] = layout.empty_replica(0, 0)
     replicas["mode"] = layout.OFF
     replicas["mode"][count] = layout.GATE
@@ -89,7 +100,7 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
     engine["key"], engine["given"], engine["jump"] = fleet.route_key, -1, jump
     engine["pool"], engine["max_attempts"], engine["classes"] = fleet.pool, fleet.max_attempts, fleet.classes
     engine["look"], engine["most_work"] = layout.NEVER, layout.NEVER // fleet.pool
-    slots = np.zeros(min(128, fleet.pool), layout.SLOT)
+    slots = blank_rows(min(128, fleet.pool), layout.SLOT)
     layout.link_free(slots, 0, layout.NONE)
     state = layout.State(
         engine=engine,
@@ -104,7 +115,7 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
     return layout.State(*(plain(array) for array in state))
 
 
-def _tables(fleet: Fleet, engine: np.ndarray, costs: np.ndarray) -> np.ndarray:
+def _tables(fleet: Fleet, engine: np.ndarray, costs: list[np.ndarray]) -> np.ndarray:
     """The cost tables, and behind them room for what routing and rate limits keep; notes in `engine` where each begins."""
     numbers = np.zeros((fleet.classes, layout.CLASS_NUMBERS), np.int64)
     numbers[:, layout.MEAN_OUTPUT] = fleet.mean_output
@@ -119,12 +130,12 @@ def _tables(fleet: Fleet, engine: np.ndarray, costs: np.ndarray) -> np.ndarray:
     count = int(fleet.offset[-1])
     parts = {"numbers_at": numbers.ravel(), "nearest_at": np.zeros(2 * len(fleet.round_trip_ps), np.int64)}
     parts |= {name: np.zeros(count, np.int64) for name in ("ids_at", "weights_at", "placed_at")}
-    used = len(costs)
+    used = sum(len(table) for table in costs)
     for name, part in parts.items():
         engine[name] = used
         used += len(part)
     engine["dues_at"] = engine["loads_at"] = used
-    return np.concatenate([costs, *parts.values()])
+    return np.concatenate([*costs, *parts.values()]).astype(np.int64, copy=False)
 
 
 def with_router(state: layout.State, routing: Routing) -> layout.State:
