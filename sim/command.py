@@ -80,7 +80,8 @@ def _plugin_problem(path: Path, error: Exception) -> Problem:
     lines = [frame.lineno for frame in frames if Path(frame.filename).resolve() == path.resolve()]
     line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 0
     fix = "mend the file; --debug shows the traceback"
-    return Problem("plugin", "", f"{type(error).__name__}: {error}", fix, str(path), line or 0, 1 if line else 0)
+    told = str(error) if isinstance(error, ScenarioError) else f"{type(error).__name__}: {error}"
+    return Problem("plugin", "", told, fix, str(path), line or 0, 1 if line else 0)
 
 
 def _simulate(scenario: Any, file: Path, out: Path, progress: Bar, options: dict[str, Any]) -> tuple[StudyRecord, str]:

@@ -511,6 +511,71 @@ def test_a_kind_of_ones_own_reaches_the_workers(call, study, plugin):
     assert "4 of 4 runs from the store" in call("run", "study.yaml", "--jobs", "2", "-q", "--plugin", path).out
 
 
+ROUTER = '''
+import sim
+from numba import njit
+
+MARK = {mark}
+
+
+@sim.register("router")
+@njit
+def {name}(replica, request):
+    """By a draw."""
+    return (request.draw ^ replica.id * MARK) % 1000 // (request.id % 5 - {never})
+'''
+
+
+@pytest.fixture
+def router(tmp_path):
+    """Write a plugin with a router of that name, which divides by zero for ids of that remainder by five."""
+    from sim.serving.routers import ROUTERS
+
+    before = set(ROUTERS)
+
+    def _router(name: str, mark: int, never: int = 9) -> Path:
+        path = tmp_path / f"{name}{mark}.py"
+        path.write_text(ROUTER.format(name=name, mark=mark, never=never))
+        return path
+
+    yield _router
+    for name in set(ROUTERS) - before:
+        ROUTERS.remove(name)
+
+
+SERVED = ("requests: {mode: capacity}", "requests: {mode: sampled, window: 10 s, per_epoch: 1, every: 8}")
+
+
+@pytest.mark.compiled
+def test_a_router_of_ones_own_reaches_the_workers_and_its_text_is_in_the_key(call, study, router):
+    from sim.serving.routers import ROUTERS
+
+    file = study("    split: {share: 0.015%}", "    split: {share: 0.015%}\n    router: {kind: drawn, staleness: 1 s}")
+    file.write_text(file.read_text().replace(*SERVED))
+    path = router("drawn", 77)
+    run = ("run", "study.yaml", "--jobs", "2", "-q", "--plugin", path)
+    assert "0 of 4 runs from the store" in call(*run).out
+    assert "4 of 4 runs from the store" in call(*run).out
+    # Another process, another text of the same file: other runs.
+    ROUTERS.remove("drawn")
+    path.write_text(path.read_text().replace("MARK = 77", "MARK = 78"))
+    sys.modules.pop(next(name for name, module in sys.modules.items() if getattr(module, "__file__", "") == str(path)))
+    assert "0 of 4 runs from the store" in call(*run).out
+
+
+@pytest.mark.compiled
+def test_a_router_of_ones_own_that_raises_exits_2_with_both_rows(call, study, router):
+    file = study("    split: {share: 0.015%}", "    split: {share: 0.015%}\n    router: {kind: broken}")
+    file.write_text(file.read_text().replace(*SERVED))
+    answer = call("run", "study.yaml", "--jobs", "1", "-q", "--plugin", router("broken", 5, never=3))
+    assert answer.code == 2
+    assert re.search(
+        r"router `broken` raised ZeroDivisionError: .* for ReplicaRow\(id=0, .*\) and RequestRow\(id=\d*[38],",
+        answer.err,
+    )
+    assert "Traceback" not in answer.err
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [("x = 1\nraise KeyError('boo')\n", "KeyError: 'boo'\n  --> bad.py:2:1"), ("x = = 1\n", "invalid syntax")],

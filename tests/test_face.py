@@ -10,6 +10,8 @@ import pytest
 
 import sim
 from sim.records.columns import TABLES
+from sim.scenario import catalogue
+from sim.serving.routers import ROUTERS
 from sim.tokenomics.payout import PAYOUT, Payout
 
 SMALL = """\
@@ -222,6 +224,50 @@ def test_a_table_that_is_none_is_told_and_a_name_is_taken_once(own_kind):
         sim.register("payouts")
     with pytest.raises(ValueError, match="kind 'first' is registered already"):
         sim.register("payout")(own_kind)
+
+
+def busiest_first(replica, request):
+    """Packs: the replica with the most requests that has room; else the one with the fewest."""
+    return -replica.outstanding if replica.outstanding < 3 else 1000 + replica.outstanding
+
+
+@pytest.fixture
+def own_router():
+    """A router of one's own, known while a test runs."""
+    yield sim.register("router")(busiest_first)
+    ROUTERS.remove("busiest_first")
+
+
+@pytest.mark.compiled
+def test_a_router_of_ones_own_runs_on_every_engine_with_the_same_numbers(path, own_router, tmp_path):
+    assert own_router is busiest_first
+    hour = ["requests={mode: sampled, window: 20 s, per_epoch: 1, every: 8}", "horizon=2 week", "policies_from=1 week"]
+    found = {}
+    for kind, engine in (
+        *(("busiest_first", engine) for engine in ("reference", "loop", "fast")),
+        ("power_of_two", "fast"),
+    ):
+        scenario = sim.load(path, sets=[*hour, f"networks.tao.router.kind={kind}", "compare.outcomes=[tao.e2e_p95_s]"])
+        result = sim.run(
+            scenario, replications=1, policies=["cheap"], jobs=1, progress=False, store=tmp_path / "s", engine=engine
+        )
+        found[kind, engine] = result.outcomes["value"].map(repr).tolist()
+    assert found["busiest_first", "reference"] == found["busiest_first", "loop"] == found["busiest_first", "fast"]
+    assert found["busiest_first", "fast"] != found["power_of_two", "fast"]
+    assert {
+        "router": "busiest_first",
+        "is": "Packs: the replica with the most requests that has room; else the one with the fewest.",
+    } in [*catalogue.routers()]
+
+
+def test_a_function_that_could_not_route_is_refused_when_it_is_registered():
+    with pytest.raises(sim.ScenarioError, match=r"router `lonely\(replica\)` found; must take two rows"):
+
+        @sim.register("router")
+        def lonely(replica):
+            return 0
+
+    assert "lonely" not in ROUTERS
 
 
 def test_a_missing_kind_is_refused_before_it_is_registered(path):

@@ -36,7 +36,11 @@ NONE = -1
 
 # Modes of a replica. FAILED holds requests until detection; GATE is the gateway's row.
 OFF, LIVE, DRAINING, FAILED, GATE = 0, 1, 2, 3, 4
-RANDOM, ROUND_ROBIN, POWER_OF_TWO, REGION_NEAREST, WEIGHTED, LEAST = 0, 1, 2, 3, 4, 5
+RANDOM, ROUND_ROBIN, POWER_OF_TWO, REGION_NEAREST, WEIGHTED, LEAST, SCORED = 0, 1, 2, 3, 4, 5, 6
+RAISED = -(2**63)
+"""What stands for the score of a user's function that raised."""
+# Rows that a user's function sees, in the order of `sim.serving.scoring` (a test compares them): what changes of a replica, and sizes.
+REGION, WAITING, RUNNING, OUTSTANDING, WORK, ROUND_TRIP, SHOWN, ASKED = 2, 3, 4, 5, 6, 11, 12, 8
 # What the trees hold: nothing, the loads of the last snapshot, or live loads and what is due.
 NO_INDEX, SEEN_INDEX, LIVE_INDEX = 0, 1, 2
 # What `tables` keeps of a class: output tokens, picoseconds between two units of a limit (0: none), and when the next may come.
@@ -72,8 +76,14 @@ ENGINE = np.dtype(
         ("by_work", "i8"),  # 1: load is work, 0: the number of requests
         ("weight", "i8"),  # sum of the weights of all that are live
         ("most_work", "i8"),  # of a request: a full pool of them stays below 2^62
+        ("score", "i8"),  # address of the user's function, or 0
+        ("raised", "i8"),  # the replica for which it raised, or NONE
+        ("places", "i8"),  # regions of nodes
+        ("asked_at", "i8"),  # what a user's function sees: of the request, and of each replica
+        ("shown_at", "i8"),
         # Where in `tables` these begin:
         ("numbers_at", "i8"),  # CLASS_NUMBERS a class
+        ("trips_at", "i8"),  # round trips, `places` a region of users
         ("nearest_at", "i8"),  # a region of users: its nearest region's first place in the third list, and how many
         ("ids_at", "i8"),  # live replicas, ids ascending
         ("weights_at", "i8"),  # sums of weights up to the i-th of them
@@ -168,6 +178,8 @@ REPLICA = _rows(
     "live_from",
     "work",  # sum of the work of the requests held, ns
     "seen",  # load at the last snapshot
+    "seen_running",  # both for a user's function only
+    "seen_work",
     "busy",  # from here on a join changes nothing: counters since the last reading
     "live",
     "passes",

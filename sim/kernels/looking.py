@@ -64,6 +64,8 @@ def photograph(s: Any) -> None:
     for r in range(s.replicas.shape[0] - 1):
         rep = s.replicas[r]
         rep.seen = load_of(s, rep)
+        rep.seen_running = rep.running
+        rep.seen_work = rep.work
     build(s)
 
 

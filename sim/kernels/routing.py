@@ -18,6 +18,7 @@ from sim.kernels.layout import (
     REGION_NEAREST,
     REJECTED,
     ROUND_ROBIN,
+    SCORED,
     TOO_LONG,
     WEIGHTED,
 )
@@ -25,6 +26,7 @@ from sim.kernels.looking import bring_due, note
 from sim.kernels.options import kernel
 from sim.kernels.queues import becomes_waiting, wait_append
 from sim.kernels.replica import enqueue, run, set_due, settle
+from sim.kernels.scoring import least_score
 from sim.kernels.trees import tree_first
 from sim.kernels.words import choice, mix64
 
@@ -99,6 +101,8 @@ def choose(s: Any, v: int, t: int, upto: int) -> int:
         return s.tables[engine.ids_at + choice(seed, slot.routes * 16, engine.listed)]
     if engine.router == WEIGHTED:
         return weighted(s, seed, slot.routes)
+    if engine.router == SCORED:
+        return least_score(s, slot, seed, t, upto)
     at, size = engine.ids_at, engine.listed
     if engine.router == REGION_NEAREST:
         nearest = engine.nearest_at + 2 * slot.region

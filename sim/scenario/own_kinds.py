@@ -38,14 +38,19 @@ def _digest(kind: type[Block]) -> str:
 
 
 def _source(kind: type[Block]) -> bytes:
-    """The whole file, as rules call their neighbours; in a notebook the class and its rule alone."""
+    """The whole file, as rules call their neighbours; in a notebook the class and its rule or score alone."""
     file = getattr(sys.modules.get(kind.__module__), "__file__", None)
     if file is not None and Path(file).is_file():
         return Path(file).read_bytes()
-    rule = getattr(kind, "rule", None)
+    rules = [getattr(kind, name, None) for name in ("rule", "score")]
+    # A function that numba has decorated stands before the plain one.
+    parts = [_text(part) for part in (kind, *(getattr(rule, "py_func", rule) for rule in rules if callable(rule)))]
+    return "\n".join(filter(None, parts)).encode() or kind.__qualname__.encode()
+
+
+def _text(part: Any) -> str:
+    """The source of a class or function; none where it was typed into a prompt that keeps no source, or made of a function."""
     try:
-        parts = [inspect.getsource(kind), inspect.getsource(rule) if callable(rule) else ""]
+        return inspect.getsource(part)
     except (OSError, TypeError):
-        # Typed into a prompt that keeps no source: the name is all there is.
-        parts = [kind.__qualname__]
-    return "\n".join(parts).encode()
+        return ""

@@ -15,6 +15,8 @@ from typing import Literal, Protocol, get_args
 
 import numpy as np
 
+from sim.serving.scoring import Score
+
 NEVER = 2**62
 LIMIT_PS = 10 * 86_400 * 10**12
 """The longest deadline and the longest stretch between two origins: 10 days."""
@@ -172,7 +174,7 @@ class ReplicaType:
                     raise ValueError(f"{self.name}: a table of {table.shape} entries found; must have {least} or more")
 
 
-RouterKind = Literal[
+BuiltIn = Literal[
     "random",
     "round_robin",
     "power_of_two",
@@ -182,9 +184,10 @@ RouterKind = Literal[
     "reputation_weighted",
     "region_nearest",
 ]
-ROUTER_KINDS: tuple[RouterKind, ...] = get_args(RouterKind)
+RouterKind = BuiltIn | Literal["scored"]
+ROUTER_KINDS: tuple[BuiltIn, ...] = get_args(BuiltIn)
 LOOKING = ("power_of_two", "least_outstanding", "least_work", "region_nearest")
-"""Routers that look at the state of replicas, and may see it late."""
+"""Routers that look at the state of replicas, and may see it late; `scored` does too."""
 WEIGHTED = ("price_weighted", "reputation_weighted")
 """Routers that draw by weight."""
 MOST_WEIGHT = 2**32
@@ -202,12 +205,18 @@ class Routing:
     """Time between two snapshots that routers of `LOOKING` see, at most LIMIT_PS; 0: they see the live state."""
     weights: np.ndarray | None = None
     """int64 >= 0 a node, of each of its replicas, for routers of `WEIGHTED`; None or all 0: all alike."""
+    score: Score | None = None
+    """The user's function, of `scored` and of no other (`sim.serving.scoring`)."""
 
     def __post_init__(self) -> None:
         """Refuse what no engine could follow."""
-        if self.kind not in ROUTER_KINDS or not 1 <= self.d <= 16:
+        if self.kind not in (*ROUTER_KINDS, "scored") or not 1 <= self.d <= 16:
             raise ValueError(
-                f"router {self.kind!r} with d = {self.d} found; must be one of {', '.join(ROUTER_KINDS)}, d in 1 .. 16"
+                f"router {self.kind!r} with d = {self.d} found; must be one of {', '.join(ROUTER_KINDS)}, scored, d in 1 .. 16"
+            )
+        if (self.kind == "scored") != (self.score is not None):
+            raise ValueError(
+                f"router {self.kind!r} with score {self.score!r} found; a function belongs to `scored` alone"
             )
         if not 0 <= self.staleness_ps <= LIMIT_PS:
             raise ValueError(f"staleness of {self.staleness_ps} ps found; must be in 0 .. {LIMIT_PS}")
@@ -215,7 +224,7 @@ class Routing:
     @property
     def snapshots(self) -> bool:
         """Whether the router sees snapshots."""
-        return self.staleness_ps > 0 and self.kind in LOOKING
+        return self.staleness_ps > 0 and self.kind in (*LOOKING, "scored")
 
 
 def _not_given() -> np.ndarray:

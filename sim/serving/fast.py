@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from sim.kernels import core, layout
+from sim.serving.compiled_score import Pointer, pointer
 from sim.serving.contract import (
     FINISHED,
     LIMIT_PS,
@@ -69,6 +70,7 @@ class KernelEngine:
         self._detections: deque[tuple[int, int]] = deque()  # (instant, node), in order
         self._drains: dict[int, int] = {}  # draining node -> instant of the drain
         self._gone: list[tuple[int, int]] = []
+        self._pointer: Pointer | None = None  # to the user's function, if one routes
         self._back: list[tuple[np.ndarray, int]] = []  # (slots put back, 1 if retried), routed when time moves
         self._joined = False
         self._stale = True  # the list of replicas live for routers is to be made anew
@@ -137,7 +139,9 @@ class KernelEngine:
     def set(self, routing: Routing) -> None:
         """Change the router; one that sees snapshots takes its first at once. ValueError for weights that do not fit."""
         self._weights = self._fleet.node_weights(routing)
-        self._state = with_router(self._state, routing)
+        self._state = with_router(self._state, self._fleet, routing)
+        self._pointer = None if routing.score is None else pointer(routing.score)
+        self._state.engine["score"] = 0 if self._pointer is None else self._pointer.address
         self._stale = True
         if routing.snapshots:
             first = routing.staleness_ps - self._now % routing.staleness_ps
@@ -267,6 +271,7 @@ class KernelEngine:
             self._back = []
             self._make_rows(0)
             core.put_back(self._state, picked[order], retried[order], self._rel())
+            self._check_scores()
 
     def _arrive(self, stop: int) -> None:
         """Route all arrivals up to `stop`."""
@@ -289,6 +294,16 @@ class KernelEngine:
         self._make_rows(last - first)
         core.serve(self._state, block.rows, first, last, shift)
         self._offered += last - first
+        self._check_scores()
+
+    def _check_scores(self) -> None:
+        """Tell what the user's function did where it raised, if it did."""
+        raised = int(self._state.engine["raised"][0])
+        if raised != layout.NONE and self._pointer is not None:
+            shown, asked = int(self._state.engine["shown_at"][0]), int(self._state.engine["asked_at"][0])
+            first = shown + layout.SHOWN * raised
+            tables = self._state.tables
+            raise self._pointer.blame(tables[first : first + layout.SHOWN], tables[asked : asked + layout.ASKED])
 
     # --- room ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from sim.serving.contract import (
     RouterKind,
     Routing,
 )
+from sim.serving.scoring import ReplicaRow
 from sim.serving.work import token_work_ps
 
 _SCHEDULERS = {"vllm_v1": layout.VLLM_V1, "sarathi": layout.SARATHI, "prefill_first": layout.PREFILL_FIRST}
@@ -28,6 +29,7 @@ _ROUTERS: dict[RouterKind, int] = {
     "reputation_weighted": layout.WEIGHTED,
     "least_outstanding": layout.LEAST,
     "least_work": layout.LEAST,
+    "scored": layout.SCORED,
 }
 
 
@@ -100,6 +102,7 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
     engine["key"], engine["given"], engine["jump"] = fleet.route_key, -1, jump
     engine["pool"], engine["max_attempts"], engine["classes"] = fleet.pool, fleet.max_attempts, fleet.classes
     engine["look"], engine["most_work"] = layout.NEVER, layout.NEVER // fleet.pool
+    engine["raised"], engine["places"] = layout.NONE, fleet.round_trip_ps.shape[1]
     slots = blank_rows(min(128, fleet.pool), layout.SLOT)
     layout.link_free(slots, 0, layout.NONE)
     state = layout.State(
@@ -115,6 +118,17 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
     return layout.State(*(plain(array) for array in state))
 
 
+def _shown(fleet: Fleet) -> np.ndarray:
+    """int64[replicas, fields of a row]: what a user's router sees of replicas, filled in as far as it never changes."""
+    node = np.repeat(np.arange(len(fleet.replicas)), fleet.replicas)
+    kinds = np.array([(*token_work_ps(kind), kind.blocks, kind.max_num_seqs) for kind in fleet.types], np.int64)
+    speed = kinds[fleet.node_type[node]]
+    steady = {"id": np.arange(len(node)), "node": node, "region": fleet.region[node]}
+    steady |= dict(zip(("prompt_ps", "output_ps", "blocks", "max_num_seqs"), speed.T, strict=True))
+    columns = [steady.get(name, np.zeros(len(node), np.int64)) for name in ReplicaRow._fields]
+    return np.stack(columns, axis=1).astype(np.int64)
+
+
 def _tables(fleet: Fleet, engine: np.ndarray, costs: list[np.ndarray]) -> np.ndarray:
     """The cost tables, and behind them room for what routing and rate limits keep; notes in `engine` where each begins."""
     numbers = np.zeros((fleet.classes, layout.CLASS_NUMBERS), np.int64)
@@ -128,7 +142,8 @@ def _tables(fleet: Fleet, engine: np.ndarray, costs: list[np.ndarray]) -> np.nda
         numbers[:, place] = np.where(per_min > 0, MINUTE_PS // np.maximum(per_min, 1), 0)
     engine["limited"] = numbers[:, [layout.REQUEST_INTERVAL, layout.TOKEN_INTERVAL]].any()
     count = int(fleet.offset[-1])
-    parts = {"numbers_at": numbers.ravel(), "nearest_at": np.zeros(2 * len(fleet.round_trip_ps), np.int64)}
+    parts = {"numbers_at": numbers.ravel(), "trips_at": fleet.round_trip_ps.astype(np.int64).ravel()}
+    parts["nearest_at"] = np.zeros(2 * len(fleet.round_trip_ps), np.int64)
     parts |= {name: np.zeros(count, np.int64) for name in ("ids_at", "weights_at", "placed_at")}
     used = sum(len(table) for table in costs)
     for name, part in parts.items():
@@ -138,22 +153,28 @@ def _tables(fleet: Fleet, engine: np.ndarray, costs: list[np.ndarray]) -> np.nda
     return np.concatenate([*costs, *parts.values()]).astype(np.int64, copy=False)
 
 
-def with_router(state: layout.State, routing: Routing) -> layout.State:
-    """The state under another router; trees have room only where it compares all replicas."""
+def with_router(state: layout.State, fleet: Fleet, routing: Routing) -> layout.State:
+    """The state under another router; trees and rows have room only where it compares all replicas."""
     engine, code = state.engine, _ROUTERS[routing.kind]
     engine["router"], engine["choices"] = code, routing.d
     engine["staleness"] = routing.staleness_ps if routing.snapshots else 0
     engine["by_work"] = routing.kind == "least_work"
     engine["look"] = layout.NEVER
     engine["index"] = layout.NO_INDEX
-    if code != layout.LEAST:
+    if code not in (layout.LEAST, layout.SCORED):
         return state
-    engine["index"] = layout.SEEN_INDEX if routing.snapshots else layout.LIVE_INDEX
-    leaves = 1 << max(0, len(state.replicas) - 2).bit_length()
-    used = int(engine["dues_at"][0])
-    engine["leaves"], engine["loads_at"] = leaves, used + 2 * leaves
-    trees = np.full(4 * leaves, layout.NOBODY, np.int64)
-    return state._replace(tables=np.concatenate([state.tables[:used], trees]))
+    used, parts = int(engine["dues_at"][0]), []
+    # A user's function is asked about all replicas in any case: of snapshots it needs no tree.
+    if code == layout.LEAST or not routing.snapshots:
+        engine["index"] = layout.SEEN_INDEX if routing.snapshots else layout.LIVE_INDEX
+        leaves = 1 << max(0, len(state.replicas) - 2).bit_length()
+        engine["leaves"], engine["loads_at"] = leaves, used + 2 * leaves
+        parts.append(np.full(4 * leaves, layout.NOBODY, np.int64))
+    if code == layout.SCORED:
+        engine["asked_at"] = used + sum(map(len, parts))
+        engine["shown_at"] = engine["asked_at"] + layout.ASKED
+        parts += [np.zeros(layout.ASKED, np.int64), _shown(fleet).ravel()]
+    return state._replace(tables=np.concatenate([state.tables[:used], *parts]))
 
 
 def list_live(state: layout.State, fleet: Fleet, known: np.ndarray, weights: np.ndarray) -> None:

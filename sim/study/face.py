@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sim.blocks import Block
 from sim.errors import ScenarioError, nearest
@@ -31,6 +31,8 @@ from sim.study.verdicts import needed_references, verdicts
 if TYPE_CHECKING:
     import pandas as pd
 
+Kind = TypeVar("Kind", bound=Callable[..., Any])
+"""A class of block, or a function that routes."""
 _SHOWN = ("outcome", "policy", "coin_price", "difference", "low", "high", "unit", "word")
 
 
@@ -137,11 +139,14 @@ def compare(
     )
 
 
-def register(table: str) -> Callable[[type[Block]], type[Block]]:
+def register(table: str) -> Callable[[Kind], Kind]:
     """A decorator that adds a kind of your own to a table, for this process: `@sim.register("supply")`.
 
     The class is a `sim.blocks.Block` whose `kind` has its name as default; from then on scenarios may name it, and errors,
-    `list` and `explain` know it. Raises `ScenarioError` for a table that is none; `ValueError` for a kind that is there.
+    `list` and `explain` know it. A router may be a function `score(replica, request)` too, plain or decorated by numba, which is
+    a kind under its own name (`docs/your-own-router.md`). What is decorated comes back as it is.
+
+    Raises `ScenarioError` for a table that is none, and for a function that could not route; `ValueError` for a kind that is there.
     """
     from sim.scenario.catalogue import tables
 
@@ -151,7 +156,17 @@ def register(table: str) -> Callable[[type[Block]], type[Block]]:
         raise ScenarioError(
             f"table '{table}' found; " + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(by_name)}")
         )
-    return by_name[table].register
+
+    def add(kind: Kind) -> Kind:
+        own: Any = kind
+        if table == "router" and not (isinstance(kind, type) and issubclass(kind, Block)):
+            from sim.serving.routers.own import own_router
+
+            own = own_router(kind)
+        by_name[table].register(own)
+        return kind
+
+    return add
 
 
 def _against(result: Result, policy: str, baseline: str) -> list[Verdict]:

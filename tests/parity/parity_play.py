@@ -114,11 +114,11 @@ def finished_rows(told: Transcript) -> list[dict[str, int]]:
     return [dict(zip(FINISHED.names, row, strict=True)) for row in rows]
 
 
-def main(seeds: Sequence[int], names: Sequence[str]) -> int:
+def main(seeds: Sequence[int], names: Sequence[str], drawn: Callable[[int], Scenario] = scenario) -> int:
     """Compare engines with the reference from the command line; the number of scenarios that differ."""
     wrong = 0
     for seed in seeds:
-        case = scenario(seed)
+        case = drawn(seed)
         expected = play(case, maker("reference"))
         for name in names:
             found = difference(expected, play(case, maker(name)))
@@ -127,7 +127,12 @@ def main(seeds: Sequence[int], names: Sequence[str]) -> int:
     return wrong
 
 
-if __name__ == "__main__":
+def command(drawn: Callable[[int], Scenario]) -> int:
+    """`main` of the process's arguments: seeds, engines."""
     jit = "off" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else "on"
     print(f"jit {jit}")
-    sys.exit(min(100, main([int(seed) for seed in sys.argv[1].split(",")], sys.argv[2:] or ("loop", "fast"))))
+    return min(100, main([int(seed) for seed in sys.argv[1].split(",")], sys.argv[2:] or ("loop", "fast"), drawn))
+
+
+if __name__ == "__main__":
+    sys.exit(command(scenario))

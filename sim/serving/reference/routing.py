@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sim.serving.contract import WEIGHTED, Fleet, Routing
 from sim.serving.reference.replica import Replica
 from sim.serving.reference.request import Request
+from sim.serving.scoring import ReplicaRow, RequestRow, score_of
 from sim.serving.work import token_work_ps
 
 WORD = 2**64
@@ -52,10 +53,14 @@ class Router:
         self._weights = [int(weight) for weight in self._fleet.node_weights(routing)]
         self.routing = routing
         self._seen: dict[Replica, int] = {}
+        self._seen_state: dict[Replica, tuple[int, int, int]] = {}
 
     def look(self, replicas: Iterable[Replica]) -> None:
         """Take a snapshot: these are the loads seen from now on; who is not among them counts as empty."""
-        self._seen = {replica: self._load(replica) for replica in replicas}
+        looked = list(replicas)
+        self._seen = {replica: self._load(replica) for replica in looked}
+        if self.routing.score is not None:
+            self._seen_state = {replica: self._state(replica) for replica in looked}
 
     def choose(self, request: Request, live: Sequence[Replica]) -> Replica:
         """One of the live replicas (ascending id, at least one) for a request."""
@@ -66,6 +71,8 @@ class Router:
             return self._weighted(request, live)
         if kind in ("least_outstanding", "least_work"):
             return self._least(live)
+        if kind == "scored":
+            return self._best(request, live)
         if kind == "region_nearest":
             live = self._nearest(request, live)
         return self._least([live[i] for i in self._drawn(request, len(live))])
@@ -90,6 +97,37 @@ class Router:
         prompt_ps, output_ps = self._token_work[id(replica.type)]
         said = int(self._fleet.mean_output[request.klass])
         return min((request.prompt * prompt_ps + said * output_ps) // 1000, 2**62 // self._fleet.pool)
+
+    def _best(self, request: Request, live: Sequence[Replica]) -> Replica:
+        """The least score of the user's function over all live replicas, ties to the lowest id."""
+        score, asked = self.routing.score, self._asked(request)
+        assert score is not None
+        # In ascending id, so that the first one to raise is the same in every engine.
+        scores = {replica: score_of(score, self._shown(request, replica), asked) for replica in live}
+        return min(live, key=lambda replica: (scores[replica], replica.id))
+
+    def _asked(self, request: Request) -> RequestRow:
+        said = int(self._fleet.mean_output[request.klass])
+        word = draw(self._route_key, request.id, request.routes, 0, 2**32)
+        return RequestRow(
+            request.id, request.klass, request.region, request.prompt, request.cached, said, request.routes, word
+        )
+
+    def _shown(self, request: Request, replica: Replica) -> ReplicaRow:
+        snapshots = self.routing.snapshots
+        waiting, running, work_ns = self._seen_state.get(replica, (0, 0, 0)) if snapshots else self._state(replica)
+        node, kind = replica.node.id, replica.type
+        region = int(self._fleet.region[node])
+        state = (waiting, running, waiting + running, work_ns)
+        trip_ps = int(self._fleet.round_trip_ps[request.region, region])
+        return ReplicaRow(
+            replica.id, node, region, *state, *self._token_work[id(kind)], kind.blocks, kind.max_num_seqs, trip_ps
+        )
+
+    def _state(self, replica: Replica) -> tuple[int, int, int]:
+        """Waiting, running and nanoseconds of work of all that is held."""
+        work_ns = sum(self._work(request, replica) for request in replica.held())
+        return len(replica.waiting), len(replica.running), work_ns
 
     def _nearest(self, request: Request, live: Sequence[Replica]) -> list[Replica]:
         """The live replicas of the region that is nearest to the user, of those that have any."""
