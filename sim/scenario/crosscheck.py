@@ -28,6 +28,8 @@ LONGEST_S = 10 * DAY_S
 """The engines' integers are proved for stretches up to this long."""
 
 MOST_OUTAGES = 100_000
+MOST_ROUNDS = 1_000_000
+MOST_PARTS = 50_000_000
 """Outages of a region in a run, those under way at its start included."""
 
 
@@ -119,6 +121,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _regions(spec, tree)
     yield from _distances(spec, tree)
     yield from _routers(spec, tree)
+    yield from _jobs(spec, tree)
 
 
 def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:
@@ -429,6 +432,34 @@ def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
                 if owner not in weighed:
                     message = f"`{owner}` is missing: the router weighs each class of operators"
                     yield _problem(tree, f"{where}.{key}", "missing", message, f"add `{owner}`", of_key=True)
+
+
+def _jobs(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """More rounds than a run can hold, and jobs that come after the end or could not be done in time."""
+    for name, job in spec.jobs.items():
+        where = f"jobs.{name}"
+        if job.first >= spec.horizon:
+            yield _problem(
+                tree, f"{where}.first", "range", "the first job comes at or after the horizon", "let it come earlier"
+            )
+            continue
+        jobs = 1 + (spec.horizon - job.first) / job.between.mean_s(job.every)
+        # A group that is never idle makes one round after another.
+        pace_s = job.straggler.mean_s(job.round_time)
+        rounds = min(jobs * job.rounds, job.at_once * spec.horizon / pace_s)
+        if max(jobs, rounds) > MOST_ROUNDS or rounds * job.workers > MOST_PARTS:
+            message = (
+                f"about {jobs:,.0f} jobs and {rounds:,.0f} rounds of {job.workers} workers in the run; at most {MOST_ROUNDS:,} of each, "
+                f"and {MOST_PARTS:,} parts of workers"
+            )
+            yield _problem(
+                tree, where, "range", message, "write a longer `every` or `round_time`, or fewer `rounds`", of_key=True
+            )
+        if job.deadline is not None and job.needed == job.workers == 1 and job.straggler.kind == "constant":
+            least_s = job.restart + job.rounds * pace_s
+            if job.deadline < least_s:
+                message = f"no job can be done in time: its {job.rounds} rounds take {least_s:,.0f} s"
+                yield _problem(tree, f"{where}.deadline", "range", message, "write a longer deadline")
 
 
 def _place(tree: Node, where: str, region: str | None, known: list[str], what: str) -> Iterator[Problem]:

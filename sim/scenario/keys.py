@@ -38,6 +38,9 @@ def spec_content(spec: Spec) -> Any:
     """What of a resolved scenario decides a run's numbers, as JSON."""
     data = spec.model_dump(mode="json", exclude=set(STUDY_KEYS))
     data["seeds"] = {"root": spec.seeds.root}
+    if not data["jobs"]:
+        # Files without jobs keep the keys that they had before there were any.
+        del data["jobs"]
     if kinds := own_kinds(spec):
         data["own kinds"] = kinds
     return _with_contents(data)

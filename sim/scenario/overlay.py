@@ -17,10 +17,11 @@ from sim.tokenomics.market import MARKET
 
 OPEN_TO_POLICIES = ("networks",)
 """Keys that policies may change; everything else is the same for all policies, or they could not be compared."""
-OPEN_TO_SWEEPS = ("networks", "workload", "latency", "outages", "gpus", "models")
+OPEN_TO_SWEEPS = ("networks", "workload", "latency", "outages", "jobs", "gpus", "models")
 SAME_FOR_ALL = {
     "workload": "policies always meet the same users: change the class for all of them, or compare values with `vary`",
     "latency": "distances are the same for all policies: compare values with `vary`",
+    "jobs": "jobs run on nodes of their own, which no policy moves: compare values with `vary`",
     "outages": "policies always meet the same outages: change them for all, or compare values with `vary`",
 }
 """What to do instead, where a policy would change what it may not."""

@@ -239,7 +239,7 @@ def _references(properties: dict[str, Schema], definitions: dict[str, Schema]) -
         "pattern": rf"^(?:[a-z][a-z0-9_]*\.)?(?:{names})(?:@(?:{when}|\d{{4}}-\d{{2}}-\d{{2}}))?$",
         "patternErrorMessage": "expected network.outcome, with @end, @min, @max or @DATE if wanted; see `infermint list outcomes`",
     }
-    path = {"pattern": r"^(?:networks|workload|latency|outages|gpus|models)\..+$"}
+    path = {"pattern": r"^(?:networks|workload|latency|outages|jobs|gpus|models)\..+$"}
     policy = {"type": "object", "propertyNames": {"pattern": r"^(?:networks|workload)\..+$"}}
     properties["policies"]["additionalProperties"] = policy
     properties["uncertain"]["propertyNames"] = path

@@ -28,7 +28,16 @@ SIGNED = (
     "exchange_protocol_usd_per_day",
 )
 """Outcomes that may be below 0."""
-PARTS = ("share_frac", "unmet_frac", "slo_met_frac", "utilization_frac", "gini")
+PARTS = (
+    "share_frac",
+    "unmet_frac",
+    "slo_met_frac",
+    "utilization_frac",
+    "gini",
+    "jobs_failed_frac",
+    "job_wait_frac",
+    "job_lost_frac",
+)
 """Outcomes that are parts of a whole: at most 1."""
 
 

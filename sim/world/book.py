@@ -155,4 +155,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "the scenario states no `latency`"
             if why and outcome.scope == "network":
                 told[f"{name}.{outcome.name}"] = why
+    if not spec.jobs:
+        training = (outcome.name for outcome in OUTCOMES.values() if "jobs" in outcome.needs)
+        told |= {f"world.{name}": "the scenario has no jobs" for name in training}
     return told

@@ -30,6 +30,7 @@ from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
 from sim.world.steady import settle
 from sim.world.tally import Tally
+from sim.world.training import Training
 from sim.world.users import Users
 
 
@@ -81,6 +82,7 @@ class World:
         self.counts: dict[str, int] = dict.fromkeys(
             ["measured_requests", "windows", *(f.name.lower() for f in Fate)], 0
         )
+        self.training = Training(spec.jobs, self.streams, self.calendar.horizon_ps) if spec.jobs else None
         self.notes: list[str] = []
         self.env = simpy.Environment()
         self.serving = self._serving(spec)
@@ -179,6 +181,8 @@ class World:
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
+        if self.training is not None:
+            written["world"] |= self.training.close(epoch.end_ps)
         lines.shares(
             written,
             {n.name: float(self._wanted(n, epoch).sum()) for n in self.networks},
@@ -225,6 +229,8 @@ class World:
             unsupported["world.consumer_surplus_usd_per_day"] = (
                 "a class with fixed demand has no finite consumer surplus"
             )
+        if self.training is not None:
+            self.counts |= self.training.counts()
         for network in self.networks:
             self.notes += [
                 f"{network.name}.{o.name}: all {o.block.slots} node slots are taken; raise max_nodes"

@@ -177,6 +177,22 @@ def test_key_outages(read, pinned):
     assert (outage.every, outage.lasts, outage.hits, outage.law.kind) == (30 * DAY_S, 7200.0, 0.5, "exponential")
 
 
+def test_key_jobs(read, problems, pinned):
+    assert pinned.spec.jobs == {}
+    block = "jobs: {tune: {every: 1 day, rounds: 50, round_time: 2 min, workers: 8, straggler: {kind: exponential}}}\nstart: 2026-01-01"
+    job = read("start: 2026-01-01", block).spec.jobs["tune"]
+    assert (job.every, job.rounds, job.round_time, job.needed, job.nodes, job.straggler.kind) == (
+        DAY_S,
+        50,
+        120.0,
+        8,
+        8,
+        "exponential",
+    )
+    (problem,) = problems("start: 2026-01-01", block.replace("workers: 8", "workers: 8, quorum: 9"))
+    assert (problem.path, problem.message) == ("jobs.tune.quorum", "9 found; at most the 8 workers of a round")
+
+
 def test_key_shocks(problems, pinned):
     (shock,) = pinned.spec.shocks
     assert (shock.begins, shock.target, shock.by, shock.lasts, shock.shape) == (
