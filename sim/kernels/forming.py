@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim.kernels.cost import even_passes, pass_cost
-from sim.kernels.lane import lane_dissolve, lane_longest
+from sim.kernels.lane import lane_dissolve, lane_leave, lane_longest
 from sim.kernels.layout import NONE, PREFILL_FIRST, VLLM_V1
 from sim.kernels.options import kernel
 from sim.kernels.queues import becomes_waiting, blocks_held, run_append, run_remove, wait_prepend, wait_remove
@@ -25,23 +25,6 @@ def tally_nothing(s: Any, r: int) -> None:
     rep.past = 0
     rep.chunks = 0
     rep.paused = 0
-
-
-@kernel
-def tally_lane(s: Any, r: int) -> None:
-    """Count the lane's decodes, and take their blocks; dissolves a lane that cannot go."""
-    rep, kind = s.replicas[r], s.types[s.replicas[r].type]
-    if rep.lane > 0:
-        blocks = s.lanes[r, -rep.beat & 15]
-        if blocks + kind.spare > rep.free or rep.lane > kind.max_tokens:
-            lane_dissolve(s, r)
-        else:
-            rep.free -= blocks
-            rep.taken += blocks
-    rep.tokens = rep.lane
-    rep.seqs = rep.lane
-    rep.decodes = rep.lane
-    rep.context = rep.lane_sum + rep.lane * (rep.beat + 1)
 
 
 @kernel
@@ -79,6 +62,45 @@ def preempt_last(s: Any, r: int, t: int) -> int:
     wait_prepend(s, r, v)
     becomes_waiting(s, r, v, t)
     return v
+
+
+@kernel
+def shorten(s: Any, r: int, t: int) -> bool:
+    """Preempt from the end of `running` until free blocks suffice for the lane's next tokens; True if nobody was.
+
+    Asked one by one, members take blocks in order and the last is preempted whenever one finds none: what remains at the
+    end is the same, the longest beginning of `running` whose lane members all find theirs, for every preemption frees the
+    blocks of one and takes away its need. `taken + free`, which a preemption notes, does not change by taking.
+    """
+    rep = s.replicas[r]
+    calm = True
+    while rep.lane > 0 and s.lanes[r, -rep.beat & 15] > rep.free:
+        if rep.suffix == NONE:
+            lane_leave(s, r, rep.run_tail)
+            rep.suffix = rep.run_tail
+        preempt_last(s, r, t)
+        calm = False
+    return calm
+
+
+@kernel
+def tally_lane(s: Any, r: int, t: int) -> bool:
+    """Count the lane's decodes, and take their blocks; True if nobody was preempted for them. Dissolves one that cannot go."""
+    rep, kind = s.replicas[r], s.types[s.replicas[r].type]
+    calm = True
+    if rep.lane > 0:
+        if rep.lane > kind.max_tokens or (kind.spare > 0 and s.lanes[r, -rep.beat & 15] + kind.spare > rep.free):
+            lane_dissolve(s, r)
+        else:
+            calm = shorten(s, r, t)
+            blocks = s.lanes[r, -rep.beat & 15]
+            rep.free -= blocks
+            rep.taken += blocks
+    rep.tokens = rep.lane
+    rep.seqs = rep.lane
+    rep.decodes = rep.lane
+    rep.context = rep.lane_sum + rep.lane * (rep.beat + 1)
+    return calm
 
 
 @kernel
@@ -196,8 +218,8 @@ def form(s: Any, r: int, t: int) -> None:
     calm = True
     tally_nothing(s, r)
     if kind.scheduler != PREFILL_FIRST or not walk_prompts(s, r):
-        tally_lane(s, r)
-        calm = walk_running(s, r, t)
+        calm = tally_lane(s, r, t)
+        calm = walk_running(s, r, t) and calm
         if calm and kind.scheduler != PREFILL_FIRST:
             walk_waiting(s, r)
     rep.start = t

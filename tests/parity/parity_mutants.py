@@ -107,6 +107,14 @@ MUTANTS: dict[str, Mutant] = {
         "left = rep.free + lanes[r, -rep.beat & 15]",
         3,
     ),
+    "the lane gives up one more than it must": Mutant(
+        "forming.py",
+        "while rep.lane > 0 and s.lanes[r, -rep.beat & 15] > rep.free:",
+        "while rep.lane > 0 and s.lanes[r, -rep.beat & 15] >= rep.free:",
+        23,
+        "loop",
+    ),
+    "whoever completes is looked for one beat late": Mutant("lane.py", "beat = rep.beat + 1", "beat = rep.beat + 2", 3),
     "an admission leaves one block less": Mutant(
         "forming.py",
         "rep.free - ((s.slots[v].n + 15) >> 4) >= kind.watermark",
