@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks import engines, peer
 from benchmarks.yardstick import customers_per_cpu_s, per_cpu_s
+from sim.serving.contract import ROUTER_KINDS
 
 FORMAT = 1
 STUDY = Path(__file__).parents[1] / "sim" / "presets" / "templates" / "first-study.yaml"
@@ -98,6 +99,10 @@ BENCHMARKS = (
     Benchmark("fast engine, fleet of 200", "requests/s", serving("fast", 200, 200_000)),
     Benchmark("fast engine, fleet of 1,000", "requests/s", serving("fast", 1000, 200_000)),
     Benchmark("fast engine, fleet of 200, random", "requests/s", serving("fast", 200, 200_000, "random")),
+    *(
+        Benchmark(f"fast engine, 10,000 replicas, {router}", "requests/s", serving("fast", 10_000, 300_000, router))
+        for router in ROUTER_KINDS
+    ),
     Benchmark("loop engine, one replica", "requests/s", serving("loop", 1, 20_000)),
     Benchmark("loop engine, fleet of 200", "requests/s", serving("loop", 200, 20_000)),
     Benchmark("golden trace, sarathi", "requests/s", lambda: peer.golden("sarathi")),
