@@ -34,6 +34,7 @@ def policies() -> Iterator[Row]:
 
 def tables() -> list[Any]:
     """The tables of kinds, those of networks first."""
+    from sim.scenario.jobs import JOBS
     from sim.scenario.network import NETWORKS
     from sim.serving.routers import ROUTERS
     from sim.tokenomics.burnmint import BURNMINT
@@ -62,6 +63,7 @@ def tables() -> list[Any]:
         LENGTHS,
         GROWTH,
         PATIENCE,
+        JOBS,
     ]
 
 

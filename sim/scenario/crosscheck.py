@@ -435,31 +435,45 @@ def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
 
 
 def _jobs(spec: Spec, tree: Node) -> Iterator[Problem]:
-    """More rounds than a run can hold, and jobs that come after the end or could not be done in time."""
+    """Jobs that come after the end, more rounds than a run can hold, and networks that cannot share their nodes."""
     for name, job in spec.jobs.items():
         where = f"jobs.{name}"
         if job.first >= spec.horizon:
-            yield _problem(
-                tree, f"{where}.first", "range", "the first job comes at or after the horizon", "let it come earlier"
-            )
+            message = "the first job comes at or after the horizon"
+            yield _problem(tree, f"{where}.first", "range", message, "let it come earlier")
             continue
         jobs = 1 + (spec.horizon - job.first) / job.between.mean_s(job.every)
-        # A group that is never idle makes one round after another.
-        pace_s = job.straggler.mean_s(job.round_time)
-        rounds = min(jobs * job.rounds, job.at_once * spec.horizon / pace_s)
+        # Who is never idle makes one round after another.
+        round_s = job.look if job.kind == "shared" else job.straggler.mean_s(job.round_time)
+        rounds = min(jobs * job.rounds, job.at_once * spec.horizon / round_s)
         if max(jobs, rounds) > MOST_ROUNDS or rounds * job.workers > MOST_PARTS:
             message = (
-                f"about {jobs:,.0f} jobs and {rounds:,.0f} rounds of {job.workers} workers in the run; at most {MOST_ROUNDS:,} of each, "
-                f"and {MOST_PARTS:,} parts of workers"
+                f"about {jobs:,.0f} jobs and {rounds:,.0f} rounds of {job.workers} workers in the run; at most "
+                f"{MOST_ROUNDS:,} of each, and {MOST_PARTS:,} parts of workers"
             )
-            yield _problem(
-                tree, where, "range", message, "write a longer `every` or `round_time`, or fewer `rounds`", of_key=True
-            )
-        if job.deadline is not None and job.needed == job.workers == 1 and job.straggler.kind == "constant":
-            least_s = job.restart + job.rounds * pace_s
-            if job.deadline < least_s:
-                message = f"no job can be done in time: its {job.rounds} rounds take {least_s:,.0f} s"
-                yield _problem(tree, f"{where}.deadline", "range", message, "write a longer deadline")
+            fix = "write a longer `every`, or fewer `rounds`"
+            yield _problem(tree, where, "range", message, fix, of_key=True)
+        if job.kind == "shared":
+            yield from _shared_job(spec, tree, job, where)
+
+
+def _shared_job(spec: Spec, tree: Node, job: Any, where: str) -> Iterator[Problem]:
+    if spec.requests.mode != "all":
+        message = f"`requests.mode: {spec.requests.mode}` found; jobs on shared nodes need every request"
+        yield _problem(tree, f"{where}.kind", "mode", message, "write `requests: {mode: all}`, or `kind: own`")
+    if job.network not in spec.networks:
+        message = f"there is no network `{job.network}`"
+        yield _problem(tree, f"{where}.network", "unknown_network", message, near_hint(job.network, spec.networks))
+        return
+    models = list(dict.fromkeys(klass.model for klass in spec.workload.values()))
+    served = [o.model or models[0] for o in spec.networks[job.network].operators.values()]
+    known = list(dict.fromkeys(served))
+    if job.model is None and len(known) > 1:
+        message = f"`model` is missing: `{job.network}` serves {', '.join(known)}"
+        yield _problem(tree, where, "missing", message, f"add for example `model: {known[0]}`", of_key=True)
+    elif job.model is not None and job.model not in known:
+        message = f"`{job.network}` does not serve `{job.model}`"
+        yield _problem(tree, f"{where}.model", "unknown_model", message, near_hint(job.model, known))
 
 
 def _place(tree: Node, where: str, region: str | None, known: list[str], what: str) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ OPEN_TO_SWEEPS = ("networks", "workload", "latency", "outages", "jobs", "gpus", 
 SAME_FOR_ALL = {
     "workload": "policies always meet the same users: change the class for all of them, or compare values with `vary`",
     "latency": "distances are the same for all policies: compare values with `vary`",
-    "jobs": "jobs run on nodes of their own, which no policy moves: compare values with `vary`",
+    "jobs": "jobs are the same for all policies: compare values with `vary`",
     "outages": "policies always meet the same outages: change them for all, or compare values with `vary`",
 }
 """What to do instead, where a policy would change what it may not."""

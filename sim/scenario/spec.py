@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from sim.blocks import Block, OneOf
-from sim.scenario.jobs import JobClass
+from sim.scenario.jobs import JOBS
 from sim.scenario.network import NETWORKS
 from sim.scenario.regions import Outage, RoundTrip
 from sim.scenario.study import Check, Compare, Initial, Law, Name, Requests, Seeds, Shock, Start, Vary
@@ -56,8 +56,8 @@ class Spec(Block):
     """Round trip from the region of users to that of nodes, `{eu: {eu: 20 ms, us: 90 ms}}`; left out, none takes time."""
     outages: dict[Name, Outage] = Field(default_factory=dict)
     """What hits the nodes of a region together, by `region` of operators; the same under all policies."""
-    jobs: dict[Name, JobClass] = Field(default_factory=dict)
-    """Training jobs by class, each on nodes of its own; the same under all policies."""
+    jobs: dict[Name, Annotated[Any, OneOf(JOBS, "own")]] = Field(default_factory=dict)
+    """Training jobs by class, on nodes of their own or on those of a network; the same under all policies."""
     policies: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """Differences from the file, by name of the policy and dotted path."""
     shocks: list[Shock] = Field(default_factory=list)

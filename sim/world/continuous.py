@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.errors import InvariantError
+from sim.errors import InvariantError, ScenarioError
 from sim.serving import contract
 from sim.serving.contract import MINUTE_PS, Fate, Reading, Requests
+from sim.serving.work import token_work_ps
 from sim.tokenomics.operators import LIVE
 from sim.world.calendar import Epoch
-from sim.world.energy import computed_by
+from sim.world.energy import computed_by, types_of
 from sim.world.fleet import LifeEvent, Roster, Standing
 from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
+from sim.world.shared_jobs import Coordinators, SharedRuns, longest_prompt
 from sim.world.tally import Tally, add_work
 from sim.world.window import request_rows
 
@@ -45,7 +47,13 @@ class Fleet:
         self.owners = [next(o for o in network.owners if o.name == member.name) for member in plan.members]
         self.roster = Roster(plan, [np.arange(o.block.slots) for o in self.owners])
         self.classes = len(world.users.names)
-        self.fleet = self.roster.engine_fleet(self.classes)
+        shared = {
+            name: block
+            for name, block in world.before.jobs.items()
+            if block.kind == "shared" and block.network == network.name and block.model in (None, model)
+        }
+        self.fleet = self.roster.engine_fleet(self.classes + bool(shared))
+        self.training = self._coordinators(shared) if shared else None
         # An engine takes what arrives after its start: a request may arrive at the run's first instant.
         self.engine = contract.make(world.engine, self.fleet, -1)  # type: ignore[arg-type]
         nodes = len(self.roster)
@@ -64,6 +72,24 @@ class Fleet:
         self.unread = 0
         """Requests offered since the engine was read."""
         self.account = Account(self)
+
+    def _coordinators(self, blocks: dict[str, Any]) -> Coordinators:
+        """The classes of jobs that train here. Their parts are the engine's last class."""
+        longest = min(map(longest_prompt, self.fleet.types))
+        for name, block in blocks.items():
+            if block.tokens > longest:
+                raise ScenarioError(
+                    f"jobs.{name}.tokens: {block.tokens} found; a replica of {self.network.name} takes prompts of {longest} tokens at most"
+                )
+        world, gpus = self.world, self.network.block.serving.tp
+        runs = [
+            SharedRuns(name, block, world.streams, world.calendar.horizon_ps, number, self.classes, longest)
+            for number, (name, block) in enumerate(blocks.items())
+        ]
+        for each in runs:
+            assert world.training is not None
+            world.training.adopt(each)
+        return Coordinators(runs, gpus * np.array([token_work_ps(kind)[0] for kind in self.fleet.types]))
 
     def _lives(self, member: int) -> Lives:
         plan, slots = self.roster.plan, self.roster.slots[member]
@@ -133,6 +159,11 @@ class Fleet:
         """Give the fleet its share of a block of requests."""
         rows = self.roster.place(request_rows(columns, option))
         self.offered += np.bincount(rows["klass"], minlength=self.classes)
+        if self.training is not None:
+            # Parts arrive at the block's first instant, and their ids are above all others.
+            parts = self.training.look(origin_ps)
+            parts["arrival"] -= origin_ps
+            rows = np.concatenate([rows[rows["arrival"] == 0], parts, rows[rows["arrival"] > 0]])
         self.unread += len(rows)
         self.engine.offer(Requests(origin_ps, rows))
 
@@ -140,9 +171,25 @@ class Fleet:
         """Take what has ended into the epoch's account."""
         reading = self.engine.read()
         self.unread = 0
+        if self.training is not None:
+            reading = self._without_parts(reading, self.training)
         self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
         self.account.take(reading)
         return reading
+
+    def _without_parts(self, reading: Reading, training: Coordinators) -> Reading:
+        """Give parts that have ended to their coordinators, and leave what is the users'."""
+        rows = reading.finished
+        of_jobs = rows["klass"] == self.classes
+        parts = rows[of_jobs]
+        training.take(parts, types_of(parts, self.fleet), reading.origin_ps)
+        self.account.take_parts(parts)
+        return dataclasses.replace(
+            reading,
+            finished=rows[~of_jobs],
+            gaps=reading.gaps[: self.classes],
+            in_flight=reading.in_flight - training.in_flight,
+        )
 
     def close(self, epoch: Epoch, last: bool) -> tuple[Tally, np.ndarray]:
         """The epoch's tally, and the prompt and output tokens of each node."""
@@ -171,7 +218,8 @@ class Account:
         """Billed prompt and delivered tokens of each node."""
         self.gone: list[int] = []
         """Nodes that have drained."""
-        self._computed = np.zeros((len(of.fleet.types) + 1, of.classes), np.int64)
+        # Of the class of training jobs, too.
+        self._computed = np.zeros((len(of.fleet.types) + 1, of.fleet.classes), np.int64)
         self._readings: Reading | None = None
 
     def take(self, reading: Reading) -> None:
@@ -179,10 +227,15 @@ class Account:
         fleet, rows, before = self._of.fleet, reading.finished, self._readings
         self.tally.count(rows, self._of.world.targets, self._of.roster.network_ps(rows, fleet))
         add_work(self.work, rows, fleet)
-        self._computed += computed_by(rows, fleet, self._of.classes)
+        self._computed += computed_by(rows, fleet, fleet.classes)
         self.gone += [node for node, _ in reading.gone]
         summed = {} if before is None else {name: getattr(before, name) + getattr(reading, name) for name in _COUNTERS}
         self._readings = dataclasses.replace(reading, finished=rows[:0], **summed)
+
+    def take_parts(self, parts: np.ndarray) -> None:
+        """Add parts of training jobs: work of the nodes, but of no user."""
+        add_work(self.work, parts, self._of.fleet)
+        self._computed += computed_by(parts, self._of.fleet, self._of.fleet.classes)
 
     def measure(self, seconds: float) -> None:
         """Take the replicas' counters over the epoch, and share their energy."""
@@ -201,6 +254,8 @@ class Fleets:
         self.world = world
         self.fleets: list[Fleet] = []
         self.tallies: dict[str, Tally] = {}
+        self.job_tokens: dict[str, int] = {}
+        """Tokens of parts of training jobs that were done in the last epoch, by network."""
 
     def tally(self, network: NetworkState) -> Tally:
         """What the last epoch served."""
@@ -221,6 +276,7 @@ class Fleets:
         while begin < epoch.end_ps:
             # Draws are made by whole minutes of the run.
             end = min((begin // MINUTE_PS + minutes) * MINUTE_PS, epoch.end_ps)
+            end = min([end, *(fleet.training.next_look_ps(begin) for fleet in self.fleets if fleet.training)])
             columns = world.users.draw(options, begin, end)
             minutes = max(1, min(LONGEST_MIN, 2 * minutes, FULL * minutes // max(len(columns["id"]), 1)))
             for place, fleet in enumerate(self.fleets):
@@ -237,7 +293,7 @@ class Fleets:
             for fleet in self.fleets:
                 # The instant itself is left open: arrivals of the next block may fall on it.
                 fleet.engine.advance(end - 1)
-                if fleet.unread > FULL:
+                if fleet.unread > FULL or fleet.training:
                     fleet.read()
             begin = end
         self._close(epoch)
@@ -246,12 +302,15 @@ class Fleets:
         world = self.world
         last = epoch.end_ps >= world.calendar.horizon_ps
         world.counts["windows"] += 1
+        self.job_tokens = {}
         for network in world.networks:
             tally, work = Tally(len(world.users.names)), np.zeros((network.slots, 2))
             for fleet in (f for f in self.fleets if f.network is network):
                 part, done = fleet.close(epoch, last)
                 tally.add(part)
                 np.add.at(work, np.array(network.base_of(fleet.model))[fleet.roster.member] + fleet.roster.slot, done)
+                if fleet.training is not None:
+                    self.job_tokens[network.name] = self.job_tokens.get(network.name, 0) + fleet.training.new_tokens()
             self.tallies[network.name] = network.tally = tally
             network.take_work(work)
             world.users.learn(network.index, tally, epoch.seconds, world.before.epoch)

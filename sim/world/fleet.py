@@ -101,6 +101,11 @@ class Standing:
         return before != self.serving(event.node)
 
 
+def _filled(told: np.ndarray, classes: int) -> np.ndarray:
+    """What is told of users' classes, and 0 for those behind them."""
+    return np.concatenate([told, np.zeros(classes - len(told), np.int64)]) if len(told) else told
+
+
 class Roster:
     """The node slots live at a moment, by member: `slots[m]` are slot numbers, nodes are numbered in this order."""
 
@@ -133,9 +138,9 @@ class Roster:
             max_attempts=plan.max_attempts,
             region=self._column(),
             round_trip_ps=plan.distances.trips_ps,
-            mean_output=plan.asking.mean_output,
-            rate_requests_per_min=plan.asking.requests_per_min,
-            rate_tokens_per_min=plan.asking.tokens_per_min,
+            mean_output=_filled(plan.asking.mean_output, classes),
+            rate_requests_per_min=_filled(plan.asking.requests_per_min, classes),
+            rate_tokens_per_min=_filled(plan.asking.tokens_per_min, classes),
         )
 
     def _column(self) -> np.ndarray:

@@ -31,6 +31,8 @@ class Account:
     """What an epoch did to a network, in USD and coins: the numbers behind outcomes. Slot arrays have one entry a slot."""
 
     paid_usd: float = 0.0
+    jobs_frac: float = 0.0
+    """Part of it that training jobs paid."""
     fees: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
     coins_usd: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
     emission: int = 0
@@ -41,12 +43,17 @@ class Account:
     bills_usd: float = 0.0
     gains: Exchange | None = None
 
+    @property
+    def jobs_usd(self) -> float:
+        """What training jobs paid."""
+        return self.paid_usd * self.jobs_frac
+
 
 def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     """All money of one network and epoch."""
     account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
     weights = network.work_weights()
-    _meter(network, served, weights)
+    account.jobs_frac = _meter(network, served, weights)
     if network.coin is not None:
         _emit(network, epoch, account, weights)
     if network.coin is None or network.terms.pay == "usd":
@@ -63,16 +70,23 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     return account
 
 
-def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> None:
-    """Charge the epoch's tokens to slots by their part of the work."""
+def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
+    """Charge the epoch's tokens to slots by their part of the work; gives the part of the charge that is for training jobs."""
     quote = network.per_token()
     slots = np.arange(network.slots)
     for column, tokens, price in (
-        (0, int(served.prompt.sum()), quote.input),
+        # What a training job's part reads is charged as a prompt.
+        (0, int(served.prompt.sum()) + served.job_tokens, quote.input),
         (1, int(served.output.sum()), quote.output),
     ):
         if weights[:, column].any():
             network.meter.add(slots, share_out(tokens, weights[:, column]), price)
+    jobs = served.job_tokens * quote.input
+    return (
+        jobs / (jobs + int(served.prompt.sum()) * quote.input + int(served.output.sum()) * quote.output)
+        if jobs
+        else 0.0
+    )
 
 
 def _pay_in_usd(network: NetworkState, account: Account) -> None:

@@ -177,6 +177,8 @@ class World:
             for owners in network.owners:
                 owners.utilization = served.utilization if served.utilization is not None else owners.utilization
             account = money.close(network, epoch, served)
+            if self.training is not None:
+                self.training.paid_usd += account.jobs_usd
             written[network.name] = lines.line(network, epoch, served, account, wanted)
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
@@ -202,7 +204,9 @@ class World:
     def _served(self, network: NetworkState, epoch: Epoch, wanted: np.ndarray) -> Served:
         """What the network's fleets did with the epoch's requests."""
         if isinstance(self.serving, Continuous):
-            return exact(self.serving.tally(network), epoch.seconds)
+            served = exact(self.serving.tally(network), epoch.seconds)
+            served.job_tokens = self.serving.fleets.job_tokens.get(network.name, 0)
+            return served
         arrived = self.scalers[network.index].whole(wanted)
         if self.serving is None:
             means = np.array([self.users.means[name] for name in self.users.names])

@@ -7,6 +7,7 @@ each node slot's part of the work.
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,8 @@ class Served:
     utilization: float | None
     energy_j: float
     seconds: float
+    job_tokens: int = 0
+    """Tokens of parts of training jobs that were done, no users' requests."""
 
     @property
     def arrived(self) -> int:
@@ -93,7 +96,7 @@ def scaled(tally: Tally, arrived: np.ndarray, seconds: float) -> Served:
     """
     classes = len(arrived)
     fates = np.zeros_like(tally.fates)
-    sums = {name: np.zeros(classes, np.int64) for name in _SCALED}
+    sums: dict[str, Any] = {name: np.zeros(classes, np.int64) for name in _SCALED}
     for k in range(classes):
         rows = [k] if tally.arrived[k] else list(range(classes))
         seen = int(tally.arrived[rows].sum())

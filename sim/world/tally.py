@@ -118,7 +118,8 @@ class Tally:
 
     def attribute(self, computed: np.ndarray) -> None:
         """Share the energy that was measured over classes, by what was computed for them (`computed_by`)."""
-        self.energy_class_j += class_joules(self.energy_type_j, computed)
+        # Behind the users' classes may stand one of training jobs.
+        self.energy_class_j += class_joules(self.energy_type_j, computed)[: len(self.energy_class_j)]
 
     def _sum(self, name: str, klass: np.ndarray, values: np.ndarray) -> None:
         # Of one width: numpy is fast only then.

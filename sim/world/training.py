@@ -11,7 +11,7 @@ import copy
 import dataclasses
 import heapq
 from collections import deque
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -147,7 +147,7 @@ class JobRuns:
     Parameters
     ----------
     name, block
-        The class and its `JobClass`.
+        The class and its `OwnJobs`.
     streams
         Those of the run: `jobs.NAME` for arrivals, `jobs_pace.NAME` for rounds, `jobs_lives.NAME` and `jobs_up.NAME` for nodes.
     horizon_ps
@@ -426,21 +426,47 @@ class JobRuns:
             )
 
 
+class Runs(Protocol):
+    """A class of jobs through a run."""
+
+    name: str
+    block: Any
+    count: Count
+    queue: deque[Job]
+
+    @property
+    def running(self) -> int:
+        """Jobs under way."""
+
+    def advance(self, until_ps: int) -> None:
+        """Let everything happen up to and at an instant."""
+
+
 class Training:
     """All classes of jobs of a run."""
 
     def __init__(self, blocks: dict[str, Any], streams: Streams, horizon_ps: int) -> None:
-        self.runs = [JobRuns(name, block, streams, horizon_ps) for name, block in blocks.items()]
+        own = {name: block for name, block in blocks.items() if block.kind == "own"}
+        self.runs: list[Runs] = [JobRuns(name, block, streams, horizon_ps) for name, block in own.items()]
         self._before = [copy.deepcopy(runs.count) for runs in self.runs]
+        self._closed_ps = 0
+        self.paid_usd = 0.0
+        """What networks were paid in the epoch for parts on their nodes."""
+
+    def adopt(self, runs: Runs) -> None:
+        """Tell of a class of jobs on shared nodes, too."""
+        self.runs.append(runs)
+        self._before.append(copy.deepcopy(runs.count))
 
     def close(self, end_ps: int) -> dict[str, tuple[float, float] | float | None]:
         """Bring all to the end of an epoch: the world's line about jobs, what came since the last one."""
-        begin_ps = self.runs[0].now_ps
         for runs in self.runs:
             runs.advance(end_ps)
         since = [runs.count.less(before) for runs, before in zip(self.runs, self._before, strict=True)]
         self._before = [copy.deepcopy(runs.count) for runs in self.runs]
-        return line(since, [runs.block for runs in self.runs], (end_ps - begin_ps) / PS_PER_S / DAY_S)
+        days, self._closed_ps = (end_ps - self._closed_ps) / PS_PER_S / DAY_S, end_ps
+        paid_usd, self.paid_usd = self.paid_usd, 0.0
+        return line(since, [runs.block for runs in self.runs], days, paid_usd)
 
     def counts(self) -> dict[str, int]:
         """Jobs of the run by what became of them."""
@@ -452,8 +478,10 @@ class Training:
         return {f"jobs_{name}": number for name, number in told.items()}
 
 
-def line(counts: list[Count], blocks: list[Any], days: float) -> dict[str, tuple[float, float] | float | None]:
-    """Outcomes of an epoch over all classes: pairs where they are ratios, USD of rent for all nodes, in rounds or not."""
+def line(
+    counts: list[Count], blocks: list[Any], days: float, paid_usd: float
+) -> dict[str, tuple[float, float] | float | None]:
+    """Outcomes of an epoch over all classes: pairs where they are ratios; rent for all nodes, in rounds or not, and what was paid."""
 
     def total(name: str) -> int:
         return sum(getattr(count, name) for count in counts)
@@ -472,5 +500,5 @@ def line(counts: list[Count], blocks: list[Any], days: float) -> dict[str, tuple
         "job_lost_frac": (sum(lost for _, lost in gpu_ps) / PS_PER_S, sum(held for held, _ in gpu_ps) / PS_PER_S),
         "job_gpu_hours_per_day": sum(held for held, _ in gpu_ps) / PS_PER_S / 3600 / days,
         "job_time_days": (total("whole_ps") / PS_PER_S / DAY_S, float(completed)),
-        "job_cost_usd": (rent_usd, float(completed)),
+        "job_cost_usd": (rent_usd + paid_usd, float(completed)),
     }

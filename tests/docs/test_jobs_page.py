@@ -10,7 +10,7 @@ import yaml
 
 from sim.records.outcomes import OUTCOMES
 from sim.scenario import load
-from sim.scenario.jobs import JobClass
+from sim.scenario.jobs import OwnJobs, SharedJobs
 from sim.streams import Streams
 from sim.units import ps
 from sim.world.training import JobRuns
@@ -21,13 +21,16 @@ TEMPLATE = ROOT / "sim" / "presets" / "templates" / "first-study.yaml"
 
 
 def test_its_example_is_a_scenario_whose_values_can_be_compared(tmp_path):
-    jobs, vary = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
+    jobs, shared, vary = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
     scenario = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))
     for key in ("policies", "compare", "checks"):
         del scenario[key]
     file = tmp_path / "scenario.yaml"
     file.write_text(yaml.safe_dump({**scenario, **jobs, **vary}), encoding="utf-8")
     loaded = load(file)
+    both = {"jobs": {**jobs["jobs"], **shared["jobs"]}, "requests": {"mode": "all"}}
+    file.write_text(yaml.safe_dump({**scenario, **both}), encoding="utf-8")
+    assert load(file).spec.jobs["swarm"].look == 30.0
     assert [case.before.jobs["tune"].quorum for case in loaded.cases()] == [12, 14, 16]
     # The fewer parts a round needs, the shorter it is, and the more is lost: same draws, so without noise.
     counts = []
@@ -45,7 +48,7 @@ def test_its_tables_are_the_keys_and_the_outcomes():
     found = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", TEXT, re.MULTILINE)
     named = [name for cell in found for name in re.findall(r"`(\w+)`", cell)]
     outcomes = [name for name, outcome in OUTCOMES.items() if "jobs" in outcome.needs]
-    assert sorted(named) == sorted([*outcomes, *JobClass.model_fields])
+    assert sorted(named) == sorted([*outcomes, *{**OwnJobs.model_fields, **SharedJobs.model_fields}])
 
 
 @pytest.mark.parametrize("name", [name for name, outcome in OUTCOMES.items() if "jobs" in outcome.needs])

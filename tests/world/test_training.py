@@ -12,7 +12,7 @@ from scipy import integrate, special
 
 from sim.errors import InvariantError, ScenarioError
 from sim.records.outcomes import OUTCOMES
-from sim.scenario.jobs import JobClass
+from sim.scenario.jobs import OwnJobs
 from sim.streams import Streams
 from sim.units import PS_PER_S, ps
 from sim.world.training import TURNS, JobRuns, Paces, Training
@@ -26,7 +26,7 @@ STEADY: dict[str, Any] = {**NEVER_FAIL, "straggler": {"kind": "constant"}, "rest
 def runs_of(seed: int = 0, horizon_s: float = 1000 * DAY, **keys: Any) -> JobRuns:
     """A class of jobs with `keys` over a job of one round of 100 s on one node a minute after another."""
     given = {"every": "1000 day", "rounds": 1, "round_time": "100 s", "workers": 1, **keys}
-    return JobRuns("a", JobClass.model_validate(given), Streams(seed, 0), ps(horizon_s))
+    return JobRuns("a", OwnJobs.model_validate(given), Streams(seed, 0), ps(horizon_s))
 
 
 def played(until_s: float, **keys: Any) -> JobRuns:
@@ -259,7 +259,7 @@ def test_a_draw_belongs_to_job_round_and_worker_alone() -> None:
 
 def test_another_law_of_stragglers_keeps_who_is_slow() -> None:
     draws = Paces(Streams(0, 0)["jobs_pace.a"], 7).of(2, 5)
-    laws = [JobClass.model_validate({"every": "1 day", "rounds": 1, "round_time": "1 s", "workers": 1, "straggler": law}).straggler
+    laws = [OwnJobs.model_validate({"every": "1 day", "rounds": 1, "round_time": "1 s", "workers": 1, "straggler": law}).straggler
             for law in ({"kind": "exponential"}, {"kind": "lognormal", "sigma": 0.3})]  # fmt: skip
     orders = [np.argsort(law.length(1.0, draws)).tolist() for law in laws]
     assert orders[0] == orders[1]
@@ -288,9 +288,9 @@ def test_a_run_tells_of_its_jobs_and_nothing_else_moves() -> None:
 
 def test_outcomes_of_jobs_are_those_of_the_class_alone() -> None:
     run = play({**SHORT, **JOBS})
-    alone = JobRuns("tune", JobClass.model_validate(JOBS["jobs"]["tune"]), Streams(0, 0), ps(56 * DAY))
+    alone = JobRuns("tune", OwnJobs.model_validate(JOBS["jobs"]["tune"]), Streams(0, 0), ps(56 * DAY))
     root = case({**SHORT, **JOBS}).before.seeds.root
-    alone = JobRuns("tune", JobClass.model_validate(JOBS["jobs"]["tune"]), Streams(root, 0), ps(56 * DAY))
+    alone = JobRuns("tune", OwnJobs.model_validate(JOBS["jobs"]["tune"]), Streams(root, 0), ps(56 * DAY))
     alone.advance(ps(56 * DAY))
     count, found = alone.count, {name.removeprefix("world."): value for name, value in run.outcomes.items()}
     assert found["jobs_completed_per_day"] == pytest.approx(count.completed / 56)
@@ -312,7 +312,7 @@ def test_an_epoch_without_a_job_has_no_ratio_of_jobs() -> None:
 
 
 def test_several_classes_are_told_together() -> None:
-    blocks = {name: JobClass.model_validate({**STEADY, "every": "1 day", "rounds": 2, "round_time": "1 h", "workers": n})
+    blocks = {name: OwnJobs.model_validate({**STEADY, "every": "1 day", "rounds": 2, "round_time": "1 h", "workers": n})
               for name, n in (("a", 1), ("b", 3))}  # fmt: skip
     training = Training(blocks, Streams(0, 0), ps(10 * DAY))
     told = training.close(ps(10 * DAY))
@@ -346,5 +346,5 @@ def test_what_cannot_be_is_told_with_its_place(keys: dict[str, Any], told: str, 
 
 
 def test_policies_cannot_change_jobs_but_sweeps_can() -> None:
-    with pytest.raises(ScenarioError, match="jobs run on nodes of their own, which no policy moves"):
+    with pytest.raises(ScenarioError, match="jobs are the same for all policies"):
         play({**SHORT, **JOBS}, {"more": {"jobs.tune.workers": 7}}, "more")
