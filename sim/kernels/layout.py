@@ -49,7 +49,7 @@ MEAN_OUTPUT, REQUEST_INTERVAL, TOKEN_INTERVAL, REQUEST_NEXT, TOKEN_NEXT = 0, 1, 
 NOBODY = 2**63 - 1
 """The load of who is not live: more than any other."""
 MINUTE_PS = 60 * 10**12
-WHEEL = 1024
+WHEEL = 256
 """Lists of the wheel, a power of two: as many as a member's usual tokens, so that a list holds few who are not due."""
 WHEEL_AT, BY_CLASS = 16, 16 + WHEEL
 """Columns of `lanes` where the wheel begins (the first slot of a list plus 1, or 0), and the counts by class."""
