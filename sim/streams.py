@@ -21,6 +21,14 @@ BLOCK = 4096
 """Values a block of a stream holds."""
 
 _MASK64 = (1 << 64) - 1
+_GOLDEN, _FIRST, _SECOND = (np.uint64(word) for word in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
+
+
+def _mix64(z: np.ndarray) -> np.ndarray:
+    """A bijection of 64-bit words; products of arrays wrap, as they must."""
+    z = (z ^ (z >> np.uint64(30))) * _FIRST
+    z = (z ^ (z >> np.uint64(27))) * _SECOND
+    return z ^ (z >> np.uint64(31))
 
 
 def name_words(name: str) -> tuple[int, ...]:
@@ -91,6 +99,14 @@ class Stream:
     def exponentials(self, first: int, count: int) -> np.ndarray:
         """The same as exponentials of mean 1."""
         return self._values("standard_exponential", first, count)
+
+    def of_ids(self, ids: np.ndarray) -> np.ndarray:
+        """A uniform in [0, 1) for each id, float64: a hash of (stream, id), whatever other ids are there.
+
+        splitmix64's finalizer (Steele, Lea and Flood 2014, section 3; constants of Vigna's `splitmix64.c`), twice; the top 53 bits.
+        """
+        word = _mix64(np.asarray(ids, np.int64).astype(np.uint64) ^ np.uint64(self.key64))
+        return (_mix64(word + _GOLDEN) >> np.uint64(11)) * 2.0**-53
 
 
 class Streams:

@@ -32,3 +32,20 @@ def test_what_was_read_is_the_readers_own():
 def test_a_value_before_the_first_is_refused():
     with pytest.raises(ValueError, match="must be >= 0"):
         Streams(7, 0)["x"].uniforms(-1, 2)
+
+
+def test_the_uniform_of_an_id_depends_on_no_other_id():
+    stream = Streams(7, 2)["x"]
+    ids = np.arange(5000, dtype=np.int64) << 20
+    assert (stream.of_ids(ids)[::7] == stream.of_ids(ids[::7])).all()
+    assert (stream.of_ids(ids) != Streams(7, 3)["x"].of_ids(ids)).all()
+
+
+def test_uniforms_of_ids_fill_the_unit_interval():
+    # Ids as requests have them: minute, layer, class, number. Deviations of sorted uniforms from the line beyond
+    # 1.63 / sqrt(n) have a probability of 1 % (Kolmogorov).
+    minute, number = np.meshgrid(np.arange(400), np.arange(100), indexing="ij")
+    drawn = np.sort(Streams(7, 0)["x"].of_ids((minute << 36 | 1 << 24 | number).ravel()))
+    n = len(drawn)
+    assert drawn[0] >= 0 and drawn[-1] < 1
+    assert np.abs(drawn - (np.arange(n) + 0.5) / n).max() < 1.63 / n**0.5
