@@ -11,12 +11,13 @@ from sim.scenario.nodes import split
 from sim.scenario.overlay import OPEN_TO_POLICIES
 from sim.scenario.paths import PathError, locate
 from sim.scenario.rows import Source, rows
+from sim.scenario.sampled import sampled_rows
 from sim.scenario.scenario import Scenario
 from sim.scenario.spec import RESOLVED_KEYS, Spec
 
 
 def explain(scenario: Scenario, path: str = "") -> list[Source]:
-    """The resolved values at and below a dotted path, then those that policies change there.
+    """The resolved values at and below a dotted path, which nodes are sampled in space, then what policies change there.
 
     Without a path the tables of figures of the catalogue are left out. Raises `ScenarioError` for a path that names
     nothing, with the nearest name.
@@ -24,7 +25,8 @@ def explain(scenario: Scenario, path: str = "") -> list[Source]:
     if path:
         _require(scenario, path)
     found = [row for row in scenario.sources.values() if _below(row.path, path) and (path or not _is_table(row.path))]
-    return found + list(_of_policies(scenario, path))
+    told = [row for row in sampled_rows(scenario.spec) if _below("requests.replicas", path)]
+    return found + told + list(_of_policies(scenario, path))
 
 
 def _require(scenario: Scenario, path: str) -> None:

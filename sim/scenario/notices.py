@@ -46,7 +46,9 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
     for path in moved:
         if describes(path, central):
             yield f"`{path}` only describes: nothing in a run depends on it yet, so changing it moves no outcome"
-    given = [key for key in ("window", "per_epoch", "every") if key in spec.requests.model_fields_set]
+    given = [
+        key for key in ("window", "per_epoch", "every", "replicas", "budget") if key in spec.requests.model_fields_set
+    ]
     if spec.requests.mode != "sampled" and given:
         keys = ", ".join(f"`{key}`" for key in given)
         yield f"`requests.mode: {spec.requests.mode}` has no windows: {keys} of `requests` have no effect"

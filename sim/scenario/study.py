@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, sourced
 from sim.scenario.references import Measure, Zone, measure, zone
-from sim.units import Change, FixedDuration, Share
+from sim.units import Change, FixedDuration, Quantity, Share
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that a scenario gives: lower case, digits, `_`."""
@@ -33,10 +33,22 @@ class Requests(Block):
     """Windows in a measured epoch (`sampled`)."""
     every: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Windows lie in every n-th epoch (`sampled`)."""
+    replicas: Annotated[float, Quantity("share", above=0, high=1, dated=False)] | None = None
+    """Share of each fleet's replicas that serves in a window, with that part of its requests: at least 100 (`sampled`)."""
+    budget: Annotated[int, Field(ge=1)] | None = None
+    """Requests that a fleet expects in a window with its warm-up at most: one that expects more has a part of its replicas serve, at least 100 (`sampled`)."""
     headroom: Annotated[int, Field(ge=1, le=15)] = sourced(
         2, "a modelling choice", "assumed", "how far demand can grow above its base before a run stops"
     )
     """Most that a class may want, in units of its base demand; raising it draws more requests and renumbers none."""
+
+    @model_validator(mode="after")
+    def _one_way_to_sample(self) -> Requests:
+        if self.replicas is not None and self.budget is not None:
+            raise refuse(
+                "`replicas` and `budget` found; one of them says how many replicas serve", "leave one out", "budget"
+            )
+        return self
 
 
 class Initial(Block):

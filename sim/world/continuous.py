@@ -314,4 +314,4 @@ class Fleets:
             self.tallies[network.name] = network.tally = tally
             network.take_work(work)
             world.users.learn(network.index, tally, epoch.seconds, world.before.epoch)
-            world.count(network, tally, epoch.start_ps >= world.policies_from_ps)
+            world.count(network, tally, epoch.start_ps >= world.policies_from_ps, tally.fates.sum(axis=0))

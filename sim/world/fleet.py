@@ -28,7 +28,7 @@ WITHOUT_MEMORY = ExponentialSpell()
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One class of operators in the fleet: name, its replica type, replicas a node, and its life in seconds.
+    """One class of operators in the fleet: name, its replica type, replicas and capacity of a node, and its life in seconds.
 
     `up_time_s` and `repair_s` are means, `after_s` what a repaired node takes before it serves; `crews` repair one node
     each (None: as many as there are failed nodes). `region` is empty where none is stated.
@@ -44,6 +44,8 @@ class Member:
     crews: int | None = None
     after_s: float = 0.0
     region: str = ""
+    capacity_rps: float = 1.0
+    """Requests a second that a node serves at most, of the workload's mean request."""
 
 
 @dataclasses.dataclass(frozen=True)

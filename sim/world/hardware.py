@@ -112,4 +112,5 @@ def member_of(block: Any, machine: Hardware) -> Member:
         block.crews,
         after_s,
         block.region or "",
+        machine.capacity_rps,
     )

@@ -28,6 +28,7 @@ from sim.world.people import Beliefs, views
 from sim.world.plausible import remark
 from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
+from sim.world.space import Space
 from sim.world.steady import settle
 from sim.world.tally import Tally
 from sim.world.training import Training
@@ -103,7 +104,7 @@ class World:
         warm = ps(max(10 * longest, 300.0))
         sampling = Sampling(ps(requests.window), requests.per_epoch, requests.every, warm, life)
         sampling.check(self.calendar.epoch_ps)
-        return Windows(self, sampling)
+        return Windows(self, sampling, Space(requests.replicas, requests.budget))
 
     def run(self) -> RunRecord:
         """Start, walk through all epochs, and gather what is left."""
@@ -216,11 +217,13 @@ class World:
         assert network.tally is not None  # the rehearsal measured every network
         return scaled(network.tally, arrived, epoch.seconds)
 
-    def count(self, network: NetworkState, tally: Tally, reported: bool) -> None:
-        """Add measured requests to the run's counts and, from `policies_from` on, to the book's tallies."""
-        self.counts["measured_requests"] += int(tally.arrived.sum())
+    def count(self, network: NetworkState, tally: Tally, reported: bool, fates: np.ndarray) -> None:
+        """Add the requests that were served one by one (`fates`, by fate) to the run's counts, and what they tell, from
+        `policies_from` on, to the book's tallies.
+        """
+        self.counts["measured_requests"] += int(fates.sum())
         for fate in Fate:
-            self.counts[fate.name.lower()] += int(tally.fates[:, fate].sum())
+            self.counts[fate.name.lower()] += int(fates[fate])
         if reported:
             self.book.tallies[network.name].add(tally)
 

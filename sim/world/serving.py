@@ -11,11 +11,14 @@ import simpy
 from sim.serving.contract import Fate
 from sim.units import PS_PER_S, ps
 from sim.world.calendar import Epoch, Sampling
+from sim.world.expand import Expander
 from sim.world.network import NetworkState
+from sim.world.space import WHOLE, Part, Space, part_of, thin
 from sim.world.tally import Tally
 from sim.world.window import Stint, Window, serve
 
 if TYPE_CHECKING:
+    from sim.world.fleet import Roster
     from sim.world.run import World
 
 CHANGE = 0.10
@@ -29,10 +32,13 @@ BEYOND_NOISE = 4.0
 class Windows:
     """`requests.mode: sampled`."""
 
-    def __init__(self, world: World, sampling: Sampling) -> None:
-        self.world, self.sampling = world, sampling
+    def __init__(self, world: World, sampling: Sampling, space: Space = WHOLE) -> None:
+        self.world, self.sampling, self.space = world, sampling, space
+        self.expanders: dict[tuple[str, str], Expander] = {}
+        """Of each network and model: what scaled counts have left over."""
         self._learned_ps = 0
         """Instant that what users believe stands at."""
+        self._told: set[tuple[str, str]] = set()
 
     def rehearse(self) -> None:
         """One window before the run, at the start's demand: what users and operators believe at first. Not counted."""
@@ -43,6 +49,7 @@ class Windows:
         window = self.sampling.windows(epoch, 0)[0]
         env = simpy.Environment(initial_time=window.warm_ps)
         stints = self._stints(window)
+        self.expanders.clear()  # the rehearsal counts nowhere, and leaves no remainders
         env.process(serve(env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams))
         env.run()
         self._take(stints, None, window)
@@ -75,13 +82,26 @@ class Windows:
         return False
 
     def _stints(self, window: Window) -> list[tuple[NetworkState, str, Stint]]:
-        classes = len(self.world.users.names)
         return [
-            (network, model, Stint(roster, self.world.engine, classes, self.world.targets, window))
+            (network, model, self._stint(network, model, self._part(network, model, roster, window), window))
             for network in self.world.networks
             for model in network.plans
             if len(roster := network.roster(model, window.warm_ps)) > 0
         ]
+
+    def _stint(self, network: NetworkState, model: str, part: Part, window: Window) -> Stint:
+        expander = self.expanders.setdefault((network.name, model), Expander())
+        return Stint(part, expander, self.world.engine, len(self.world.users.names), self.world.targets, window)
+
+    def _part(self, network: NetworkState, model: str, roster: Roster, window: Window) -> Part:
+        """The nodes that serve: all of them, unless the scenario asks for fewer."""
+        if not self.space.asked:
+            return Part(roster)
+        users = self.world.users
+        base = users.base_requests(window.warm_ps / PS_PER_S, window.end_ps / PS_PER_S)
+        mine = np.array([users.classes[name].model == model for name in users.names])
+        expected = float((base * users.quantities[:, network.index])[mine].sum())
+        return part_of(roster, self.space.share(expected), self.world.streams, window.number)
 
     def _draw(self, stints: list[tuple[NetworkState, str, Stint]]) -> Any:
         users = self.world.users
@@ -91,7 +111,10 @@ class Windows:
             for k, name in enumerate(users.names)
             if users.classes[name].model == model
         }
-        return lambda t0, t1: users.draw(options, t0, t1)
+        if not any(stint.part.sampled for _, _, stint in stints):
+            return lambda t0, t1: users.draw(options, t0, t1)
+        shares = np.array([stint.part.shares(len(users.names)) for _, _, stint in stints])
+        return lambda t0, t1: thin(users.draw(options, t0, t1), shares, self.world.streams)
 
     def _take(self, stints: list[tuple[NetworkState, str, Stint]], place: int | None, window: Window) -> None:
         """What the window says becomes what networks and users know; `place` in its epoch, None for the rehearsal."""
@@ -119,8 +142,9 @@ class Windows:
 
     def _place_work(self, network: NetworkState, model: str, stint: Stint, work: np.ndarray) -> None:
         base = np.array(network.base_of(model))
-        roster = stint.roster
-        np.add.at(work, base[roster.member] + roster.slot, stint.work)
+        roster = stint.part.whole
+        # A node that does not serve worked as the one that stands for it, or owners' incomes would be drawn together.
+        np.add.at(work, base[roster.member] + roster.slot, stint.work[stint.part.standing()])
 
     def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
         """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""
@@ -138,8 +162,24 @@ class Windows:
     def _count(self, stints: list[tuple[NetworkState, str, Stint]]) -> None:
         """Add measured requests to the run's counts and book."""
         self.world.counts["windows"] += 1
-        for network, _, stint in stints:
-            self.world.count(network, stint.tally, stint.window.start_ps >= self.world.policies_from_ps)
+        for network, model, stint in stints:
+            reported = stint.window.start_ps >= self.world.policies_from_ps
+            self.world.count(network, stint.tally, reported, stint.fates)
+            if self.space.asked:
+                self._tell(network, model, stint.part)
+
+    def _tell(self, network: NetworkState, model: str, part: Part) -> None:
+        """Count replicas of windows, those that served and all; the first sample of a fleet is told in words."""
+        serving, there = part.replicas
+        counts = self.world.counts
+        counts["replica_windows"] = counts.get("replica_windows", 0) + there
+        counts["replica_windows_served"] = counts.get("replica_windows_served", 0) + serving
+        if part.sampled and (network.name, model) not in self._told:
+            self._told.add((network.name, model))
+            self.world.notes.append(
+                f"{network.name}: windows were sampled in space; in the first, {serving:,} of {there:,} replicas of {model} served "
+                f"their part of the requests, and stand for all"
+            )
 
 
 class Continuous:

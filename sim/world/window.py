@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from sim.serving import contract
-from sim.serving.contract import NEVER, REQUEST, Reading, Requests
+from sim.serving.contract import NEVER, REQUEST, Fate, Reading, Requests
 from sim.streams import Streams
 from sim.units import PS_PER_S
 from sim.world.energy import computed_by
-from sim.world.fleet import LifeEvent, Roster
+from sim.world.expand import Expander
+from sim.world.fleet import LifeEvent
+from sim.world.space import Part
 from sim.world.tally import Tally, Targets, add_work
 
 TAIL_PS = 30 * PS_PER_S
@@ -40,19 +42,27 @@ class Window:
 
 
 class Stint:
-    """One fleet in one window: its engine, its tally, and the work of each node in the measured part."""
+    """One fleet in one window: its engine, its tally, and the work of each node in the measured part.
 
-    def __init__(self, roster: Roster, engine: str, classes: int, targets: Targets, window: Window) -> None:
-        self.roster = roster
+    Of a fleet sampled in space the engine and `work` hold the nodes that serve, `tally` what they say of the whole fleet;
+    `fates`, int64[fates], are the requests that were served one by one.
+    """
+
+    def __init__(
+        self, part: Part, expander: Expander, engine: str, classes: int, targets: Targets, window: Window
+    ) -> None:
+        self.part, self.expander = part, expander
+        self.roster = part.roster
         self.targets = targets
         self.window = window
-        self.fleet = roster.engine_fleet(classes)
+        self.fleet = part.fleet(classes)
         # An engine takes what arrives after its start: a request may arrive at the first instant of the warm-up.
         self.engine = contract.make(engine, self.fleet, window.warm_ps - 1)  # type: ignore[arg-type]
         self.tally = Tally(classes)
+        self.fates = np.zeros(len(Fate), np.int64)
         self.counted = 0
         self.ended = 0
-        self.work = np.zeros((len(roster), 2), np.int64)
+        self.work = np.zeros((len(self.roster), 2), np.int64)
         self.halves = [[0, 0, 0], [0, 0, 0]]
         self._rows: list[np.ndarray] = []
 
@@ -90,16 +100,21 @@ class Stint:
     def measure(self, reading: Reading) -> None:
         """Take the replicas' counters of the measured part."""
         self.tally.measure(reading, self.fleet, (self.window.end_ps - self.window.start_ps) / PS_PER_S)
+        if self.part.sampled:
+            self.expander.measure(self.tally, self.part, self.fleet, reading)
 
     def close(self) -> None:
         """Count the fates of all counted requests, and share the energy of the measured part over them."""
-        classes = len(self.tally.fates)
-        computed = np.zeros((len(self.fleet.types) + 1, classes), np.int64)
-        for rows in self._rows:
-            self.tally.count(rows, self.targets, self.roster.network_ps(rows, self.fleet))
-            computed += computed_by(rows, self.fleet, classes)
-        if self._rows:
-            self.tally.attribute(computed)
+        if not self._rows:
+            return
+        every = np.concatenate(self._rows)
+        self.fates += np.bincount(every["fate"], minlength=len(Fate))
+        if self.part.sampled:
+            self.expander.count(self.tally, self.part, self.fleet, every, self.targets)
+        else:
+            for rows in self._rows:
+                self.tally.count(rows, self.targets, self.roster.network_ps(rows, self.fleet))
+        self.tally.attribute(computed_by(every, self.fleet, len(self.tally.fates)))
 
     @property
     def open(self) -> bool:
@@ -126,7 +141,7 @@ def serve(env: Any, window: Window, stints: list[Stint], draw: Draw, streams: St
     """SimPy process of one window; begins at its warm-up and leaves the world's clock at the end of the measured part."""
     lives = []
     for index, stint in enumerate(stints):
-        up, events = stint.roster.lives(streams, window.number, window.warm_ps, window.limit_ps)
+        up, events = stint.part.lives(streams, window.number, window.warm_ps, window.limit_ps)
         for node in np.flatnonzero(up):
             stint.engine.join(int(node))
         lives += [(event, index) for event in events]

@@ -56,6 +56,12 @@ EVERYTHING: dict[str, Any] = {
 MODES = {
     "capacity": {},
     "sampled": {"requests": {"mode": "sampled", "window": "20 s", "per_epoch": 1}, "horizon": "3 week"},
+    "space": {
+        "requests": {"mode": "sampled", "window": "20 s", "per_epoch": 1, "replicas": "40 %"},
+        "horizon": "3 week",
+        "networks.net.operators.home.nodes": 250,
+        "networks.net.operators.home.max_nodes": 300,
+    },
     "all": {"requests": {"mode": "all"}, "epoch": "10 min", "horizon": "30 min", "workload.chat.rate": "4 /s"},
 }
 
