@@ -90,7 +90,6 @@ def test_a_part_of_the_replicas_tells_what_all_tell() -> None:
 ROUTERS = {
     "random": {"kind": "random"},
     "least_outstanding": {"kind": "least_outstanding"},
-    "least_work": {"kind": "least_work"},
     "region_nearest": {"kind": "region_nearest"},
 }
 NEAR = {
@@ -106,6 +105,17 @@ NEAR = {
 def test_a_part_of_the_replicas_tells_what_all_tell_under_every_way_of_routing(router: str) -> None:
     changes = {**fleet(1.12, 1.5), **STEADY, "networks.net.router": ROUTERS[router]}
     assert found({**changes, **(NEAR if router == "region_nearest" else {})}, replications=4, windows=3) == []
+
+
+@pytest.mark.slow
+@pytest.mark.xfail(
+    strict=True,
+    reason="108 replicas are fewer alternatives than 360: docs/decisions/2026-11-27-fleets-sampled-in-space.md",
+)
+def test_a_part_of_the_replicas_tells_what_all_tell_under_least_work() -> None:
+    # Of ten replications the median wait is 5 to 21 % too long, the 95th percentile of E2E 2.1 to 5.2 %.
+    changes = {**fleet(1.12, 1.5), **STEADY, "networks.net.router": {"kind": "least_work"}}
+    assert found(changes, replications=10, windows=3) == []
 
 
 LIVELY = {
