@@ -47,7 +47,9 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
         if describes(path, central):
             yield f"`{path}` only describes: nothing in a run depends on it yet, so changing it moves no outcome"
     given = [
-        key for key in ("window", "per_epoch", "every", "replicas", "budget") if key in spec.requests.model_fields_set
+        key
+        for key in ("window", "per_epoch", "every", "lives", "replicas", "budget")
+        if key in spec.requests.model_fields_set
     ]
     if spec.requests.mode != "sampled" and given:
         keys = ", ".join(f"`{key}`" for key in given)

@@ -173,6 +173,9 @@ class Roster:
         Every window begins in the stationary state (`Lives.settle`). Draws belong to (member, window, slot), so policies
         meet the same hardware lives.
         """
+        return self.standing(streams, start_ps, end_ps, *self._anew(streams, window, start_ps, end_ps))
+
+    def _anew(self, streams: Streams, window: int, start_ps: int, end_ps: int) -> tuple[np.ndarray, list[LifeEvent]]:
         up, events = np.zeros(len(self), bool), list[LifeEvent]()
         for m, member in enumerate(self.plan.members):
             nodes, slots = np.flatnonzero(self.member == m), self.slots[m]
@@ -184,7 +187,13 @@ class Roster:
             lives = Lives(member, Draws(streams[f"life.{name}"], window, slots, count), self.plan.detect_ps)
             up[nodes] = lives.settle(np.arange(len(slots)), start_ps, uniforms, end_ps)
             events += self.events(m, lives.until(end_ps))
-        standing = Standing(up)
+        return up, events
+
+    def standing(
+        self, streams: Streams, start_ps: int, end_ps: int, up: np.ndarray, own: list[LifeEvent]
+    ) -> tuple[np.ndarray, list[LifeEvent]]:
+        """Nodes' own lives (`up` at the start, then `own` events) and the outages that hold them, as `lives` tells both."""
+        standing, events = Standing(up), list(own)
         for begin_ps, until_ps, node in self.holds(streams, start_ps, end_ps):
             if begin_ps <= start_ps:
                 standing.held[node] += 1

@@ -12,6 +12,7 @@ from sim.serving.contract import Fate
 from sim.units import PS_PER_S, ps
 from sim.world.calendar import Epoch, Sampling
 from sim.world.expand import Expander
+from sim.world.lifetimes import Lifetimes
 from sim.world.network import NetworkState
 from sim.world.space import WHOLE, Part, Space, part_of, thin
 from sim.world.tally import Tally
@@ -36,6 +37,7 @@ class Windows:
         self.world, self.sampling, self.space = world, sampling, space
         self.expanders: dict[tuple[str, str], Expander] = {}
         """Of each network and model: what scaled counts have left over."""
+        self.lifetimes: dict[tuple[str, str], Lifetimes] = {}
         self._learned_ps = 0
         """Instant that what users believe stands at."""
         self._told: set[tuple[str, str]] = set()
@@ -49,6 +51,8 @@ class Windows:
         window = self.sampling.windows(epoch, 0)[0]
         env = simpy.Environment(initial_time=window.warm_ps)
         stints = self._stints(window)
+        for _, _, stint in stints:
+            stint.part.lifetimes = None  # the rehearsal stands outside of the run's time
         self.expanders.clear()  # the rehearsal counts nowhere, and leaves no remainders
         env.process(serve(env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams))
         env.run()
@@ -94,7 +98,16 @@ class Windows:
         return Stint(part, expander, self.world.engine, len(self.world.users.names), self.world.targets, window)
 
     def _part(self, network: NetworkState, model: str, roster: Roster, window: Window) -> Part:
-        """The nodes that serve: all of them, unless the scenario asks for fewer."""
+        """The nodes that serve, with their lives: all of them, unless the scenario asks for fewer."""
+        part = self._sample(network, model, roster, window)
+        if self.world.before.requests.lives == "continued":
+            by_name = {owners.name: owners.block.slots for owners in network.owners}
+            slots = [by_name[member.name] for member in roster.plan.members]
+            made = Lifetimes(roster.plan, slots, self.world.streams)
+            part.lifetimes = self.lifetimes.setdefault((network.name, model), made)
+        return part
+
+    def _sample(self, network: NetworkState, model: str, roster: Roster, window: Window) -> Part:
         if not self.space.asked:
             return Part(roster)
         users = self.world.users

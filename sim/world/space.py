@@ -17,6 +17,7 @@ from sim.serving.contract import LOOKING, WEIGHTED
 from sim.serving.strata import allocate
 from sim.streams import Streams
 from sim.world.fleet import LifeEvent, Plan, Roster
+from sim.world.lifetimes import Lifetimes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +59,8 @@ class Part:
             [first[m] + np.searchsorted(every, mine) for m, (every, mine) in enumerate(pairs)]
         ).astype(np.int64)
         self.weights = [Fraction(len(every), max(len(mine), 1)) for every, mine in pairs]
+        self.lifetimes: Lifetimes | None = None
+        """Lives that go on from window to window; None: every window draws its own."""
 
     @property
     def replicas(self) -> tuple[int, int]:
@@ -93,7 +96,11 @@ class Part:
 
     def lives(self, streams: Streams, window: int, start_ps: int, end_ps: int) -> tuple[np.ndarray, list[LifeEvent]]:
         """`Roster.lives` of the serving nodes: those of the whole fleet, as crews and outages meet all of it."""
-        up, events = self.whole.lives(streams, window, start_ps, end_ps)
+        if self.lifetimes is not None:
+            own = self.lifetimes.window(self.whole, window, start_ps, end_ps)
+            up, events = self.whole.standing(streams, start_ps, end_ps, *own)
+        else:
+            up, events = self.whole.lives(streams, window, start_ps, end_ps)
         if not self.sampled:
             return up, events
         place = np.full(len(self.whole), -1)

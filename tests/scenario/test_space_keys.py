@@ -1,4 +1,4 @@
-"""Keys that sample fleets in space: what is refused, what has no effect, what `explain` says of them."""
+"""Keys that sample fleets in space and let their nodes live on: what is refused, what has no effect, what `explain` says of them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ REQUESTS = "requests: {mode: sampled, %s}\nseeds:"
         ("replicas: 0%", "replicas", "'0%' found; must be above 0 %"),
         ("replicas: 120%", "replicas", "'120%' found; must be at most 100 %"),
         ("replicas: 0.2", "replicas", "0.2"),
+        ("lives: endless", "lives", "'endless' is not one of anew, continued"),
         ("budget: 0", "budget", "'0' found; must be at least 1"),
         ("budget: 1000, replicas: 20%", "budget", "`replicas` and `budget` found; one of them says how many replicas serve"),
     ],

@@ -322,6 +322,19 @@ def test_a_budget_bounds_what_a_window_serves() -> None:
 
 
 @pytest.mark.compiled
+def test_lives_that_go_on_are_those_of_the_whole_fleet_too() -> None:
+    worlds = [
+        World(case({**RUN, "requests": {**SPACE, "lives": "continued", "replicas": share}}), 0, "fast")
+        for share in ("25 %", "100 %")
+    ]
+    for world in worlds:
+        world.run()
+    part, whole = (next(iter(world.serving.lifetimes.values())) for world in worlds)
+    assert [up.tolist() for up in part.up] == [up.tolist() for up in whole.up]
+    assert 0 < part.up[0].sum() < 480
+
+
+@pytest.mark.compiled
 def test_the_same_seed_gives_the_same_bytes() -> None:
     first, second = (play({**RUN, "requests": SPACE}).to_json() for _ in range(2))
     assert first == second
