@@ -118,11 +118,11 @@ class Part:
 
 
 def pulls(plan: Plan) -> list[float]:
-    """What requests a node of each member draws, in any scale: by capacity where routers look at the state of replicas.
+    """What requests a node of each member draws, in any scale: by capacity where routers look at the state of replicas, or score it.
 
     Where they do not, by its replicas, or by what the router weighs them with (all 0 count as equal).
     """
-    if plan.routing.kind in LOOKING:
+    if plan.routing.kind in (*LOOKING, "scored"):
         return [member.capacity_rps for member in plan.members]
     if plan.routing.kind in WEIGHTED and any(plan.shares):
         return [member.replicas * share for member, share in zip(plan.members, plan.shares, strict=True)]
