@@ -136,6 +136,13 @@ _allow = click.option(
     type=click.Path(path_type=pathlib.Path),
     help="Let the scenario name files in this folder.",
 )
+_plugins = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Path(path_type=pathlib.Path),
+    help="Python file that registers kinds, run before loading.",
+)
 _file = click.argument("file", type=click.Path(path_type=pathlib.Path))
 _engine = click.option(
     "--engine",
@@ -175,6 +182,7 @@ def init(directory: pathlib.Path, template: str, as_json: bool, debug: bool) -> 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=pathlib.Path))
 @click.option("--format", "wanted", type=click.Choice(["text", "json", "github"]), default="text", show_default=True)
+@_plugins
 @_set
 @_allow
 @_json
@@ -182,6 +190,7 @@ def init(directory: pathlib.Path, template: str, as_json: bool, debug: bool) -> 
 def validate(
     files: tuple[pathlib.Path, ...],
     wanted: str,
+    plugins: tuple[pathlib.Path, ...],
     sets: tuple[str, ...],
     allow: tuple[pathlib.Path, ...],
     as_json: bool,
@@ -193,6 +202,7 @@ def validate(
     """
     from sim.scenario import load
 
+    _load_plugins(plugins)
     problems: list[Any] = []
     good = []
     for file in files:
@@ -223,6 +233,15 @@ def validate(
                 click.echo(f"  note: {notice}")
 
 
+def _load_plugins(plugins: Sequence[pathlib.Path]) -> None:
+    """Run the files that register kinds, if there are any."""
+    if plugins:
+        from sim.command import load_plugin
+
+        for plugin in plugins:
+            load_plugin(plugin)
+
+
 def _runs(scenario: Any) -> int:
     return len(scenario.cases()) * int(scenario.spec.seeds.replications)
 
@@ -241,6 +260,7 @@ def _notices(scenario: Any) -> list[str]:
 @_file
 @click.argument("path", default="")
 @click.option("--runs", is_flag=True, help="Only count the runs.")
+@_plugins
 @_set
 @_allow
 @_json
@@ -249,6 +269,7 @@ def explain(
     file: pathlib.Path,
     path: str,
     runs: bool,
+    plugins: tuple[pathlib.Path, ...],
     sets: tuple[str, ...],
     allow: tuple[pathlib.Path, ...],
     as_json: bool,
@@ -262,6 +283,7 @@ def explain(
     from sim.scenario.explain import explain as rows_of
     from sim.scenario.explain import format_rows
 
+    _load_plugins(plugins)
     scenario = load(file, sets=sets, allow_path=allow)
     if runs:
         _emit({"runs": _runs(scenario)}, as_json, lambda: _runs_text(scenario))
@@ -313,13 +335,7 @@ def _table(rows: list[dict[str, str]]) -> str:
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/NAME-OF-FILE."
 )
-@click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    type=click.Path(path_type=pathlib.Path),
-    help="Python file that registers kinds, run before loading.",
-)
+@_plugins
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @_set
 @_allow

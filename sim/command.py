@@ -47,7 +47,7 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
             click.echo(f"note: {notice}", err=True)
     progress = Bar(quiet)
     record, told = _simulate(scenario, file, out, progress, options)
-    return _deliver(record, out, as_json, told, _next(record, file, sets))
+    return _deliver(record, out, as_json, told, _next(record, file, sets, options["plugins"]))
 
 
 def load_plugin(path: Path) -> None:
@@ -128,11 +128,12 @@ def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str
     return exit_code(record.checks)
 
 
-def _next(record: StudyRecord, file: Path, sets: Sequence[str]) -> str:
-    """A command worth typing next: what the first change of a policy is part of, under the same `--set`."""
+def _next(record: StudyRecord, file: Path, sets: Sequence[str], plugins: Sequence[Path]) -> str:
+    """A command worth typing next: what the first change of a policy is part of, under the same `--set` and `--plugin`."""
     paths = [change.path for change in record.changes if change.policy not in ("", record.baseline)]
     words = ["infermint", "explain", str(file), *(path.rpartition(".")[0] or path for path in paths[:1])]
-    return shlex.join([*words, *(word for each in sets for word in ("--set", each))])
+    given = [*(("--plugin", str(plugin)) for plugin in plugins), *(("--set", each) for each in sets)]
+    return shlex.join([*words, *(word for pair in given for word in pair)])
 
 
 def exit_code(checks: Sequence[CheckResult]) -> int:
