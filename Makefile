@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # Folders in which every test compiles: quick does not even import them.
 COMPILED := outcomes parity policies theory
 
-.PHONY: demo test test-all quick bench lint lock schema docs clean help
+.PHONY: demo test test-all quick bench lint lock schema docs verification clean help
 
 help:
 	@echo "make demo      set up and run the main study; ends with its report"
@@ -21,6 +21,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make schema    remake the JSON Schema of scenarios"
 	@echo "make docs      remake docs/ASSUMPTIONS.md"
+	@echo "make verification  all queueing cases at their size into docs/verification.md (half an hour)"
 	@echo "make lock      remake requirements/*.txt (needs uv)"
 
 $(BIN)/python:
@@ -61,6 +62,9 @@ schema: $(VENV)/run.stamp
 
 docs: $(VENV)/run.stamp
 	@$(BIN)/python -m sim.scenario.assumptions
+
+verification: $(VENV)/run.stamp
+	@mkdir -p build && $(BIN)/infermint verify --whole --json > build/verification.json && $(BIN)/python -m sim.verify.page build/verification.json
 
 lock:
 	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build -o requirements/run.txt

@@ -112,6 +112,16 @@ Example: infermint trace check conv.csv.gz
          infermint trace check conv.csv.gz --class chat_steady \\
            --output-tokens 340..470
 """
+_VERIFY_HELP = """Hold the simulator against queueing theory, and against another simulator's results where they are.
+
+Each of 102 systems with a known answer is simulated in independent replications. The table's verdict is whether the interval
+of 95 % contains theory. One in twenty misses by chance: their number is judged by the binomial distribution, and the farthest by
+itself. Exit code 1 where chance explains either with less than 1 %. A peer's files are looked for in $INFERMINT_SHARED, or ../shared.
+
+\b
+Example: infermint verify
+         infermint verify --whole --family mg1_ps --family batching_bd
+"""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, help=_HELP, epilog=_EXITS)
@@ -401,6 +411,22 @@ def replay(file: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug: b
     from sim.command import replay_log
 
     replay_log(file, out, as_json, **options)
+
+
+@cli.command(help=_VERIFY_HELP)
+@click.option("--family", "families", multiple=True, metavar="NAME", help="Only this family of cases (repeatable).")
+@click.option("--all", "everything", is_flag=True, help="Show every quantity of a case, not its headline alone.")
+@click.option("--whole", is_flag=True, help="Ten times the customers: narrower intervals, many minutes.")
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Root of all random streams.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Cases side by side; default all cores.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@_json
+@_debug
+def verify(families: tuple[str, ...], as_json: bool, debug: bool, **options: Any) -> int:
+    """`infermint verify`: its help is `_VERIFY_HELP`."""
+    from sim.command import verify_theory
+
+    return verify_theory(families, as_json, **options)
 
 
 @cli.group()

@@ -1,4 +1,4 @@
-"""What the longer verbs of the command line do: `run`, `report`, `replay`, `trace`. Imported when one is called.
+"""What the longer verbs of the command line do: `run`, `report`, `replay`, `verify`, `trace`. Imported when one is called.
 
 Results go to standard output; progress, notices and hints to standard error.
 """
@@ -9,11 +9,14 @@ import contextlib
 import hashlib
 import importlib.util
 import json
+import os
 import shlex
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -252,11 +255,40 @@ def _columns(text: str) -> dict[str, str]:
     return pairs
 
 
+def verify_theory(families: Sequence[str], as_json: bool, **options: Any) -> int:
+    """`infermint verify`: simulate the cases, print the table and the verdict. Returns the exit code."""
+    from sim.verify import judge, peers, run, table
+
+    cases = run.chosen(families)
+    bar, began = Bar(options["quiet"] or as_json, "cases"), time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        bar(SimpleNamespace(total=total, stored=0, simulated=done, elapsed_s=time.monotonic() - began))
+
+    try:
+        done = run.verify(cases, options["seed"], options["whole"], options["jobs"] or os.cpu_count() or 1, progress)
+        folder = None if families else peers.folder()
+        beside = peers.compared(folder) if folder else []
+    except KeyboardInterrupt:
+        bar.end()
+        raise InterruptedStudyError(
+            f"stopped; {bar.done} of {len(cases)} cases were done, and nothing is kept"
+        ) from None
+    bar.end()
+    rows = [row for one in done for row in run.rows_of(one)]
+    verdict = judge.judge(rows)
+    found = {"seed": options["seed"], "whole": options["whole"], **table.document(rows, verdict, beside, done)}
+    shown = [row for row in rows if row.headline or options["everything"]]
+    click.echo(json.dumps({"format": FORMAT, **found}, indent=1) if as_json else table.text(shown, verdict, beside))
+    return 0 if found["fine"] else 1
+
+
 class Bar:
     """Progress on standard error: a bar on a terminal, a line every tenth of the way elsewhere."""
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, quiet: bool, what: str = "runs") -> None:
         self.quiet = quiet
+        self.what = what
         self.terminal = sys.stderr.isatty()
         self.done = self.total = self.stored = 0
         self._tenth = -1
@@ -268,7 +300,7 @@ class Bar:
         if self.quiet or self.total == 0:
             return
         left = now.elapsed_s / now.simulated * (self.total - self.done) if now.simulated else 0.0
-        text = f"{self.done} of {self.total} runs" + (
+        text = f"{self.done} of {self.total} {self.what}" + (
             f", about {left:.0f} s left" if now.simulated and left >= 1 else ""
         )
         if self.terminal:

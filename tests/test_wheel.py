@@ -115,3 +115,9 @@ def test_a_users_own_sim_py_does_not_break_the_command(call, tmp_path):
     done = call("list", "gpus")
     assert (done.returncode, done.stderr) == (0, "")
     assert "h100_sxm" in done.stdout
+
+
+def test_the_installed_command_verifies_itself_in_an_empty_folder(call):
+    done = call("verify", "--family", "erlang_b", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["cases"] == 4

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.serving.contract import Routing
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.market import Holders, Pool, State
@@ -17,7 +16,9 @@ from sim.tokenomics.settle import take_of
 from sim.tokenomics.supply import Inflation
 from sim.tokenomics.supply.halving_by_supply import per_block
 from sim.units import YEAR_S, Money, ps
-from tests.theory.queues import MEAN, TIME_PS, Offered, fleet, served
+from sim.verify.classical import TICKS
+from sim.verify.engines import TOKENS, UNIT_PS, Offered, by_prompts, fleet, served
+from sim.verify.systems import many_servers
 
 RAO = 10**9
 TAO_CAP = 21_000_000 * RAO
@@ -105,13 +106,17 @@ def fet_supply(case: dict[str, Any]) -> dict[str, float]:
 
 
 def micro_traces(case: dict[str, Any]) -> dict[str, list[float]]:
-    """A trace through one server, in order of arrival: the engine that a reader can follow."""
-    if case["params"]["c"] != 1:
-        raise LookupError(f"micro_traces: {case['params']['c']} servers share one queue; here every server has its own")
-    offered = Offered(np.array(case["params"]["arrival"], float), np.array(case["params"]["service"], float))
-    rows = served(fleet(1, Routing("random")), offered, 0.0, "reference")
-    finish = (rows["arrival"] + rows["end"]) / TIME_PS
-    return {"start": (finish - rows["prompt"] / MEAN).tolist(), "finish": finish.tolist()}
+    """A trace in order of arrival: one server is the engine that a reader can follow, more share a queue in a kernel."""
+    arrival, service = (np.array(case["params"][key], float) for key in ("arrival", "service"))
+    if case["params"]["c"] == 1:
+        prompts = (service * TOKENS).astype(np.int64)
+        rows = served(fleet(by_prompts()), Offered(arrival, prompts), "reference")
+        finish = (rows["arrival"] + rows["end"]) / UNIT_PS
+    else:
+        ticks = (service * TICKS).astype(np.int64)
+        start = many_servers((arrival * TICKS).astype(np.int64), ticks, case["params"]["c"])
+        finish = (start + ticks) / TICKS
+    return {"start": (finish - service).tolist(), "finish": finish.tolist()}
 
 
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.cases import cases_in
-from tests.theory.simulated import SIMULATED
+from sim.verify.plans import PLANS
+from tests.conformance.cases import Vector, cases_in
+from tests.conformance.queues import QUICK
 
 COPIES = Path(__file__).parents[1] / "vectors"
 
@@ -21,7 +22,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         # Without the option on the command line this file may be read after options were parsed.
         folder = Path(metafunc.config.getoption("--vectors", default=str(COPIES)))
         found = cases_in(folder)
-        # Queues are served by compiled engines, many thousand requests a case.
-        marks = [[pytest.mark.compiled] if case.family in SIMULATED else [] for case in found]
+        marks = [marks_of(case) for case in found]
         parameters = [pytest.param(case, id=case.name, marks=mark) for case, mark in zip(found, marks, strict=True)]
         metafunc.parametrize("vector", parameters)
+
+
+def marks_of(vector: Vector) -> list[pytest.MarkDecorator]:
+    """Queues are served by compiled code, many thousand requests a case and up to a hundred million."""
+    if vector.family not in PLANS:
+        return [pytest.mark.compiled] if vector.family == "micro_traces" else []
+    return [pytest.mark.compiled, *([] if vector.case["id"] in QUICK else [pytest.mark.slow])]

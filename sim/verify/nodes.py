@@ -1,0 +1,210 @@
+"""Nodes that fail: a server's queue through its breakdowns, and how many of a fleet are down."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from sim.serving.contract import LIMIT_PS, Engine, Name
+from sim.streams import Stream
+from sim.units import PS_PER_S, ps
+from sim.verify import levels, paths
+from sim.verify.cases import Case, Draws
+from sim.verify.engines import PASS_PS, PASSES, UNIT_PS, Offered, fleet, in_order, passes_of, started, times
+from sim.verify.estimate import Sample
+from sim.verify.paths import Window
+from sim.verify.rungs import Rungs
+from sim.verify.single import memory, poisson
+from sim.world.fleet import WITHOUT_MEMORY, Member
+from sim.world.lives import FAILS, MENDED, Lives
+from sim.world.lives import Draws as LifeDraws
+
+Turn = tuple[int, int, int, int]
+
+LONGEST_WORK = 40
+"""Units of the longest work: one exponential in 10^17 lies beyond."""
+
+
+def breakdowns(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
+    """M/M/1 whose node fails, idle or not, and goes on after the repair where it stopped.
+
+    Failures are noticed at once and retried without limit. The contract knows no recomputing for nothing; a cost of a pass that
+    does not grow with its tokens is the same: the sequence comes back as one prompt, and that pass gives the next token.
+    What is lost is the pass that the failure cut, a hundred-thousandth of a unit.
+    """
+    params = case.params
+    rate = params["lam"]
+    available = params["eta"] / (params["xi"] + params["eta"])
+    warm = 8 * (memory(rate / available) + 1 / params["eta"] + 1 / params["xi"])
+    seen = Window(warm, warm + customers / rate)
+    arrival = poisson(draws, rate, seen.end)
+    longest = LONGEST_WORK * PASSES
+    output = np.minimum(draws("services").geometric(1 / PASSES, len(arrival)), longest)
+    # One pass holds any sequence, whole.
+    server = passes_of(1, np.zeros(longest + 2, np.int64), np.full(2, PASS_PS))
+    made = started(fleet(server), Offered(arrival, 1, output), engine)
+    down, up = _spells(draws, params["xi"], params["eta"], seen.end)
+    _live(made, down, up)
+    made.advance(int(seen.end * UNIT_PS) + LIMIT_PS // 2)
+    came, _, end = times(in_order(made))
+    inside = seen.holds(came)
+    idle = paths.levels(came, end, seen)[0]
+    ratios = {
+        "L": seen.average(came, end),
+        "W": paths.mean((end - came)[inside]),
+        "availability": (seen.length - seen.spent(down, up), seen.length),
+        "P_system_empty": (float(idle), seen.length),
+    }
+    return Sample(ratios, (float(output.mean()) / PASSES - 1, len(arrival) / (rate * seen.end) - 1))
+
+
+def _spells(draws: Draws, fails: float, repairs: float, until: float) -> tuple[np.ndarray, np.ndarray]:
+    """Failures and returns in units, in turn, the first failure before `until`."""
+    count = int(until / (1 / fails + 1 / repairs) * 1.2) + 100
+    spells = np.empty(2 * count)
+    spells[::2] = draws("up").exponential(1 / fails, count)
+    spells[1::2] = draws("repair").exponential(1 / repairs, count)
+    instants = np.rint(np.cumsum(spells) * UNIT_PS) / UNIT_PS
+    down, up = instants[::2], instants[1::2]
+    return down[down < until], up[down < until]
+
+
+def _live(made: Engine, down: np.ndarray, up: np.ndarray) -> None:
+    for fails, returns in zip(down, up, strict=True):
+        made.advance(round(fails * UNIT_PS))
+        made.leave(0, "fail")
+        made.advance(round(returns * UNIT_PS))
+        made.join(0)
+
+
+def machine_repair(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
+    """Nodes down in a system of N with R crews, by the lives that the world gives its nodes; about `customers` repairs.
+
+    Lives begin in their steady state: there is no warm-up. A state that is met once in 10^12 instants is reached from the other
+    side (`rungs`): all nodes begin up.
+    """
+    params = case.params
+    nodes, up_s, repair_s, crews = params["N"], params["mtbf"], params["mttr"], params["R"]
+    until = customers / min(crews / repair_s, nodes / (up_s + repair_s))
+    seen = Window(0.0, until)
+    member = Member("m", None, 1, up_s, repair_s, crews=crews if crews < nodes else None)  # type: ignore[arg-type]
+    found = _lives(draws.streams["lives"], member, nodes, until, 0, True)
+    level = np.arange(nodes + 1)
+    walk = levels.Path(*found.down, nodes, seen)
+    mean, tenth = case.values["mean_down"], (level > 0.1 * nodes).astype(float)
+    functions = {
+        "mean_down": level.astype(float),
+        "availability": -level.astype(float),
+        "var_down": (level - mean) ** 2,
+        "P_all_up": (level == 0).astype(float),
+        "P_more_than_10pct_down": tenth,
+    }
+    share = walk.time() / seen.length
+    ratios = {name: (float(share @ function), 1.0) for name, function in functions.items()}
+    ratios["availability"] = (1 - ratios["mean_down"][0] / nodes, 1.0)
+    fails, mends = (nodes - level[:-1]) / up_s, np.minimum(level[1:], crews) / repair_s
+    ups, downs = walk.ends(*found.up, 1 / up_s), walk.ends(*found.mended, 1 / repair_s)
+    own = levels.controls(functions, fails, mends, ups, downs)
+    rungs = {}
+    if case.values["P_all_up"] < NEVER_MET:
+        del ratios["P_all_up"]
+        # Levels that are frequent are counted here too.
+        rungs["P_all_up"] = _from_all_up(case, draws, member, float(share[: _most(case) + 1].sum()))
+        rungs["P_all_up"].add(walk, found.down[0], found.down[1], ups, downs)
+    return Sample(ratios, (), own, rungs)
+
+
+def _most(case: Case) -> int:
+    """The highest rung: two standard deviations above the mean, met often enough."""
+    return int(case.values["mean_down"] + 2 * case.values["var_down"] ** 0.5)
+
+
+def _from_all_up(case: Case, draws: Draws, member: Member, within: float) -> Rungs:
+    """Moves between levels in worlds that begin with all nodes up, until most of them that usually are down."""
+    params = case.params
+    most, until = _most(case), 1.5 * member.up_time_s
+    total = Rungs.nothing(most, np.arange(most + 1) == 0, within=within)
+    for world in range(WORLDS):
+        found = _lives(draws.streams["all up"], member, params["N"], until, world, False)
+        walk = levels.Path(*found.down, params["N"], Window(0.0, until))
+        rates = 1 / member.up_time_s, 1 / member.repair_s
+        total.add(
+            walk, found.down[0], found.down[1], walk.ends(*found.up, rates[0]), walk.ends(*found.mended, rates[1])
+        )
+    return total
+
+
+NEVER_MET = 1e-6
+"""Chances below it are not waited for: a node's life costs as much as thirty requests."""
+WORLDS = 100
+"""Worlds a replication that begin with all nodes up."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """Spans (begins, ends) in seconds: nodes down; and spells as drawn, of being up and of repair."""
+
+    down: tuple[np.ndarray, np.ndarray]
+    up: tuple[np.ndarray, np.ndarray]
+    mended: tuple[np.ndarray, np.ndarray]
+
+
+def _lives(stream: Stream, member: Member, nodes: int, until: float, world: int, steady: bool) -> _Found:
+    """The lives of nodes to `until`, from their steady state or all of them up; spells end where the draws say."""
+    places = np.arange(nodes)
+    drawn = LifeDraws(stream, world, places, 64)
+    lives = Lives(member, drawn, 0)
+    if steady:
+        up = lives.settle(places, 0, stream.generator(world + (1 << 50)).random(nodes))
+    else:
+        up = np.ones(nodes, bool)
+        for place in places.tolist():
+            lives.rise(place, 0)
+    pending = {turn[2]: turn for turn in lives.turns if lives.spell[turn[2]] == turn[3]}
+    # Nodes in line for a crew have nothing pending, and the number of the spell that failed.
+    spell = {**lives.spell}
+    events = lives.until(int(until * PS_PER_S))
+    return _spans_of(lives, events, up, pending, spell)
+
+
+def _spans_of(
+    lives: Lives, events: list[tuple[int, int, bool]], up: np.ndarray, pending: dict[int, Turn], spell: dict[int, int]
+) -> _Found:
+    """Spans from what happened: a repair ends where its node serves again, and is as long as it was drawn."""
+    member, fell = lives.member, dict.fromkeys(np.flatnonzero(~up).tolist(), 0)
+    down, working, mended = list[tuple[int, int]](), list[tuple[int, int]](), list[tuple[int, int]]()
+    for at_ps, turn, _, _ in pending.values():
+        if turn == FAILS:
+            working.append((0, at_ps))
+    repairing = {place for place, turn in pending.items() if turn[1] == MENDED}
+    for at_ps, place, fails in events:
+        if fails:
+            fell[place] = at_ps
+            continue
+        if place in fell:
+            down.append((fell.pop(place), at_ps))
+            if place in repairing:
+                repairing.discard(place)
+                mended.append((0, at_ps))
+            else:
+                spell[place] += 1
+                mended.append((at_ps - _length(lives, place, spell[place], member.repair_s), at_ps))
+        spell[place] += 1
+        working.append((at_ps, at_ps + _length(lives, place, spell[place], member.up_time_s)))
+    for at_ps, turn, place, number in lives.turns:
+        if turn == MENDED and lives.spell[place] == number:
+            begun = 0 if place in repairing else at_ps - _length(lives, place, number, member.repair_s)
+            mended.append((begun, at_ps))
+    down += [(at_ps, 2**62) for at_ps in fell.values()]
+    return _Found(*(_seconds(spans) for spans in (down, working, mended)))
+
+
+def _length(lives: Lives, place: int, number: int, mean_s: float) -> int:
+    """What was drawn for a spell, in whole picoseconds."""
+    return max(ps(lives.draws.length_s(place, number, WITHOUT_MEMORY, mean_s)), 1)
+
+
+def _seconds(spans: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    both = np.array(spans, float).reshape(-1, 2) / PS_PER_S
+    return both[:, 0], both[:, 1]
