@@ -24,10 +24,10 @@ from sim.serving.contract import Fate, Requests
 from sim.streams import Streams
 from sim.units import PS_PER_S
 from sim.workload import Potential
-from sim.world.fleet import LifeEvent, Roster
+from sim.world.fleet import Roster
 from sim.world.run import World
 from sim.world.tally import Tally, Targets
-from sim.world.window import request_rows
+from sim.world.window import happen, request_rows
 
 STUDY = Path(__file__).with_suffix(".yaml")
 DRAWN_S, READ_S = 60, 10
@@ -91,7 +91,7 @@ def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) ->
         serving.offer(Requests(begin_ps, of.place(request_rows(columns, 0))))
         for end_s in range(done.simulated_s + READ_S, done.simulated_s + DRAWN_S + 1, READ_S):
             while lives and lives[0].at_ps < end_s * PS_PER_S:
-                _happen(serving, lives.pop(0))
+                happen(serving, lives.pop(0))
             serving.advance(end_s * PS_PER_S - 1)
             reading = serving.read()
             tally = Tally(2)
@@ -107,14 +107,6 @@ def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) ->
         done.serving_s += time.process_time() - drawing
     done.busy_frac = busy_ps / live_ps
     return done
-
-
-def _happen(serving: contract.Engine, event: LifeEvent) -> None:
-    serving.advance(event.at_ps)
-    if event.fails:
-        serving.leave(event.node, "fail")
-    else:
-        serving.join(event.node)
 
 
 def saturation_per_s(nodes: int = 40, seconds: int = 300) -> float:

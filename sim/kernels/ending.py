@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.kernels.lane import book, lane_enter, lane_leave, next_stop
-from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE, WHEEL, WHEEL_AT
+from sim.kernels.lane import book, lane_enter, lane_leave, next_stop, wheel_of
+from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE
 from sim.kernels.options import kernel
 from sim.kernels.queues import blocks_held, fate_running, fate_waiting, run_remove, wait_remove
 from sim.kernels.stretch import bucket_of, steps_until
@@ -96,7 +96,7 @@ def land_suffix(s: Any, r: int, t: int) -> None:
 def complete(s: Any, r: int, t: int) -> None:
     """Complete the lane members whose last token was sampled at t, where no limit of a running request is reached."""
     rep = s.replicas[r]
-    v = s.lanes[r, WHEEL_AT + (rep.beat & (WHEEL - 1))] - 1
+    v = s.lanes[r, wheel_of(rep.beat)] - 1
     while v != NONE:
         slot = s.slots[v]
         after = slot.after

@@ -10,6 +10,12 @@ from sim.kernels.stretch import count_gaps, duration
 
 
 @kernel
+def wheel_of(beat: int) -> int:
+    """The column of `lanes` where the list of those begins who complete at a beat, or whole turns of the wheel before or after."""
+    return WHEEL_AT + (beat & (WHEEL - 1))
+
+
+@kernel
 def lane_enter(s: Any, r: int, v: int) -> None:
     """Slot v, which has just sampled a token (n = c + 1), takes part in the lane from the next pass on."""
     rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
@@ -18,7 +24,7 @@ def lane_enter(s: Any, r: int, v: int) -> None:
     slot.computed -= rep.beat
     lanes[r, slot.c & 15] += 1
     lanes[r, BY_CLASS + slot.klass] += 1
-    at = WHEEL_AT + (slot.done & (WHEEL - 1))
+    at = wheel_of(slot.done)
     slot.after = lanes[r, at] - 1
     lanes[r, at] = v + 1
     rep.lane_sum += slot.c
@@ -30,7 +36,7 @@ def lane_enter(s: Any, r: int, v: int) -> None:
 def unlink(s: Any, r: int, v: int) -> None:
     """Take slot v out of its list of the wheel; lists are short."""
     lanes, slot = s.lanes, s.slots[v]
-    at = WHEEL_AT + (slot.done & (WHEEL - 1))
+    at = wheel_of(slot.done)
     if lanes[r, at] == v + 1:
         lanes[r, at] = slot.after + 1
         return
@@ -47,7 +53,7 @@ def next_stop(s: Any, r: int) -> int:
     if rep.lane == 0:
         return NEVER
     beat = rep.beat + 1
-    while lanes[r, WHEEL_AT + (beat & (WHEEL - 1))] == 0:
+    while lanes[r, wheel_of(beat)] == 0:
         beat += 1
     return beat
 

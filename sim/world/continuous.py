@@ -25,7 +25,7 @@ from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
 from sim.world.shared_jobs import Coordinators, SharedRuns, longest_prompt
 from sim.world.tally import Tally, add_work
-from sim.world.window import request_rows
+from sim.world.window import happen, request_rows
 
 if TYPE_CHECKING:
     from sim.world.run import World
@@ -147,12 +147,9 @@ class Fleet:
         """A node fails or comes back."""
         if not self.standing.take(event) or event.fails != self.joined[event.node] or self.draining[event.node]:
             return
-        self.engine.advance(event.at_ps)
+        happen(self.engine, event)
         if event.fails:
-            self.engine.leave(event.node, "fail")
             self.back_ps[event.node] = event.at_ps + self.fleet.detect_ps
-        else:
-            self.engine.join(event.node)
         self.joined[event.node] = not event.fails
 
     def offer(self, columns: dict[str, np.ndarray], origin_ps: int, option: int) -> None:

@@ -154,7 +154,7 @@ def serve(env: Any, window: Window, stints: list[Stint], draw: Draw, streams: St
     for stop_ps in (window.start_ps, window.end_ps):
         while event is not None and event[0].at_ps < stop_ps:
             yield env.timeout(event[0].at_ps - env.now)
-            _happen(stints[event[1]], event[0])
+            happen(stints[event[1]].engine, event[0])
             event = next(todo)
         yield env.timeout(stop_ps - env.now)
         for stint in stints:
@@ -166,12 +166,13 @@ def serve(env: Any, window: Window, stints: list[Stint], draw: Draw, streams: St
     _finish(window, stints, draw, [item for item in (event, *todo) if item is not None])
 
 
-def _happen(stint: Stint, event: LifeEvent) -> None:
-    stint.engine.advance(event.at_ps)
+def happen(engine: contract.Engine, event: LifeEvent) -> None:
+    """A node of an engine fails or comes back, at the instant of the event."""
+    engine.advance(event.at_ps)
     if event.fails:
-        stint.engine.leave(event.node, "fail")
+        engine.leave(event.node, "fail")
     else:
-        stint.engine.join(event.node)
+        engine.join(event.node)
 
 
 def _finish(window: Window, stints: list[Stint], draw: Draw, lives: list[tuple[LifeEvent, int]]) -> None:
@@ -191,7 +192,7 @@ def _finish(window: Window, stints: list[Stint], draw: Draw, lives: list[tuple[L
             stint.offer(columns, window.warm_ps, index)
             for event, whose in lives:
                 if whose == index and now <= event.at_ps < until:
-                    _happen(stint, event)
+                    happen(stint.engine, event)
             stint.engine.advance(until - 1)
             stint.read()
         now = until
@@ -199,4 +200,4 @@ def _finish(window: Window, stints: list[Stint], draw: Draw, lives: list[tuple[L
         stint.close()
 
 
-__all__ = ["TAIL_PS", "Stint", "Window", "request_rows", "serve"]
+__all__ = ["TAIL_PS", "Stint", "Window", "happen", "request_rows", "serve"]

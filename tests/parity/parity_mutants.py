@@ -177,3 +177,13 @@ def compare(package: Path, seeds: Iterable[int], *engines: str) -> str:
     command = [sys.executable, player, ",".join(map(str, seeds)), *engines]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=300)
     return done.stdout + done.stderr
+
+
+def assert_told(mutant: Mutant, said: str) -> None:
+    """What the comparison said is a difference told in words, not a crash of the changed line.
+
+    Without the fault the same scenario is equal (`test_it_holds_without_compilation`).
+    """
+    assert said.startswith(f"jit off\nseed {mutant.seed} {mutant.engine}: "), said
+    assert "against" in said or "|" in said, said
+    assert "equal" not in said and "Traceback" not in said, said
