@@ -1,7 +1,8 @@
 """A thousand H100 that serve chat users at 70 % and 90 % of what they can: engines, failures, histograms (`python -m benchmarks.large_fleet`).
 
 The replica is the product's own (Llama-3.1-8B, its blocks from memory), lengths are the built-in chat classes', arrivals
-Poisson, so that load stays where it is put; patience 30 s, a node fails once in 7 days. What counts is CPU time of serving:
+Poisson, so that load stays where it is put; patience 30 s, a node fails once in 7 days. The router draws a replica, or is
+another one that `--router` names (`power_of_two` is the preset's own); what saturation is, is measured under it. What counts is CPU time of serving:
 rows for the engine, its verbs, readings, fates and histograms. Drawing the requests is told beside it. `--against`
 serves the first requests by the reference too, and compares every integer.
 """
@@ -20,7 +21,7 @@ import numpy as np
 from benchmarks.yardstick import customers_per_cpu_s
 from sim.scenario import load
 from sim.serving import contract
-from sim.serving.contract import Fate, Requests
+from sim.serving.contract import ROUTER_KINDS, Fate, Requests, RouterKind
 from sim.streams import Streams
 from sim.units import PS_PER_S
 from sim.workload import Potential
@@ -55,9 +56,10 @@ class Served:
         return self.requests / self.serving_s
 
 
-def roster(nodes: int) -> Roster:
-    """So many nodes of the study's fleet."""
-    world = World(load(STUDY).case("as_is", "path"), 0, "fast")
+def roster(nodes: int, router: RouterKind) -> Roster:
+    """So many nodes of the study's fleet, behind that router."""
+    study = load(STUDY, sets=[f"networks.fleet.router={{kind: {router}}}"])
+    world = World(study.case("as_is", "path"), 0, "fast")
     return Roster(world.networks[0].plans["llama-3.1-8b"], [np.arange(nodes)])
 
 
@@ -69,9 +71,9 @@ def potential(per_s: float) -> Potential:
     return Potential(spec.workload, Streams(7, 0), spec.start, 1)
 
 
-def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) -> Served:
+def serve(engine: str, nodes: int, per_s: float, count: int, router: RouterKind = "random", skip_s: int = 0) -> Served:
     """Serve until so many requests have arrived. Fates and busy time of the first `skip_s` (whole minutes) are left out."""
-    of, asked, done = roster(nodes), potential(per_s), Served()
+    of, asked, done = roster(nodes, router), potential(per_s), Served()
     fleet = of.engine_fleet(2)
     horizon_ps = int(2 * (count / per_s + 100) * PS_PER_S)
     up, lives = of.lives(Streams(7, 0), 0, 0, horizon_ps)
@@ -109,18 +111,18 @@ def serve(engine: str, nodes: int, per_s: float, count: int, skip_s: int = 0) ->
     return done
 
 
-def saturation_per_s(nodes: int = 40, seconds: int = 300) -> float:
+def saturation_per_s(router: RouterKind, nodes: int = 40, seconds: int = 300) -> float:
     """Requests a second that a node completes when it is asked for far more: after 120 s, users waiting for 30 s at most."""
     per_s = 80.0 * nodes
-    done = serve("fast", nodes, per_s, int(per_s * seconds), skip_s=120)
+    done = serve("fast", nodes, per_s, int(per_s * seconds), router, skip_s=120)
     return int(done.tally.fates[:, Fate.COMPLETED].sum()) / (done.simulated_s - 120) / nodes
 
 
-def compare(nodes: int, per_s: float, count: int) -> dict[str, object]:
+def compare(nodes: int, per_s: float, count: int, router: RouterKind) -> dict[str, object]:
     """The first requests by `fast` and by the reference, until the last has ended: speeds, and whether every integer agrees."""
     drawn = potential(per_s).draw(0, int((count / per_s + 1) * PS_PER_S)).take(slice(0, count))
     rows = request_rows({**drawn, "option": np.zeros(len(drawn), np.int64)}, 0)
-    of = roster(nodes)
+    of = roster(nodes, router)
     spent, told = {}, {}
     for engine in ("fast", "reference"):
         begun = time.process_time()
@@ -159,6 +161,13 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=COUNT, metavar="N", help=f"requests a load (default {COUNT:,})")
     parser.add_argument("--nodes", type=int, default=NODES, metavar="N", help=f"nodes (default {NODES:,})")
     parser.add_argument(
+        "--router",
+        choices=ROUTER_KINDS,
+        default="random",
+        metavar="KIND",
+        help="what gives requests to nodes (default random)",
+    )
+    parser.add_argument(
         "--loads", type=float, nargs="+", default=[0.7, 0.9], metavar="FRAC", help="shares of saturation"
     )
     parser.add_argument(
@@ -167,15 +176,15 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
     yardstick = customers_per_cpu_s()
-    most = saturation_per_s()
+    most = saturation_per_s(asked.router)
     if asked.against:
         serve("fast", 2, 10.0, 100)
-        found = compare(asked.nodes, asked.loads[0] * most * asked.nodes, asked.against)
+        found = compare(asked.nodes, asked.loads[0] * most * asked.nodes, asked.against, asked.router)
         print(json.dumps({"yardstick_per_cpu_s": yardstick, "saturation_per_node_s": most, **found}, indent=1))
         return
     rows = []
     for load_frac in asked.loads:
-        done = serve("fast", asked.nodes, load_frac * most * asked.nodes, asked.requests)
+        done = serve("fast", asked.nodes, load_frac * most * asked.nodes, asked.requests, asked.router)
         fates = done.tally.fates.sum(axis=0)
         rows.append(
             {
@@ -191,11 +200,19 @@ def main() -> None:
                 "peak_mib": peak_mib(),
             }
         )
-    told = {"yardstick_per_cpu_s": yardstick, "saturation_per_node_s": most, "nodes": asked.nodes, "loads": rows}
+    told = {
+        "yardstick_per_cpu_s": yardstick,
+        "saturation_per_node_s": most,
+        "nodes": asked.nodes,
+        "router": asked.router,
+        "loads": rows,
+    }
     if asked.json:
         print(json.dumps(told, indent=1))
         return
-    print(f"yardstick: {yardstick:,.0f} customers a CPU-second; a node completes {most:.2f} requests a second at most")
+    print(
+        f"yardstick: {yardstick:,.0f} customers a CPU-second; router {asked.router}: a node completes {most:.2f} requests a second at most"
+    )
     for row in rows:
         print(
             f"load {row['load_frac']:.0%}: {row['requests_per_cpu_s']:,.0f} requests a CPU-second "

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from sim.kernels.arriving import arrive, asks_too_fast, refuse
 from sim.kernels.ending import finish
 from sim.kernels.layout import (
     CLASS_NUMBERS,
     LIVE_INDEX,
-    MEAN_OUTPUT,
-    MINUTE_PS,
     NEVER,
     NO_REASON,
     NONE,
     POOL_FULL,
     RATE_LIMITED,
-    REJECTED,
-    REQUEST_INTERVAL,
     REQUEST_NEXT,
-    TOKEN_INTERVAL,
     TOKEN_NEXT,
     TOO_OFTEN_FAILED,
 )
@@ -26,95 +22,8 @@ from sim.kernels.looking import bring_all, build, look, photograph
 from sim.kernels.options import kernel, verb
 from sim.kernels.queues import fate_waiting
 from sim.kernels.replica import halt, set_due, settle
-from sim.kernels.routing import route
-
-
-@kernel
-def arrive(s: Any, request: Any, t: int) -> int:
-    """Take a free slot for the request that arrives at t; returns it."""
-    engine = s.engine[0]
-    v = engine.free_slot
-    slot = s.slots[v]
-    engine.free_slot = slot.next
-    engine.live += 1
-    slot.id = request.id
-    slot.arrival = t
-    slot.klass = request.klass
-    slot.prompt = request.prompt
-    slot.output = request.output
-    slot.cached = request.cached
-    slot.region = request.region
-    slot.deadline = t + request.deadline
-    # A limit behind the deadline never acts; without it sums stay far below 2^63.
-    slot.patience = t + request.patience if request.patience <= request.deadline else NEVER
-    slot.disconnect = t + request.disconnect if request.disconnect < request.deadline else NEVER
-    slot.n = slot.prompt
-    slot.first_token = NEVER
-    clear(slot)
-    return v
-
-
-@kernel
-def clear(slot: Any) -> None:
-    """Counters of a request that has just arrived."""
-    slot.c = 0
-    slot.k = 0
-    slot.computed = 0
-    slot.attempts = 0
-    slot.routes = 0
-    slot.preemptions = 0
-    slot.replica = NONE
-    slot.reading = 0
-    slot.held = 0
-    slot.kept = 0
-    slot.mark = 0
-    slot.work = 0
-
-
-@kernel
-def refuse(s: Any, request: Any, reason: int, t: int) -> None:
-    """Write the row of a request that is rejected before any router sees it."""
-    engine = s.engine[0]
-    row = s.finished[engine.finished]
-    engine.finished += 1
-    row.id = request.id
-    row.arrival = t
-    row.klass = request.klass
-    row.fate = REJECTED
-    row.reason = reason
-    row.prompt = request.prompt
-    row.output = request.output
-    row.cached = request.cached
-    row.delivered = 0
-    row.computed = 0
-    row.attempts = 0
-    row.routes = 0
-    row.preemptions = 0
-    row.replica = NONE
-    row.first_token = NEVER
-    row.end = 0
-
-
-@kernel
-def asks_too_fast(s: Any, request: Any, t: int) -> bool:
-    """Whether a limit of its class holds off the request that arrives at t; if none does, it takes from both buckets.
-
-    The generic cell rate algorithm as a virtual schedule (ITU-T I.371, annex A), with a burst of one minute.
-    """
-    tables, at = s.tables, s.engine[0].numbers_at + CLASS_NUMBERS * request.klass
-    a_request, a_token = tables[at + REQUEST_INTERVAL], tables[at + TOKEN_INTERVAL]
-    if a_request == 0 and a_token == 0:
-        return False
-    units = request.prompt + tables[at + MEAN_OUTPUT]
-    if a_token > 0 and units > MINUTE_PS // a_token:
-        return True
-    requests = max(t, tables[at + REQUEST_NEXT]) + a_request
-    tokens = max(t, tables[at + TOKEN_NEXT]) + units * a_token
-    if max(requests, tokens) > t + MINUTE_PS:
-        return True
-    tables[at + REQUEST_NEXT] = requests
-    tables[at + TOKEN_NEXT] = tokens
-    return False
+from sim.kernels.routing import choose, hand_over, route, to_gateway
+from sim.kernels.turns import deal, in_turns
 
 
 @verb
@@ -129,22 +38,38 @@ def refresh(s: Any, t: int) -> None:
 def serve(s: Any, requests: Any, first: int, last: int, shift: int) -> None:
     """Route the arrivals requests[first:last]; `shift` takes their times to the engine's origin.
 
-    A slot whose request has ended may not be known to be free; only when all seem taken is the truth looked for.
+    Where the router looks at no replica, all that come to one are served in one turn (`turns`). A slot whose request has
+    ended may not be known to be free; only when all seem taken is the truth looked for.
     """
-    for i in range(first, last):
-        request = requests[i]
+    engine = s.engine[0]
+    turns = in_turns(s, last - first)
+    count = last - first
+    if turns:
+        count = deal(s, requests, first, last, shift)
+    for j in range(count):
+        request = requests[s.order[j] if turns else first + j]
         t = request.arrival + shift
-        if s.engine[0].look <= t:
-            look(s, t)
-        if s.engine[0].limited != 0 and asks_too_fast(s, request, t):
-            refuse(s, request, RATE_LIMITED, t)
-            continue
-        if s.engine[0].live >= s.engine[0].pool:
-            refresh(s, t)
-        if s.engine[0].live >= s.engine[0].pool:
-            refuse(s, request, POOL_FULL, t)
+        r = NONE
+        if turns:
+            r = s.given[s.order[j] - first]
         else:
-            route(s, arrive(s, request, t), t, t - 1)
+            if engine.look <= t:
+                look(s, t)
+            if engine.limited != 0 and asks_too_fast(s, request, t):
+                refuse(s, request, RATE_LIMITED, t)
+                continue
+            if engine.live >= engine.pool:
+                refresh(s, t)
+            if engine.live >= engine.pool:
+                refuse(s, request, POOL_FULL, t)
+                continue
+        v = arrive(s, request, t)
+        if not turns:
+            r = choose(s, v, t, t - 1) if engine.listed > 0 else NONE
+        if r == NONE:
+            to_gateway(s, v, t)
+        else:
+            hand_over(s, v, r, t, t - 1)
 
 
 @verb
@@ -247,7 +172,7 @@ def move_origin(s: Any, delta: int) -> None:
         rep.landed = moved(rep.landed, delta)
         rep.busy_from = moved(rep.busy_from, delta)
         rep.live_from = moved(rep.live_from, delta)
-    for v in range(s.slots.shape[0]):
+    for v in range(s.engine[0].fresh):
         slot = s.slots[v]
         slot.limit = moved(slot.limit, delta)
         slot.last = moved(slot.last, delta)

@@ -10,6 +10,9 @@ Structured arrays and tables of integers go through every kernel as one named tu
     tables    int64              cost tables of the types; then what routing and rate limits keep, each where `engine` says
     lanes     int64[replicas + 1, BY_CLASS + classes]  lane members by (c mod 16), by the beat they complete at, by class
     gaps      int64[classes, buckets]            histogram of the time between two tokens
+    given     int64[chunk]                       replicas of the arrivals being served in turns (`turns`)
+    order     int64[chunk]                       and their order
+    ends      int64[replicas + 1]                and how many come to each
 
 The *lane* of a replica is the prefix of `running` whose members each sampled a token at the end of the last pass. All
 take one token a pass until something happens, so their c, n and computed advance together: what is stored is the
@@ -97,7 +100,9 @@ ENGINE = np.dtype(
         ("listed", "i8"),  # replicas live for routers
         ("given", "i8"),  # the last one that round robin gave, or -1
         ("jump", "i8"),  # 1: pure-decode stretches in one go
-        ("free_slot", "i8"),  # head of the free list
+        ("turns_from", "i8"),  # arrivals a replica from which on they are served in turns
+        ("free_slot", "i8"),  # head of the list of slots that are free again, or NONE
+        ("fresh", "i8"),  # the first slot that was never used; all behind it are free too
         ("live", "i8"),  # slots in use: requests not known to have ended
         ("finished", "i8"),  # rows written
         ("pool", "i8"),
@@ -234,12 +239,9 @@ class State(NamedTuple):
     tables: np.ndarray
     lanes: np.ndarray
     gaps: np.ndarray
-
-
-def link_free(slots: np.ndarray, first: int, head: int) -> None:
-    """Chain slots first .. end into the free list before `head`, the lowest first."""
-    slots["next"][first:] = np.arange(first + 1, len(slots) + 1)
-    slots["next"][-1] = head
+    given: np.ndarray
+    order: np.ndarray
+    ends: np.ndarray
 
 
 def empty_replica(type_index: int, blocks: int) -> np.ndarray:

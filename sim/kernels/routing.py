@@ -62,6 +62,24 @@ def weighted(s: Any, seed: Any, routes: int) -> int:
 
 
 @kernel
+def blind(engine: Any) -> bool:
+    """Whether the router looks at no replica: what it gives to a request does not depend on what others are doing."""
+    return engine.router == RANDOM or engine.router == ROUND_ROBIN or engine.router == WEIGHTED
+
+
+@kernel
+def drawn(s: Any, request: int, routes: int) -> int:
+    """The replica that a router gives which looks at none, to the request of that id, routed so often before."""
+    engine = s.engine[0]
+    if engine.router == ROUND_ROBIN:
+        return next_given(s)
+    seed = mix64(engine.key ^ np.uint64(request))
+    if engine.router == RANDOM:
+        return s.tables[engine.ids_at + choice(seed, routes * 16, engine.listed)]
+    return weighted(s, seed, routes)
+
+
+@kernel
 def least_of_sample(s: Any, at: int, size: int, seed: Any, routes: int, t: int, upto: int) -> int:
     """Power of d choices: of the replicas listed from `at` on the drawn one with the least load, ties to the lowest id."""
     engine = s.engine[0]
@@ -92,15 +110,11 @@ def least_of_all(s: Any, t: int, upto: int) -> int:
 def choose(s: Any, v: int, t: int, upto: int) -> int:
     """The replica that the router gives to slot v at t, seeing what happened up to `upto`, or the last snapshot."""
     engine, slot = s.engine[0], s.slots[v]
-    if engine.router == ROUND_ROBIN:
-        return next_given(s)
+    if blind(engine):
+        return drawn(s, slot.id, slot.routes)
     if engine.router == LEAST:
         return least_of_all(s, t, upto)
     seed = mix64(engine.key ^ np.uint64(slot.id))
-    if engine.router == RANDOM:
-        return s.tables[engine.ids_at + choice(seed, slot.routes * 16, engine.listed)]
-    if engine.router == WEIGHTED:
-        return weighted(s, seed, slot.routes)
     if engine.router == SCORED:
         return least_score(s, slot, seed, t, upto)
     at, size = engine.ids_at, engine.listed

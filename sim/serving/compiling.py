@@ -17,7 +17,7 @@ def compile_core() -> None:
     """
     cost = LinearCost(np.ones(2, np.int64), np.ones(2, np.int64), *[1] * 9)
     kind = ReplicaType("none", cost, blocks=2, max_num_seqs=1, max_batched_tokens=1, max_model_len=2)
-    state = blank_state(Fleet((kind,), np.zeros(1, int), np.ones(1, int), 1, Routing(), 0), jump=True)
+    state = blank_state(Fleet((kind,), np.zeros(1, int), np.ones(1, int), 1, Routing(), 0), jump=True, turns_from=0)
     nobody = np.zeros(0, np.int64)
     core.serve(state, plain(np.zeros(0, REQUEST)), 0, 0, 0)
     core.refresh(state, 0)

@@ -27,10 +27,8 @@ from sim.serving.contract import (
     Requests,
     Routing,
 )
-from sim.serving.rows import blank_rows, blank_state, list_live, plain, with_router
+from sim.serving.rows import CHUNK, blank_rows, blank_state, list_live, plain, raw, with_router
 
-CHUNK = 1 << 12
-"""Arrivals a call of the core takes at most; room for so many more live ones is made before it."""
 REACH_PS = 2**60
 """How far from the origin `now` may be: with a deadline of 10 days every stored time stays below 2^61."""
 _OFF, _LIVE, _DRAINING, _FAILED = layout.OFF, layout.LIVE, layout.DRAINING, layout.FAILED
@@ -48,10 +46,13 @@ class KernelEngine:
         The instant at which the engine begins to exist, with no node joined.
     jump
         True: stretches of pure decoding at once (`fast`); False: pass by pass (`loop`).
+    turns_from
+        Arrivals a replica, of those served at once, from which on each replica serves its own in one turn where the router
+        looks at none (`sim.kernels.turns`); changes no number. With few, dealing them out costs more than it saves.
 
     """
 
-    def __init__(self, fleet: Fleet, start_ps: int = 0, jump: bool = True) -> None:
+    def __init__(self, fleet: Fleet, start_ps: int = 0, jump: bool = True, turns_from: int = 16) -> None:
         self._fleet = fleet
         self._now = start_ps
         self._origin = self._read_origin = start_ps
@@ -62,7 +63,7 @@ class KernelEngine:
         self._blank = layout.table(np.concatenate(blank))[:, :_COUNTED_FROM]  # a replica that joins, by its type
         self._blank_at: int | None = None  # the instant, from the origin, that stands in it
         self._kinds = [int(kind) for kind in fleet.node_type]
-        self._state = blank_state(fleet, jump)
+        self._state = blank_state(fleet, jump, turns_from)
         self._table = layout.table(self._state.replicas)[:, :_COUNTED_FROM]
         self._blocks: deque[Requests] = deque()
         self._next = 0  # first row of the first block that has not arrived
@@ -317,9 +318,7 @@ class KernelEngine:
         wanted = min(int(engine["live"][0]) + arrivals, self._fleet.pool)
         if len(slots) < wanted:
             grown = plain(blank_rows(min(max(wanted, 2 * len(slots)), self._fleet.pool), layout.SLOT))
-            grown[: len(slots)] = slots
-            layout.link_free(grown, len(slots), int(engine["free_slot"][0]))
-            engine["free_slot"] = len(slots)
+            raw(grown)[: len(slots)] = raw(slots)
             self._state = self._state._replace(slots=grown)
 
     def _make_rows(self, arrivals: int) -> None:
@@ -328,7 +327,7 @@ class KernelEngine:
         wanted = used + int(self._state.engine["live"][0]) + arrivals
         if wanted > len(rows):
             grown = plain(np.empty(max(wanted, 2 * len(rows)), FINISHED))
-            grown[:used] = rows[:used]
+            raw(grown)[:used] = raw(rows[:used])
             self._state = self._state._replace(finished=grown)
 
     def _take_finished(self) -> np.ndarray:
@@ -336,8 +335,7 @@ class KernelEngine:
         count = int(self._state.engine["finished"][0])
         rows = self._state.finished[:count]
         order = _order(rows["arrival"] + rows["end"], rows["id"])
-        # Taken as bytes: numpy copies rows of named fields one field at a time.
-        taken = rows.view(np.ndarray).view(f"V{FINISHED.itemsize}")[order].view(FINISHED)
+        taken = raw(rows)[order].view(FINISHED)
         taken["arrival"] += self._origin - self._read_origin
         self._state.engine["finished"] = 0
         return taken

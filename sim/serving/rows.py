@@ -33,6 +33,8 @@ _ROUTERS: dict[RouterKind, int] = {
 }
 
 
+CHUNK = 1 << 17
+"""Arrivals that a call of the core takes at most; room for so many more live ones is made before it."""
 LINE = 128
 """Bytes that a processor fetches together: two cache lines of 64."""
 
@@ -47,6 +49,11 @@ def blank_rows(count: int, dtype: np.dtype) -> np.ndarray:
     raw = np.zeros(count * dtype.itemsize + LINE, np.uint8)
     first = -raw.ctypes.data % LINE
     return raw[first : first + count * dtype.itemsize].view(dtype)
+
+
+def raw(rows: np.ndarray) -> np.ndarray:
+    """The same rows as bytes: numpy copies them whole, where it copies rows of named fields one field at a time."""
+    return rows.view(np.ndarray).view(f"V{rows.dtype.itemsize}")
 
 
 def _types(fleet: Fleet) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -90,7 +97,7 @@ def _set_cost(row: np.void, kind: ReplicaType, tables: list[np.ndarray]) -> None
             row[name] = getattr(cost, name)
 
 
-def blank_state(fleet: Fleet, jump: bool) -> layout.State:
+def blank_state(fleet: Fleet, jump: bool, turns_from: int) -> layout.State:
     """The arrays of an engine in which nothing has happened."""
     count = int(fleet.offset[-1])
     types, costs = _types(fleet)
@@ -101,10 +108,10 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
     engine = np.zeros(1, layout.ENGINE)
     engine["key"], engine["given"], engine["jump"] = fleet.route_key, -1, jump
     engine["pool"], engine["max_attempts"], engine["classes"] = fleet.pool, fleet.max_attempts, fleet.classes
+    engine["turns_from"] = turns_from
     engine["look"], engine["most_work"] = layout.NEVER, layout.NEVER // fleet.pool
-    engine["raised"], engine["places"] = layout.NONE, fleet.round_trip_ps.shape[1]
+    engine["raised"], engine["free_slot"], engine["places"] = layout.NONE, layout.NONE, fleet.round_trip_ps.shape[1]
     slots = blank_rows(min(128, fleet.pool), layout.SLOT)
-    layout.link_free(slots, 0, layout.NONE)
     state = layout.State(
         engine=engine,
         types=types,
@@ -114,6 +121,9 @@ def blank_state(fleet: Fleet, jump: bool) -> layout.State:
         tables=_tables(fleet, engine, costs),
         lanes=np.zeros((count + 1, layout.BY_CLASS + fleet.classes), np.int64),
         gaps=np.zeros((fleet.classes, GAP_BUCKETS), np.int64),
+        given=np.empty(CHUNK, np.int64),
+        order=np.empty(CHUNK, np.int64),
+        ends=np.zeros(count + 1, np.int64),
     )
     return layout.State(*(plain(array) for array in state))
 

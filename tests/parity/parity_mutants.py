@@ -49,8 +49,8 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "the router sees a pass that ends at its instant": Mutant(
         "core.py",
-        "route(s, arrive(s, request, t), t, t - 1)",
-        "route(s, arrive(s, request, t), t, t)",
+        "choose(s, v, t, t - 1)",
+        "choose(s, v, t, t)",
         7,
         "loop",
     ),
@@ -143,13 +143,22 @@ MUTANTS: dict[str, Mutant] = {
         "routing.py", "if table[at + middle] > number:", "if table[at + middle] >= number:", 0
     ),
     "the limit of requests is not looked at": Mutant(
-        "core.py", "if max(requests, tokens) > t + MINUTE_PS:", "if tokens > t + MINUTE_PS:", 147
+        "arriving.py", "if max(requests, tokens) > t + MINUTE_PS:", "if tokens > t + MINUTE_PS:", 147
     ),
     "limits stay behind when the origin moves": Mutant(
         "core.py", "s.tables[at + REQUEST_NEXT] = moved(s.tables[at + REQUEST_NEXT], delta)", "pass", 109
     ),
     "snapshots stay behind when the origin moves": Mutant(
         "core.py", "s.engine[0].look = moved(s.engine[0].look, delta)", "pass", 0
+    ),
+    "a router that looks is asked before its turn": Mutant(
+        "turns.py", "blind(engine)", "engine.router != 99", 7, "turns"
+    ),
+    "a replica's arrivals come in the wrong order": Mutant(
+        "turns.py", "for i in range(last - 1, first - 1, -1):", "for i in range(first, last):", 7, "turns"
+    ),
+    "turns without the limits of classes": Mutant(
+        "turns.py", "s.engine[0].limited != 0 and", "s.engine[0].limited > 1 and", 147, "turns"
     ),
     "a region where nobody is live": Mutant(
         "../serving/rows.py", "np.where(counts > 0, ", "np.where(counts >= 0, ", 136

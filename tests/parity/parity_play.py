@@ -11,13 +11,18 @@ import numpy as np
 from parity_cases import Event, Scenario, scenario
 
 from sim.serving.contract import FINISHED, Engine, Reading, Requests, make
+from sim.serving.fast import KernelEngine
 
+ENGINES = ("loop", "fast", "turns")
+"""Engines that are held to the reference."""
 Transcript = list[tuple[Any, ...]]
 Maker = Callable[..., Engine]
 
 
 def maker(name: str) -> Maker:
-    """The engine of that name, to be called with a fleet and a start."""
+    """The engine of that name, to be called with a fleet and a start; `turns` is `fast` where every replica takes turns that may."""
+    if name == "turns":
+        return lambda fleet, start_ps: KernelEngine(fleet, start_ps, turns_from=0)
     return lambda fleet, start_ps: make(name, fleet, start_ps)  # type: ignore[arg-type]
 
 
@@ -131,7 +136,7 @@ def command(drawn: Callable[[int], Scenario]) -> int:
     """`main` of the process's arguments: seeds, engines."""
     jit = "off" if os.environ.get("NUMBA_DISABLE_JIT") == "1" else "on"
     print(f"jit {jit}")
-    return min(100, main([int(seed) for seed in sys.argv[1].split(",")], sys.argv[2:] or ("loop", "fast"), drawn))
+    return min(100, main([int(seed) for seed in sys.argv[1].split(",")], sys.argv[2:] or ENGINES, drawn))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from parity_cases import scenario
 from parity_coverage import LOOKED, TIED, Coverage
 from parity_laws import broken_laws
 from parity_mutants import MUTANTS, ROOT, compare
-from parity_play import difference, finished_rows, maker, play
+from parity_play import ENGINES, difference, finished_rows, maker, play
 
 from sim.serving.contract import LOOKING, Reason
 
@@ -29,7 +29,6 @@ SOME = 15
 """Of what a snapshot shares its instant with, and of rejections of each reason, in each half."""
 SHORT = (0, 3, 7, 12, 17, 23, 33, 36, 38, 76, 109, 136, 147)
 """Scenarios that plain Python plays in a second or two; preemptions under every scheduler, tables and lines, retries, drains."""
-ENGINES = ("loop", "fast")
 PLAYED = (
     "preemptions",
     "preemptions under vllm_v1",

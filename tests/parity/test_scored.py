@@ -10,7 +10,7 @@ import pytest
 from parity_coverage import Coverage
 from parity_laws import broken_laws
 from parity_mutants import ROOT, assert_told
-from parity_play import difference, finished_rows, maker, play
+from parity_play import ENGINES, difference, finished_rows, maker, play
 from parity_scored import FAULTS, MUTANTS, SCORES, compare, fullest, outcome, scored
 
 from sim.serving.contract import Reason
@@ -18,7 +18,6 @@ from sim.serving.reference import ReferenceEngine
 
 pytestmark = pytest.mark.compiled
 
-ENGINES = ("loop", "fast")
 SCENARIOS = 60
 ENOUGH = 200
 SEEN = ("scored by the live state", "scored by a snapshot")
