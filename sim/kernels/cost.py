@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.kernels.options import kernel
+from sim.kernels.options import part
 
 
-@kernel
+@part
 def pass_cost(kind: Any, costs: Any, rep: Any) -> int:
     """Duration of the pass whose tallies stand in `rep`, by the tables of the replica type `kind`."""
     time = costs[kind.dense + rep.tokens] + costs[kind.per_sequence + rep.seqs] + kind.host
@@ -20,7 +20,7 @@ def pass_cost(kind: Any, costs: Any, rep: Any) -> int:
     return time + (kind.m4 * rep.square >> 11)
 
 
-@kernel
+@part
 def grid_attention(kind: Any, costs: Any, rep: Any) -> int:
     """What the tables say of the decodes' mean context, rounded down, and of the prefills' chunks."""
     time = 0
@@ -33,14 +33,14 @@ def grid_attention(kind: Any, costs: Any, rep: Any) -> int:
     return time
 
 
-@kernel
+@part
 def rounded_root(square: int) -> int:
     """The root of an integer below 2^52, rounded to the nearest; there is no tie, (r + 1/2)^2 being no integer."""
     root = int(math.sqrt(square))
     return root + 1 if square - root * root > root else root
 
 
-@kernel
+@part
 def even_passes(rep: Any, most: int) -> int:
     """How many passes of the present decodes, at most `most`, last equally long by the tables: one entry holds for 64 means.
 

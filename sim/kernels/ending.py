@@ -6,7 +6,7 @@ from typing import Any
 
 from sim.kernels.lane import book, lane_enter, lane_leave, next_stop, wheel_of
 from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE
-from sim.kernels.options import kernel
+from sim.kernels.options import kernel, part
 from sim.kernels.queues import blocks_held, fate_running, fate_waiting, run_remove, wait_remove
 from sim.kernels.stretch import bucket_of, steps_until
 
@@ -38,7 +38,7 @@ def finish(s: Any, v: int, fate: int, reason: int, t: int) -> None:
     engine.live -= 1
 
 
-@kernel
+@part
 def end_running(s: Any, r: int, v: int, fate: int, t: int) -> None:
     """End a running request that is not (any more) in the lane; its blocks are free at once."""
     rep = s.replicas[r]
@@ -56,7 +56,7 @@ def end_waiting(s: Any, r: int, v: int, t: int) -> None:
     finish(s, v, fate_waiting(s.slots[v]), NO_REASON, t)
 
 
-@kernel
+@part
 def sample(s: Any, v: int, t: int) -> None:
     """A token of slot v is sampled at t: its first-token time, or one more gap."""
     slot = s.slots[v]
@@ -69,7 +69,7 @@ def sample(s: Any, v: int, t: int) -> None:
     slot.reading = 0
 
 
-@kernel
+@part
 def land_suffix(s: Any, r: int, t: int) -> None:
     """End of a pass for the suffix: who has no token to wait for samples one and joins the lane."""
     rep = s.replicas[r]
@@ -92,7 +92,7 @@ def land_suffix(s: Any, r: int, t: int) -> None:
         v = after
 
 
-@kernel
+@part
 def complete(s: Any, r: int, t: int) -> None:
     """Complete the lane members whose last token was sampled at t, where no limit of a running request is reached."""
     rep = s.replicas[r]
@@ -149,7 +149,7 @@ def end_dues(s: Any, r: int, t: int) -> None:
         v = after
 
 
-@kernel
+@part
 def land(s: Any, r: int) -> None:
     """End of the last planned pass: steps 2 and 3 of its instant for all that ran."""
     rep = s.replicas[r]

@@ -7,12 +7,12 @@ from typing import Any
 from sim.kernels.cost import even_passes, pass_cost
 from sim.kernels.lane import lane_dissolve, lane_leave, lane_longest
 from sim.kernels.layout import NONE, PREFILL_FIRST, VLLM_V1
-from sim.kernels.options import kernel
+from sim.kernels.options import kernel, part
 from sim.kernels.queues import becomes_waiting, blocks_held, run_append, run_remove, wait_prepend, wait_remove
 from sim.kernels.stretch import duration, steps_until
 
 
-@kernel
+@part
 def tally_nothing(s: Any, r: int) -> None:
     """Begin the tallies of a pass."""
     rep = s.replicas[r]
@@ -27,7 +27,7 @@ def tally_nothing(s: Any, r: int) -> None:
     rep.paused = 0
 
 
-@kernel
+@part
 def give(s: Any, r: int, v: int, k: int) -> None:
     """Give slot v, not in the lane, k tokens of the pass."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -83,7 +83,7 @@ def shorten(s: Any, r: int, t: int) -> bool:
     return calm
 
 
-@kernel
+@part
 def tally_lane(s: Any, r: int, t: int) -> bool:
     """Count the lane's decodes, and take their blocks; True if nobody was preempted for them. Dissolves one that cannot go."""
     rep, kind = s.replicas[r], s.types[s.replicas[r].type]
@@ -103,7 +103,7 @@ def tally_lane(s: Any, r: int, t: int) -> bool:
     return calm
 
 
-@kernel
+@part
 def walk_running(s: Any, r: int, t: int) -> bool:
     """Give the suffix its tokens in order; True if nobody was preempted for it."""
     rep = s.replicas[r]
@@ -129,7 +129,7 @@ def walk_running(s: Any, r: int, t: int) -> bool:
     return calm
 
 
-@kernel
+@part
 def found_again(s: Any, r: int, v: int) -> int:
     """Blocks of a preempted sequence that nobody has taken since, by the rule `cached`."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -139,14 +139,14 @@ def found_again(s: Any, r: int, v: int) -> int:
     return min(survivors, slot.kept >> 4)
 
 
-@kernel
+@part
 def held_before(s: Any, r: int, v: int, again: int) -> int:
     """Tokens of a waiting sequence that need not be computed: blocks found again, or those of its `cached` prefix."""
     slot = s.slots[v]
     return min(max(again, slot.cached >> 4), (slot.n - 1) >> 4) << 4
 
 
-@kernel
+@part
 def admit(s: Any, r: int, v: int, budget: int) -> int:
     """Move the head of `waiting` into the pass; returns the tokens given."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -165,14 +165,14 @@ def admit(s: Any, r: int, v: int, budget: int) -> int:
     return k
 
 
-@kernel
+@part
 def fits(s: Any, r: int, v: int) -> bool:
     """Whether there is a seat for slot v, and memory for all its tokens so far beside what is to stay free."""
     rep, kind = s.replicas[r], s.types[s.replicas[r].type]
     return rep.running < kind.max_seqs and rep.free - ((s.slots[v].n + 15) >> 4) >= kind.watermark
 
 
-@kernel
+@part
 def walk_waiting(s: Any, r: int) -> None:
     """Admit from the head of `waiting` while budget, seats and blocks last; the first that does not fit ends it."""
     rep, kind = s.replicas[r], s.types[s.replicas[r].type]
@@ -181,7 +181,7 @@ def walk_waiting(s: Any, r: int) -> None:
         budget -= admit(s, r, rep.wait_head, budget)
 
 
-@kernel
+@part
 def walk_prompts(s: Any, r: int) -> bool:
     """`prefill_first`: admit whole prompts while their number times the longest is within budget; True if one was."""
     rep, kind = s.replicas[r], s.types[s.replicas[r].type]
@@ -196,7 +196,7 @@ def walk_prompts(s: Any, r: int) -> bool:
     return rep.seqs > 0
 
 
-@kernel
+@part
 def longest(s: Any, r: int) -> int:
     """How often the pass of the lane alone is repeated: until a member completes, blocks run out, or a limit ends one.
 
@@ -211,7 +211,7 @@ def longest(s: Any, r: int) -> int:
     return steps
 
 
-@kernel
+@part
 def form(s: Any, r: int, t: int) -> None:
     """Form and start the pass of instant t at a replica that has work and no pass in flight."""
     rep, kind = s.replicas[r], s.types[s.replicas[r].type]

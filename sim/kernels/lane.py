@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from sim.kernels.layout import BY_CLASS, NEVER, WHEEL, WHEEL_AT
-from sim.kernels.options import kernel
+from sim.kernels.options import kernel, part
 from sim.kernels.stretch import count_gaps, duration
 
 
-@kernel
+@part
 def wheel_of(beat: int) -> int:
     """The column of `lanes` where the list of those begins who complete at a beat, or whole turns of the wheel before or after."""
     return WHEEL_AT + (beat & (WHEEL - 1))
 
 
-@kernel
+@part
 def lane_enter(s: Any, r: int, v: int) -> None:
     """Slot v, which has just sampled a token (n = c + 1), takes part in the lane from the next pass on."""
     rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
@@ -32,7 +32,7 @@ def lane_enter(s: Any, r: int, v: int) -> None:
     rep.next_done = min(rep.next_done, slot.done)
 
 
-@kernel
+@part
 def unlink(s: Any, r: int, v: int) -> None:
     """Take slot v out of its list of the wheel; lists are short."""
     lanes, slot = s.lanes, s.slots[v]
@@ -46,7 +46,7 @@ def unlink(s: Any, r: int, v: int) -> None:
     s.slots[before].after = slot.after
 
 
-@kernel
+@part
 def next_stop(s: Any, r: int) -> int:
     """A lower bound of the beats after this one at which a member completes: of the next list with anybody in it."""
     rep, lanes = s.replicas[r], s.lanes
@@ -58,7 +58,7 @@ def next_stop(s: Any, r: int) -> int:
     return beat
 
 
-@kernel
+@part
 def lane_leave(s: Any, r: int, v: int) -> None:
     """Slot v gets its true numbers back and leaves the lane."""
     rep, slot, lanes = s.replicas[r], s.slots[v], s.lanes
@@ -86,7 +86,7 @@ def lane_dissolve(s: Any, r: int) -> None:
     rep.next_done = NEVER
 
 
-@kernel
+@part
 def lane_blocks(s: Any, r: int, k: int) -> int:
     """Blocks that the lane takes in its next k passes: a member takes one where its c is a multiple of 16."""
     rep, lanes = s.replicas[r], s.lanes
@@ -96,7 +96,7 @@ def lane_blocks(s: Any, r: int, k: int) -> int:
     return blocks
 
 
-@kernel
+@part
 def lane_longest(s: Any, r: int) -> int:
     """The largest number of passes that free blocks allow, blocks for the first having been taken already; >= 1."""
     rep, lanes = s.replicas[r], s.lanes
@@ -109,7 +109,7 @@ def lane_longest(s: Any, r: int) -> int:
     return steps
 
 
-@kernel
+@part
 def book(s: Any, r: int, k: int) -> None:
     """Count the first k planned passes as ended: one addition each to tokens, gaps and blocks.
 

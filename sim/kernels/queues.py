@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sim.kernels.layout import ABANDONED, DEADLINE, DISCONNECTED, NEVER, NONE
-from sim.kernels.options import kernel
+from sim.kernels.options import kernel, part
 
 
-@kernel
+@part
 def wait_append(s: Any, r: int, v: int) -> None:
     """Put slot v at the tail of `waiting`."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -34,7 +34,7 @@ def wait_prepend(s: Any, r: int, v: int) -> None:
     rep.waiting += 1
 
 
-@kernel
+@part
 def wait_remove(s: Any, r: int, v: int) -> None:
     """Take slot v out of `waiting`."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -49,7 +49,7 @@ def wait_remove(s: Any, r: int, v: int) -> None:
     rep.waiting -= 1
 
 
-@kernel
+@part
 def run_append(s: Any, r: int, v: int) -> None:
     """Put slot v at the end of `running`, into the suffix."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -64,7 +64,7 @@ def run_append(s: Any, r: int, v: int) -> None:
         rep.suffix = v
 
 
-@kernel
+@part
 def run_remove(s: Any, r: int, v: int) -> None:
     """Take slot v out of `running`."""
     rep, slot = s.replicas[r], s.slots[v]
@@ -81,13 +81,13 @@ def run_remove(s: Any, r: int, v: int) -> None:
     rep.running -= 1
 
 
-@kernel
+@part
 def blocks_held(slot: Any) -> int:
     """Blocks of a running request that is not in the lane: those of its KV, or of all it is to read."""
     return ((slot.n if slot.reading != 0 else slot.c) + 15) >> 4
 
 
-@kernel
+@part
 def limit_waiting(slot: Any) -> int:
     """The earliest instant that ends the request while it waits."""
     limit = min(slot.deadline, slot.disconnect)
@@ -109,7 +109,7 @@ def fate_running(slot: Any) -> int:
     return DEADLINE if slot.deadline <= slot.disconnect else DISCONNECTED
 
 
-@kernel
+@part
 def becomes_waiting(s: Any, r: int, v: int, t: int) -> None:
     """Set the limit of a request that waits at replica r from t on; one that is not in the future makes it due."""
     rep, slot = s.replicas[r], s.slots[v]

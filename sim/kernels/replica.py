@@ -8,18 +8,18 @@ from sim.kernels.ending import cut, expire, land
 from sim.kernels.forming import form
 from sim.kernels.lane import book, lane_leave
 from sim.kernels.layout import DRAINING, FAILED, LIVE, NEVER, NONE
-from sim.kernels.options import kernel
+from sim.kernels.options import kernel, part
 from sim.kernels.queues import becomes_waiting, run_remove, wait_append
 from sim.kernels.stretch import duration, steps_until
 
 
-@kernel
+@part
 def to_start(rep: Any) -> bool:
     """Whether a pass is to start at `clock`: there is work, none in flight, and the replica serves."""
     return rep.end == NEVER and rep.running + rep.waiting > 0 and (rep.mode == LIVE or rep.mode == DRAINING)
 
 
-@kernel
+@part
 def set_due(rep: Any) -> None:
     """Note the earliest instant at which something happens here by itself."""
     rep.due = rep.clock if to_start(rep) else min(rep.end, rep.wait_limit)
@@ -63,7 +63,7 @@ def settle(s: Any, r: int, t: int) -> None:
             book(s, r, k - 1)
 
 
-@kernel
+@part
 def enqueue(s: Any, r: int, v: int, t: int) -> None:
     """Slot v joins the tail of `waiting` at t, up to which the replica stands.
 

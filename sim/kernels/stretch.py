@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from sim.kernels.layout import BY_CLASS
-from sim.kernels.options import kernel
+from sim.kernels.options import part
 
 
-@kernel
+@part
 def duration(first: int, growth: int, k: int) -> int:
     """T(k) = k first + growth k (k - 1) / 2: how long k passes last, exactly."""
     return k * first + growth * (k * (k - 1) // 2)
 
 
-@kernel
+@part
 def steps_until(first: int, growth: int, span: int, most: int) -> int:
     """The smallest k in [1, most] with T(k) >= span; `most` if there is none. By bisection on integers."""
     low, high = 1, most
@@ -27,7 +27,7 @@ def steps_until(first: int, growth: int, span: int, most: int) -> int:
     return low
 
 
-@kernel
+@part
 def bucket_of(value: int) -> int:
     """Bucket of an integer in [0, 2^63): (bit length, next 7 bits); values below 128 have one each."""
     shift = 0
@@ -40,7 +40,7 @@ def bucket_of(value: int) -> int:
     return ((shift + 1) << 7) + (value & 127)
 
 
-@kernel
+@part
 def bucket_floor(bucket: int) -> int:
     """The smallest integer in a bucket."""
     if bucket < 128:
@@ -48,7 +48,7 @@ def bucket_floor(bucket: int) -> int:
     return (128 + (bucket & 127)) << ((bucket >> 7) - 1)
 
 
-@kernel
+@part
 def count_gaps(gaps: Any, members: Any, first: int, growth: int, k: int) -> None:
     """Count the durations of k passes once per member of each class: one addition per bucket crossed, not per pass.
 
