@@ -171,8 +171,11 @@ def _lives(stream: Stream, member: Member, nodes: int, until: float, world: int,
 def _spans_of(
     lives: Lives, events: list[tuple[int, int, bool]], up: np.ndarray, pending: dict[int, Turn], spell: dict[int, int]
 ) -> _Found:
-    """Spans from what happened: a repair ends where its node serves again, and is as long as it was drawn."""
-    member, fell = lives.member, dict.fromkeys(np.flatnonzero(~up).tolist(), 0)
+    """Spans from what happened: a repair ends where its node serves again, and is as long as it was drawn.
+
+    Nodes that are down at 0 fell before it: their falls are no moves of the window.
+    """
+    member, fell = lives.member, dict.fromkeys(np.flatnonzero(~up).tolist(), -1)
     down, working, mended = list[tuple[int, int]](), list[tuple[int, int]](), list[tuple[int, int]]()
     for at_ps, turn, _, _ in pending.values():
         if turn == FAILS:
