@@ -154,7 +154,7 @@ def mmck(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
         "W_accepted": common["W"],
         "Wq_accepted": common["Wq"],
     }
-    own = {"P_block": sample.own["lost"], "P_empty": sample.own["P_empty"]}
+    own = {"P_block": sample.own["lost"], **({} if rungs else {"P_empty": sample.own["P_empty"]})}
     return Sample(ratios, sample.controls, own, rungs)
 
 

@@ -36,7 +36,7 @@ class Sample:
     controls: tuple[float, ...] = ()
     own: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
     rungs: Mapping[str, Rungs] = dataclasses.field(default_factory=dict)
-    """Quantities that are put together from moves between levels."""
+    """Quantities that are put together from moves between levels; their `own` are of the share of time that rungs reach."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,8 @@ def estimate(samples: Sequence[Sample]) -> dict[str, Estimate]:
     }
     for name in samples[0].rungs:
         values = pseudo_values([sample.rungs[name] for sample in samples])
-        log = _ratio(np.column_stack([values, np.ones(len(values))]), np.zeros((len(values), 0)))
+        known = np.array([sample.own.get(name, ()) for sample in samples], float)
+        log = _ratio(np.column_stack([values, np.ones(len(values))]), known)
         found[name] = Estimate(math.exp(log.value), math.exp(log.value) * log.error, log.freedom)
     return found
 

@@ -110,22 +110,29 @@ def machine_repair(case: Case, draws: Draws, customers: int, engine: Name) -> Sa
     if case.values["P_all_up"] < NEVER_MET:
         del ratios["P_all_up"]
         # Levels that are frequent are counted here too.
-        rungs["P_all_up"] = _from_all_up(case, draws, member, float(share[: _most(case) + 1].sum()))
+        reached = (level <= _most(case)).astype(float)
+        rungs["P_all_up"] = _from_all_up(case, draws, member, float(share @ reached))
         rungs["P_all_up"].add(walk, found.down[0], found.down[1], ups, downs)
+        own |= levels.controls({"P_all_up": reached}, fails, mends, ups, downs)
     return Sample(ratios, (), own, rungs)
 
 
 def _most(case: Case) -> int:
-    """The highest rung: two standard deviations above the mean, met often enough."""
-    return int(case.values["mean_down"] + 2 * case.values["var_down"] ** 0.5)
+    """The highest rung: three standard deviations above the mean, met often enough, and seldom exceeded."""
+    return min(int(case.values["mean_down"] + 3 * case.values["var_down"] ** 0.5), case.params["N"])
 
 
 def _from_all_up(case: Case, draws: Draws, member: Member, within: float) -> Rungs:
-    """Moves between levels in worlds that begin with all nodes up, until most of them that usually are down."""
+    """Moves between levels in worlds that begin with all nodes up, until most of them that usually are down.
+
+    They soon leave the lowest levels, from which a crew or two seldom mend the last: many short worlds meet those.
+    """
     params = case.params
-    most, until = _most(case), 1.5 * member.up_time_s
+    most = _most(case)
     total = Rungs.nothing(most, np.arange(most + 1) == 0, within=within)
-    for world in range(WORLDS):
+    crews_busy_s = params["R"] * member.up_time_s / params["N"]
+    for world in range(WORLDS + SHORT_WORLDS):
+        until = 1.5 * member.up_time_s if world < WORLDS else 3 * crews_busy_s
         found = _lives(draws.streams["all up"], member, params["N"], until, world, False)
         walk = levels.Path(*found.down, params["N"], Window(0.0, until))
         rates = 1 / member.up_time_s, 1 / member.repair_s
@@ -139,6 +146,8 @@ NEVER_MET = 1e-6
 """Chances below it are not waited for: a node's life costs as much as thirty requests."""
 WORLDS = 100
 """Worlds a replication that begin with all nodes up."""
+SHORT_WORLDS = 200
+"""And that are left when all crews have been busy for a while."""
 
 
 @dataclasses.dataclass(frozen=True)

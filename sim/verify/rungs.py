@@ -25,7 +25,8 @@ class Rungs:
     """Moves and time at levels 0 .. m of one replication, and the function of the level whose mean is asked for.
 
     `up` counts moves from 0 .. m - 1, `down` from 1 .. m; `rates` are those up where they are settings, not measured. What was
-    not expected of both (`levels.Path.ends`) is taken out of either's rate. `within` is the share of time that no higher level has.
+    not expected of both (`levels.Path.ends`) is taken out of either's rate. `within` is the share of time that no higher level has:
+    an estimate too, whose chance belongs to the error.
     """
 
     of_level: np.ndarray
@@ -95,10 +96,11 @@ def pseudo_values(found: Sequence[Rungs]) -> np.ndarray:
     count, first = len(found), found[0]
     parts = [Sums(one.up, one.down, one.time, one.up_off, one.down_off) for one in found]
     whole = functools.reduce(lambda a, b: a.plus(b), parts)
-    within = float(np.mean([one.within for one in found]))
+    within = np.array([one.within for one in found])
 
-    def value(sums: Sums) -> float:
-        return float(np.log(within * (first.of_level @ sums.shares(first.rates))))
+    def value(sums: Sums, share: float) -> float:
+        return float(np.log(share * (first.of_level @ sums.shares(first.rates))))
 
-    without = np.array([value(whole.minus(part)) for part in parts])
-    return np.asarray(count * value(whole) - (count - 1) * without)
+    others = (within.sum() - within) / (count - 1)
+    without = np.array([value(whole.minus(part), share) for part, share in zip(parts, others, strict=True)])
+    return np.asarray(count * value(whole, within.mean()) - (count - 1) * without)

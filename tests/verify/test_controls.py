@@ -143,3 +143,25 @@ def test_rungs_reach_a_level_that_is_never_met():
     assert theory < 1e-9
     assert abs(found.value - theory) < 4 * found.error
     assert found.error < 0.02 * theory
+
+
+def two_levels(within: float, control: float | None = None) -> Sample:
+    """Levels 0 and 1 that are left as often, and the share of time that no higher level has."""
+    one = Rungs.nothing(1, np.array([1.0, 0.0]), within=within)
+    one.up[:], one.down[:], one.time[:] = 50.0, 50.0, 10.0
+    return Sample({}, (), {} if control is None else {"x": (control,)}, {"x": one})
+
+
+def test_chance_in_what_rungs_do_not_reach_belongs_to_the_error():
+    rng = np.random.default_rng(5)
+    shares = 0.9 + 0.02 * rng.normal(size=(500, 24))
+    found = [estimate([two_levels(share) for share in of])["x"] for of in shares]
+    # Half of what is within: the error is that of a mean of shares.
+    assert found[0].value == pytest.approx(shares[0].mean() / 2, rel=1e-3)
+    assert found[0].error == pytest.approx(shares[0].std(ddof=1) / 24**0.5 / 2, rel=0.02)
+    inside = np.mean([low <= 0.45 <= high for low, high in (one.interval() for one in found)])
+    # Binomial: 0.95 +- 4 x 0.0097.
+    assert 0.91 < inside < 0.99
+    known = estimate([two_levels(share, share - 0.9) for share in shares[0]])["x"]
+    assert known.value == pytest.approx(0.45, rel=1e-3)
+    assert known.error < found[0].error / 20

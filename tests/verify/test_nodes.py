@@ -36,6 +36,7 @@ def found():
     case = case_of(CREWS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nodes, "WORLDS", 10)
+        patch.setattr(nodes, "SHORT_WORLDS", 10)
         samples = [nodes.machine_repair(case, draws(case, 11, k), 1000, "fast") for k in range(24)]
     return case, estimate(samples)
 
