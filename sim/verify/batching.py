@@ -16,6 +16,8 @@ from sim.verify.single import BEYOND, law_of, memory, poisson, window
 
 PASS = PASS_PS / UNIT_PS
 """Length of a pass of one, in units."""
+SHARED = 20_000
+"""Passes of a mean service under processor sharing: no pass is idle, so that only waits for the end of a pass are too long."""
 
 
 def places_for(load: float) -> int:
@@ -36,11 +38,11 @@ def mg1_ps(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
     load, law = case.params["lam"], law_of(case)
     seen = window(load, load, customers, LAWS[law].second - 1)
     arrival = poisson(draws, load, seen.end + BEYOND / load)
-    output = tokens(LAWS[law].draw(draws("services"), len(arrival)), PASSES, MOST_PASSES)
+    output = tokens(LAWS[law].draw(draws("services"), len(arrival)), SHARED, MOST_PASSES)
     rows = _shared(arrival, output, load, engine)
     came, _, end = times(rows)
     inside = seen.holds(came)
-    stay, service = rows["end"][inside] / UNIT_PS, rows["output"] / PASSES
+    stay, service = rows["end"][inside] / UNIT_PS, rows["output"] / SHARED
     idle = paths.levels(came, end, seen)[0]
     ratios = {
         "ET": paths.mean(stay),
@@ -61,10 +63,10 @@ def shared_stay(load: float, draws: Draws, customers: int, engine: Name) -> tupl
     """The mean stay under processor sharing of exponential works, with its controls."""
     seen = window(load, load, customers)
     arrival = poisson(draws, load, seen.end + BEYOND / load, "arrivals to share")
-    output = tokens(LAWS["exp"].draw(draws("services to share"), len(arrival)), PASSES, MOST_PASSES)
+    output = tokens(LAWS["exp"].draw(draws("services to share"), len(arrival)), SHARED, MOST_PASSES)
     rows = _shared(arrival, output, load, engine)
     came, _, _ = times(rows)
-    known = steps.of_work(came, rows["output"] / PASSES, LAWS["exp"].moments, load, seen, 2)
+    known = steps.of_work(came, rows["output"] / SHARED, LAWS["exp"].moments, load, seen, 2)
     return paths.mean(rows["end"][seen.holds(came)] / UNIT_PS), known
 
 
@@ -85,7 +87,7 @@ def _near(stay: np.ndarray, service: np.ndarray, size: float) -> paths.Ratio:
 
 
 def _shared(arrival: np.ndarray, output: np.ndarray, load: float, engine: Name) -> np.ndarray:
-    server = by_passes(places_for(load), lambda batch: batch)
+    server = by_passes(places_for(load), lambda batch: batch, SHARED)
     return served(fleet(server), Offered(arrival, 1, output), engine)
 
 
@@ -99,17 +101,17 @@ def _guests(case: Case, draws: Draws, customers: int, engine: Name, sizes: dict[
     apart = APART * memory(load, law.second - 1)
     count = max(int(customers / load / apart), len(sizes) + 1)
     arrival = poisson(draws, load, (count + 1) * apart, "arrivals beside guests")
-    output = tokens(law.draw(draws("services beside guests"), len(arrival)), PASSES, MOST_PASSES)
+    output = tokens(law.draw(draws("services beside guests"), len(arrival)), SHARED, MOST_PASSES)
     came = apart * np.arange(1, count + 1)
     kind = np.arange(count) % len(sizes)
     size = np.array(list(sizes.values()))[kind]
     order = np.argsort(np.concatenate([arrival, came]), kind="stable")
     rows = _shared(
-        np.concatenate([arrival, came])[order], np.concatenate([output, tokens(size, PASSES, MOST_PASSES)])[order],
+        np.concatenate([arrival, came])[order], np.concatenate([output, tokens(size, SHARED, MOST_PASSES)])[order],
         load, engine,
     )  # fmt: skip
     stay = rows["end"][np.argsort(order)[len(arrival) :]] / UNIT_PS
-    known = _met(arrival, output / PASSES, came, law, load)
+    known = _met(arrival, output / SHARED, came, law, load)
     ratios = {name: paths.mean(stay[kind == k]) for k, name in enumerate(sizes)}
     return Sample(ratios, (), {name: tuple(known[:, kind == k].mean(axis=1)) for k, name in enumerate(sizes)})
 
@@ -160,8 +162,9 @@ def batching_bd(case: Case, draws: Draws, customers: int, engine: Name) -> Sampl
         "P_empty": (level == 0).astype(float),
     }  # fmt: skip
     ups, downs = walk.arrivals(came, rate), _ends(walk, begun, rows, case)
-    own = levels.controls(functions, np.full(walk.most, rate), speed[1:], ups, downs)
     rare = [name for name in ("EQ", "E_wait", "P_wait", "P_empty") if case.values[name] < RARE]
+    reached = dict.fromkeys(rare, (level <= most + RUNGS_ABOVE).astype(float))
+    own = levels.controls({**functions, **reached}, np.full(walk.most, rate), speed[1:], ups, downs)
     asked = {**functions, "E_wait": queue / rate}
     rungs = _rungs(case, draws, customers, engine, {name: asked[name] for name in rare}, walk) if rare else {}
     kept = {name: ratio for name, ratio in ratios.items() if name not in rungs}
@@ -183,17 +186,25 @@ def _batched(
     server = by_passes(most, lambda batch: 1 + slowing * (batch - 1))
     rows = served(fleet(server), Offered(arrival, 1, _geometric(draws, len(arrival), run)), engine)
     came, first, end = times(rows)
-    # Without a queue the first token comes at the latest at the end of the second pass from now.
-    passes = 2 * PASS * (1 + slowing * (most - 1))
-    return levels.Path(came, end, most + ABOVE, seen), rows, np.where(first - came > passes, first, came)
+    # Without a queue the first token comes at the latest at the end of the second pass from now. Whoever waits joins a full batch.
+    full = PASS * (1 + slowing * (most - 1))
+    return levels.Path(came, end, most + ABOVE, seen), rows, np.where(first - came > 2 * full, first - full, came)
 
 
 def _ends(walk: levels.Path, begun: np.ndarray, rows: np.ndarray, case: Case) -> np.ndarray:
-    """Ends by level, less what was to be expected of works as drawn: they are used up at the batch's speed."""
+    """Ends by level, less what was to be expected of works as drawn.
+
+    Each is used up from its beginning to its end, whatever the server made of it; between the two in the proportions of the
+    batch's speeds, so that a server that is too slow is not put right.
+    """
     slowing, most = case.params["a"], case.params["B"]
     level = np.arange(walk.most + 1)
     speed = 1 / (1 + slowing * np.maximum(np.minimum(level, most) - 1, 0))
-    return np.asarray(walk.counts(walk.gone) - walk.shared(begun, walk.gone) * speed)
+    instants, there = walk.moves
+    worked = np.concatenate(([0.0], np.cumsum(np.diff(instants) * speed[there[:-1]])))
+    spent = np.interp(walk.gone, instants, worked) - np.interp(begun, instants, worked)
+    drawn = rows["output"] / PASSES
+    return np.asarray(walk.counts(walk.gone) - walk.shared(begun, walk.gone, drawn / spent) * speed)
 
 
 def _capacity(case: Case, draws: Draws, engine: Name) -> paths.Ratio:

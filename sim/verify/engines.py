@@ -67,9 +67,9 @@ def by_prompts(places: int | None = None) -> ReplicaType:
     return ReplicaType("server", cost, LONGEST // 16 + 2, 1, LONGEST, LONGEST + 2, max_waiting=waiting)
 
 
-def by_passes(most: int, length: Callable[[np.ndarray], np.ndarray]) -> ReplicaType:
-    """A server of `most` places served together; length(B) is what a pass of B lasts beside a pass of one."""
-    sequences = np.rint(PASS_PS * length(np.arange(most + 1))).astype(np.int64)
+def by_passes(most: int, length: Callable[[np.ndarray], np.ndarray], passes: int = PASSES) -> ReplicaType:
+    """A server of `most` places served together; length(B) is what a pass of B lasts beside a pass of one, `passes` of which are a unit."""
+    sequences = np.rint(UNIT_PS // passes * length(np.arange(most + 1))).astype(np.int64)
     # Tables hold all tokens of a pass, and a prompt that comes back after a failure is read in one pass.
     return passes_of(most, np.zeros(most + 1, np.int64), np.maximum(sequences, 1))
 

@@ -51,14 +51,14 @@ class Path:
         edges = np.clip(np.concatenate([[self.seen.begin], instants, [self.seen.end]]), self.seen.begin, self.seen.end)
         return np.bincount(np.concatenate([[0], level]), np.diff(edges), self.most + 1)
 
-    def shared(self, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-        """Time of the window at each level, once for every span [begin, end) that is open."""
+    def shared(self, begin: np.ndarray, end: np.ndarray, weight: np.ndarray | float = 1.0) -> np.ndarray:
+        """Time of the window at each level, once for every span [begin, end) that is open, or as often as its weight says."""
         instants, level = self.moves
         times = np.concatenate([instants, begin, end, [self.seen.end]])
         order = np.argsort(times, kind="stable")
         none = np.zeros(len(begin), np.int64)
         moves = np.concatenate([np.diff(level, prepend=0), none, none, [0]])
-        spans = np.concatenate([np.zeros(len(instants), np.int64), none + 1, none - 1, [0]])
+        spans = np.concatenate([np.zeros(len(instants)), none + weight, none - weight, [0]])
         edges = np.clip(times[order], self.seen.begin, self.seen.end)
         lasts = np.diff(edges) * np.cumsum(spans[order])[:-1]
         return np.bincount(np.cumsum(moves[order])[:-1], lasts, self.most + 1)

@@ -6,10 +6,10 @@ estimated, and stands far below the bounds that estimates are held to; a test as
 
 from __future__ import annotations
 
-from sim.verify.batching import PASS
+from sim.verify.batching import PASS, SHARED
 from sim.verify.cases import Case
 from sim.verify.classical import TICKS
-from sim.verify.engines import LONGEST, MOST_PASSES, PASSES, TOKENS, UNIT_PS
+from sim.verify.engines import LONGEST, MOST_PASSES, TOKENS, UNIT_PS
 from sim.verify.fleets import LOOKS, surplus
 from sim.verify.laws import LAWS, rounded_moments
 from sim.verify.plans import load_of
@@ -55,9 +55,9 @@ def _by_passes(case: Case) -> float:
     params, values = case.params, case.values
     if case.family == "mg1_ps":
         law = law_of(case)
-        mean, _ = rounded_moments(law, PASSES // 100, MOST_PASSES // 100)
+        mean, _ = rounded_moments(law, SHARED // 100, MOST_PASSES // 100)
         # The mean batch of a busy server is as large as the mean stay is long. A hundred times coarser, rounding is no finer.
-        return 1.5 * PASS + 2 * abs(mean - 1) * _pull(case)
+        return 1.5 / SHARED + 2 * abs(mean - 1) * _pull(case)
     if case.family == "batching_bd":
         return float(1.5 * PASS * (1 + params["a"] * (params["B"] - 1)) / values["ET"])
     if case.family == "erlang_a":
