@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.serving.contract import LIMIT_PS, NEVER, REQUEST, Engine, Fleet, Name, ReplicaType, Requests, Routing, make
+from sim.serving.energy import joules
 from sim.workload.trace import Trace
 
 _BLOCK_ROWS = 1 << 18
@@ -18,11 +19,16 @@ _BLOCK_PS = LIMIT_PS // 2
 
 @dataclasses.dataclass(frozen=True)
 class Served:
-    """What became of the requests: `finished` has one row of dtype FINISHED a request, in the trace's order."""
+    """What became of the requests: `finished` has one row of dtype FINISHED a request, in the trace's order.
+
+    `energy_j` are the joules of each request, float64: those of the replica from the first arrival to the last end, busy and
+    idle, shared by the tokens that were computed for each.
+    """
 
     finished: npt.NDArray[np.void]
     passes: int
     busy_ps: int
+    energy_j: npt.NDArray[np.float64]
 
 
 def serve(kind: ReplicaType, trace: Trace, engine: Name = "fast") -> Served:
@@ -41,7 +47,11 @@ def serve(kind: ReplicaType, trace: Trace, engine: Name = "fast") -> Served:
         rows.append(reading.finished)
         passes += int(reading.passes.sum())
         busy += int(reading.busy_ps.sum())
-    return Served(np.sort(np.concatenate(rows), order="id"), passes, busy)
+    finished = np.sort(np.concatenate(rows), order="id")
+    # Readings have origins of their own; arrivals are the trace's.
+    span = int((trace.arrival_ps + finished["end"]).max() - trace.arrival_ps[0])
+    whole_j = float(joules(np.int64(busy), np.int64(span - busy), kind.active_w, kind.idle_w))
+    return Served(finished, passes, busy, whole_j * finished["computed"] / max(1, int(finished["computed"].sum())))
 
 
 def _one_replica(kind: ReplicaType, requests: int) -> Fleet:

@@ -19,6 +19,8 @@ HEAD = (
     "output_tokens",
     "fate",
     "preemptions",
+    "computed_tokens",
+    "energy_j",
     "ttft_s",
     "e2e_s",
 )
@@ -26,13 +28,13 @@ MEASURED_HEAD = ("measured_ttft_s", "measured_e2e_s")
 
 
 def requests_csv(log: Log, served: Served) -> str:
-    """CSV text, requests in order of arrival; times in seconds, empty where a request has none."""
+    """CSV text, requests in order of arrival; times in seconds, empty where a request has none, energy in joules."""
     done, trace = served.finished, log.trace
     completed = done["fate"] == Fate.COMPLETED
     columns = [
         done["id"].tolist(), (trace.arrival_ps / PS_PER_S).tolist(), trace.prompt_tokens.tolist(),
         trace.cached_tokens.tolist(), trace.output_tokens.tolist(), [Fate(fate).name.lower() for fate in done["fate"]],
-        done["preemptions"].tolist(), _seconds(done["first_token"], completed), _seconds(done["end"], completed),
+        done["preemptions"].tolist(), done["computed"].tolist(), served.energy_j.tolist(), _seconds(done["first_token"], completed), _seconds(done["end"], completed),
     ]  # fmt: skip
     if log.measured:
         told = log.last_token_ps != NOT_TOLD
