@@ -1,6 +1,6 @@
 """The command `infermint`: parses, calls one room, prints. Nothing heavy is imported before a verb needs it.
 
-Exit codes: 0 fine; 1 a check failed; 2 bad usage or scenario; 3 a run broke an invariant; 4 undecided; 130 interrupted.
+Exit codes: 0 fine; 1 a check failed or an outcome moved; 2 bad usage or scenario; 3 a run broke an invariant; 4 undecided; 130 interrupted.
 Results go to standard output, everything else to standard error.
 """
 
@@ -111,6 +111,17 @@ Choose a class's arrivals by dispersion and CV, its lengths by quantiles and KS.
 Example: infermint trace check conv.csv.gz
          infermint trace check conv.csv.gz --class chat_steady \\
            --output-tokens 340..470
+"""
+_OUTCOMES_HELP = """Tell whether outcomes of the scenarios FILES moved since their baselines were accepted.
+
+A baseline (outcomes/STEM.baseline.json, to be kept in git) holds every outcome of `compare.outcomes` in each replication. Where
+nothing that numbers depend on has changed, all is same at once. Otherwise runs are simulated, and an outcome has moved if the
+interval of its paired change lies wholly outside the band of `compare.indifferent`.
+
+\b
+Example: infermint check scenarios/demo.yaml --update
+         infermint check scenarios/demo.yaml --junit outcomes.xml --summary outcomes.md
+         infermint check scenarios/demo.yaml --update --because 'halving moved to 2 years'
 """
 _VERIFY_HELP = """Hold the simulator against queueing theory, and against another simulator's results where they are.
 
@@ -411,6 +422,37 @@ def replay(file: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug: b
     from sim.command import replay_log
 
     replay_log(file, out, as_json, **options)
+
+
+_path = click.Path(path_type=pathlib.Path)
+
+
+@cli.command("check", help=_OUTCOMES_HELP)
+@click.argument("files", nargs=-1, required=True, type=_path)
+@click.option("--baseline", type=_path, help="The baseline's file; default outcomes/STEM.baseline.json.")
+@click.option("--update", is_flag=True, help="Accept what the outcomes are now: write the baseline.")
+@click.option("--because", default="", metavar="TEXT", help="Why outcomes moved; kept in the baseline.")
+@click.option("--simulate", is_flag=True, help="Simulate even where nothing has changed.")
+@click.option(
+    "--sequential", is_flag=True, help="Look after a quarter and a half of the replications; stop once decided."
+)
+@click.option("--junit", type=_path, metavar="FILE", help="Write JUnit XML there.")
+@click.option("--summary", type=_path, metavar="FILE", help="Write a Markdown summary there.")
+@click.option("--format", "wanted", type=click.Choice(["text", "github"]), default="text", show_default=True)
+@click.option("--jobs", type=click.IntRange(1, 4096), help="Runs side by side; default all cores.")
+@click.option("--out", "-o", type=_path, help="Folder of the runs; default reports/STEM.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@_engine
+@_plugins
+@_set
+@_allow
+@_json
+@_debug
+def check_outcomes(files: Sequence[pathlib.Path], as_json: bool, debug: bool, **options: Any) -> int:
+    """`infermint check`: its help is `_OUTCOMES_HELP`."""
+    from sim.command import check_files
+
+    return check_files(files, as_json, **options)
 
 
 @cli.command(help=_VERIFY_HELP)

@@ -152,6 +152,11 @@ def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task
     ]
 
 
+def run_keys(plan: Plan, cases: Sequence[ResolvedCase]) -> list[str]:
+    """Keys of the study's runs, sorted, each once: they change with what is simulated."""
+    return sorted({task.key for task in _tasks(plan, cases, _author("fast", None))})
+
+
 def _author(engine: str, simulate: Simulate | None) -> str:
     if simulate is None:
         return engine

@@ -112,6 +112,30 @@ def paired(policy: Sequence[float], baseline: Sequence[float], confidence: float
     return Paired(n, *means, d, d - half, d + half, sd, two_sided_p(d, sd, n), gain)
 
 
+def unpaired(policy: Sequence[float], baseline: Sequence[float], confidence: float = 0.95) -> Paired:
+    """The difference of two samples that share no draws, of any sizes above 0: Welch's interval (1947, Biometrika 34, 28-35).
+
+    `n` is the smaller size, and `sd` what the difference of single pairs would have: half-widths go by it as with pairs.
+    """
+    ours, theirs = finite(policy), finite(baseline)
+    if not ours or not theirs:
+        raise ValueError(f"{len(ours)} and {len(theirs)} values found; must be at least one each")
+    n, means = min(len(ours), len(theirs)), (mean(theirs), mean(ours))
+    d, sds = means[1] - means[0], (_sd(ours), _sd(theirs))
+    if sds[0] is None or sds[1] is None:
+        return Paired(n, *means, d, None, None, None, None, None)
+    parts = sds[0] ** 2 / len(ours), sds[1] ** 2 / len(theirs)
+    error = math.sqrt(sum(parts))
+    if error == 0:
+        return Paired(n, *means, d, d, d, 0.0, 1.0 if d == 0 else 0.0, None)
+    from scipy.special import stdtr, stdtrit
+
+    freedom = sum(parts) ** 2 / (parts[0] ** 2 / (len(ours) - 1) + parts[1] ** 2 / (len(theirs) - 1))
+    half = float(stdtrit(freedom, 0.5 + confidence / 2)) * error
+    p = float(2 * stdtr(freedom, -abs(d) / error))
+    return Paired(n, *means, d, d - half, d + half, error * math.sqrt(n), p, None)
+
+
 def half_width(sd: float, n: int, confidence: float) -> float:
     """Half-width of the t interval of a mean of n >= 2 values with standard deviation `sd`."""
     return 0.0 if sd == 0 else t_quantile(0.5 + confidence / 2, n - 1) * sd / math.sqrt(n)
