@@ -16,6 +16,8 @@ from sim.verify.single import BEYOND, law_of, memory, poisson, window
 
 PASS = PASS_PS / UNIT_PS
 """Length of a pass of one, in units."""
+BATCHED = 200_000
+"""Passes of a mean service where batches slow down: what passes do adds up over the levels that a rare one is away."""
 SHARED = 20_000
 """Passes of a mean service under processor sharing: no pass is idle, so that only waits for the end of a pass are too long."""
 
@@ -25,9 +27,9 @@ def places_for(load: float) -> int:
     return int(np.ceil(np.log(1e-12) / np.log(load)))
 
 
-def _geometric(draws: Draws, count: int, run: str = "") -> np.ndarray:
+def _geometric(draws: Draws, count: int, passes: int, run: str = "") -> np.ndarray:
     """Passes of exponential work: geometric on 1, 2, ... with the mean of a unit, the discrete law without memory."""
-    return np.minimum(draws(f"services{run}").geometric(1 / PASSES, count), MOST_PASSES)
+    return np.minimum(draws(f"services{run}").geometric(1 / passes, count), MOST_PASSES)
 
 
 def mg1_ps(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
@@ -168,7 +170,7 @@ def batching_bd(case: Case, draws: Draws, customers: int, engine: Name) -> Sampl
     asked = {**functions, "E_wait": queue / rate}
     rungs = _rungs(case, draws, customers, engine, {name: asked[name] for name in rare}, walk) if rare else {}
     kept = {name: ratio for name, ratio in ratios.items() if name not in rungs}
-    return Sample(kept, (float(rows["output"].mean()) / PASSES - 1, len(rows) / (rate * seen.end) - 1), own, rungs)
+    return Sample(kept, (float(rows["output"].mean()) / BATCHED - 1, len(rows) / (rate * seen.end) - 1), own, rungs)
 
 
 ABOVE = 400
@@ -183,11 +185,11 @@ def _batched(
     # Relaxation is that of a fleet of servers, a few services long, unless the batch is nearly full.
     seen = Window(100.0, 100.0 + customers / rate)
     arrival = poisson(draws, rate, seen.end, f"arrivals{run}")
-    server = by_passes(most, lambda batch: 1 + slowing * (batch - 1))
-    rows = served(fleet(server), Offered(arrival, 1, _geometric(draws, len(arrival), run)), engine)
+    server = by_passes(most, lambda batch: 1 + slowing * (batch - 1), BATCHED)
+    rows = served(fleet(server), Offered(arrival, 1, _geometric(draws, len(arrival), BATCHED, run)), engine)
     came, first, end = times(rows)
     # Without a queue the first token comes at the latest at the end of the second pass from now. Whoever waits joins a full batch.
-    full = PASS * (1 + slowing * (most - 1))
+    full = (1 + slowing * (most - 1)) / BATCHED
     return levels.Path(came, end, most + ABOVE, seen), rows, np.where(first - came > 2 * full, first - full, came)
 
 
@@ -203,15 +205,15 @@ def _ends(walk: levels.Path, begun: np.ndarray, rows: np.ndarray, case: Case) ->
     instants, there = walk.moves
     worked = np.concatenate(([0.0], np.cumsum(np.diff(instants) * speed[there[:-1]])))
     spent = np.interp(walk.gone, instants, worked) - np.interp(begun, instants, worked)
-    drawn = rows["output"] / PASSES
+    drawn = rows["output"] / BATCHED
     return np.asarray(walk.counts(walk.gone) - walk.shared(begun, walk.gone, drawn / spent) * speed)
 
 
 def _capacity(case: Case, draws: Draws, engine: Name) -> paths.Ratio:
     """Ends a unit of time of a batch that is always full: many works that are all there at 0, and the time to the end of the queue."""
     most = case.params["B"]
-    output = _geometric(draws, 500 * most, " at once")
-    server = by_passes(most, lambda batch: 1 + case.params["a"] * (batch - 1))
+    output = _geometric(draws, 500 * most, BATCHED, " at once")
+    server = by_passes(most, lambda batch: 1 + case.params["a"] * (batch - 1), BATCHED)
     rows = served(fleet(server), Offered(np.zeros(len(output)), 1, output), engine)
     _, first, end = times(rows)
     full = first.max()
@@ -254,7 +256,7 @@ def erlang_a(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
     arrival = poisson(draws, rate, seen.end)
     patience = draws("patience").exponential(1 / params["theta"], len(arrival))
     server = by_passes(servers, np.ones_like)
-    rows = served(fleet(server), Offered(arrival, 1, _geometric(draws, len(arrival)), patience), engine)
+    rows = served(fleet(server), Offered(arrival, 1, _geometric(draws, len(arrival), PASSES), patience), engine)
     came, first, end = times(rows)
     left = rows["fate"] == Fate.ABANDONED
     begun = np.where(left, end, first - PASS)

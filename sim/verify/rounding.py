@@ -6,7 +6,7 @@ estimated, and stands far below the bounds that estimates are held to; a test as
 
 from __future__ import annotations
 
-from sim.verify.batching import PASS, SHARED
+from sim.verify.batching import BATCHED, PASS, SHARED
 from sim.verify.cases import Case
 from sim.verify.classical import TICKS
 from sim.verify.engines import LONGEST, MOST_PASSES, TOKENS, UNIT_PS
@@ -59,7 +59,7 @@ def _by_passes(case: Case) -> float:
         # The mean batch of a busy server is as large as the mean stay is long. A hundred times coarser, rounding is no finer.
         return 1.5 / SHARED + 2 * abs(mean - 1) * _pull(case)
     if case.family == "batching_bd":
-        return float(1.5 * PASS * (1 + params["a"] * (params["B"] - 1)) / values["ET"])
+        return float(1.5 / BATCHED * (1 + params["a"] * (params["B"] - 1)) / values["ET"])
     if case.family == "erlang_a":
         # A free place is taken half a pass late: a load, and an abandonment, of a pass at most.
         return float((1 + params["theta"]) * PASS / values["P_abandon"])

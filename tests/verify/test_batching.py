@@ -11,18 +11,16 @@ from sim.verify import batching
 from sim.verify.cases import case_of, draws, entries
 from sim.verify.engines import by_passes
 
-PASSES = 2000
 CASE = case_of("batching_bd", entries("batching_bd")[0])
 
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("slow", [1.0, 1.3])
 def test_ends_are_those_of_works_as_drawn_however_slow_the_server(slow: float, monkeypatch: pytest.MonkeyPatch):
-    def slowed(most: int, length: Any) -> Any:
-        return by_passes(most, lambda batch: slow * length(batch), PASSES)
+    def slowed(most: int, length: Any, passes: int) -> Any:
+        return by_passes(most, lambda batch: slow * length(batch), passes)
 
-    monkeypatch.setattr(batching, "PASSES", PASSES)
-    monkeypatch.setattr(batching, "PASS", 1 / PASSES)
+    monkeypatch.setattr(batching, "BATCHED", 2000)
     monkeypatch.setattr(batching, "by_passes", slowed)
     off, ends, there = np.zeros(0), np.zeros(0), np.zeros(0)
     for replication in range(20):
