@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from sim.records.study import CheckResult, StudyRecord, Summary
 from sim.scenario import Scenario
 from sim.study import statistics
 from sim.study.inputs import environment, inputs_digest, presets_of, values_of
-from sim.study.plan import Plan
+from sim.study.plan import Plan, Zone
 from sim.study.statistics import Paired
 from sim.study.verdicts import default_family
 
@@ -84,7 +84,7 @@ def compare(
     known = {row.key: row for row in before.outcomes}
     confidence = 1 - (1 - plan.confidence) / looks
     pairs = [(known[key], row) for key, row in now.items() if key in known]
-    judged = iter(_judged(plan, pairs, before.root_seed == plan.root_seed, confidence))
+    judged = iter(judge_rows(plan.zone, pairs, before.root_seed == plan.root_seed, confidence))
     changes = [next(judged) if key in known else Change(row, "new", after=row.mean) for key, row in now.items()]
     changes += [Change(row, "gone", before=row.mean) for key, row in known.items() if key not in now]
     return Regression(
@@ -93,14 +93,17 @@ def compare(
     )  # fmt: skip
 
 
-def _judged(plan: Plan, pairs: Sequence[tuple[Row, Row]], same_users: bool, confidence: float) -> list[Change]:
+def judge_rows(
+    zone: Callable[[str], Zone], pairs: Sequence[tuple[Row, Row]], same_users: bool, confidence: float
+) -> list[Change]:
+    """Each outcome (before, now) beside the band `zone(outcome)`, by the rules in the head of this module."""
     found = [_difference(old, new, same_users, confidence) for old, new in pairs]
     ps = [
         None if one is None or old.digest == new.digest else one.p for one, (old, new) in zip(found, pairs, strict=True)
     ]
     tests = sum(p is not None for p in ps)
     return [
-        _change(plan, old, new, one, p, tests, confidence)
+        _change(zone, old, new, one, p, tests, confidence)
         for (old, new), one, p in zip(pairs, found, statistics.holm(ps), strict=True)
     ]
 
@@ -119,7 +122,13 @@ def _difference(old: Row, new: Row, same_users: bool, confidence: float) -> Pair
 
 
 def _change(
-    plan: Plan, old: Row, new: Row, found: Paired | None, p_holm: float | None, tests: int, confidence: float
+    zone: Callable[[str], Zone],
+    old: Row,
+    new: Row,
+    found: Paired | None,
+    p_holm: float | None,
+    tests: int,
+    confidence: float,
 ) -> Change:
     if old.digest == new.digest:
         return Change(new, "same", old.mean, new.mean, 0.0, n=len(new.values), why="equal to the last digit")
@@ -133,7 +142,7 @@ def _change(
             else "no number"
         )
         return Change(new, "same" if had == has else "moved", old.mean, new.mean, n=len(new.values), why=why)
-    band = plan.zone(new.outcome).half_width(found.baseline_mean)
+    band = zone(new.outcome).half_width(found.baseline_mean)
     judged = statistics.judge(found, band, "none", p_holm, tests, confidence)
     states: Mapping[str, State] = {"no difference": "same", "higher": "moved", "lower": "moved"}
     return Change(

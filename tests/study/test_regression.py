@@ -16,6 +16,7 @@ from sim.records.baseline import Baseline, row_of
 from sim.records.regression import Change, Regression
 from sim.report import regression as told
 from sim.study import regression, statistics
+from sim.study.plan import Zone
 
 SMALL = """\
 format: 1
@@ -143,15 +144,8 @@ ROW = row_of(("p", "path", "", "net.e2e_p95_s"), "s", 1.0, [])
 def changed(before: np.ndarray, after: np.ndarray, band: float, same_users: bool = True) -> str:
     """The state of one outcome with those values, a band relative to the baseline's mean."""
 
-    class Plan:
-        @staticmethod
-        def zone(_: str):
-            from sim.study.plan import Zone
-
-            return Zone(relative=band)
-
     rows = [row_of(ROW.key, "s", float(values.mean()), values.tolist()) for values in (before, after)]
-    [found] = regression._judged(Plan, [tuple(rows)], same_users, 0.95)  # type: ignore[arg-type]
+    [found] = regression.judge_rows(lambda _: Zone(relative=band), [(rows[0], rows[1])], same_users, 0.95)
     return found.state
 
 
@@ -170,7 +164,7 @@ def test_states_of_one_outcome():
 
 def test_a_number_that_vanishes_has_moved():
     rows = [row_of(ROW.key, "s", mean, values) for mean, values in ((1.0, [1.0, 1.0]), (None, [None, 1.0]))]
-    [found] = regression._judged(None, [tuple(rows)], True, 0.95)  # type: ignore[arg-type,list-item]
+    [found] = regression.judge_rows(lambda _: Zone(), [(rows[0], rows[1])], True, 0.95)
     assert (found.state, found.why) == ("moved", "had a number, has none")
 
 
