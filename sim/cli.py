@@ -472,6 +472,59 @@ def verify(families: tuple[str, ...], as_json: bool, debug: bool, **options: Any
 
 
 @cli.group()
+def store() -> None:
+    """Look at the runs that a folder keeps, and drop those that nobody asks for any more."""
+
+
+@store.command("show")
+@click.argument("result", type=_path)
+@_json
+@_debug
+def show(result: pathlib.Path, as_json: bool, debug: bool) -> None:
+    """Tell what is in the store of RESULT (a folder that `run` made, or its study.sqlite).
+
+    Example: infermint store show reports/demo
+    """
+    from sim.command import store_shown
+
+    told = store_shown(result)
+    rows = [{name: str(value) for name, value in row.items()} for row in told["runs"]]
+    head = f"{told['store']}: {told['finished']:,} finished runs, {told['failed']} failed, {told['bytes']:,} bytes, simulated in {told['simulated_s']:,.1f} s"
+    of = [f"study of {one['scenario']}: {one['runs']} runs" for one in told["studies"]]
+    _emit(told, as_json, lambda: "\n".join([head, *of, *([_table(rows)] if rows else [])]))
+
+
+@store.command("gc")
+@click.argument("result", type=_path)
+@click.argument("files", nargs=-1, required=True, type=_path)
+@click.option("--dry-run", "dry", is_flag=True, help="Only tell what would be dropped.")
+@_allow
+@_json
+@_debug
+def gc(
+    result: pathlib.Path,
+    files: Sequence[pathlib.Path],
+    dry: bool,
+    allow: Sequence[pathlib.Path],
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Drop all runs in the store of RESULT but those that the scenarios FILES ask for as they are now, and give room back.
+
+    Example: infermint store gc reports/demo scenarios/demo.yaml --dry-run
+    """
+    from sim.command import store_cleared
+
+    told = store_cleared(result, files, allow, dry)
+    verb = "would be dropped" if dry else "dropped"
+    _emit(
+        told,
+        as_json,
+        lambda: f"{told['store']}: {told['dropped']} runs {verb}; {told['bytes_before']:,} -> {told['bytes']:,} bytes",
+    )
+
+
+@cli.group()
 def trace() -> None:
     """Bring public traces into our format, and look at them."""
 

@@ -246,6 +246,53 @@ def report_again(result: Path, out: Path | None) -> Path:
     return Path(report.write(records[-1], target))
 
 
+def store_shown(result: Path) -> dict[str, Any]:
+    """`infermint store show`: what is in a run folder's store, as one document."""
+    from sim import study
+
+    path = result / study.STORE if result.is_dir() else result
+    with study.Store(path, create=False) as store:
+        finished = store.finished()
+        runs = [
+            {"policy": policy, "coin_price": price, "point": point, "runs": count}
+            for (policy, price, point), count in store.cells().items()
+        ]
+        kinds = {json.dumps(one.versions, sort_keys=True) for one in finished}
+        return {
+            "store": str(path),
+            "bytes": path.stat().st_size,
+            "finished": len(finished),
+            "failed": len(store.failures()),
+            "simulated_s": round(sum(one.wall_s for one in finished), 3),
+            "versions": [json.loads(kind) for kind in sorted(kinds)],
+            "studies": [{"scenario": one.scenario_file, "runs": one.counts.get("runs", 0)} for one in store.studies()],
+            "runs": runs,
+        }
+
+
+def store_cleared(result: Path, files: Sequence[Path], allow: Sequence[Path], dry: bool) -> dict[str, Any]:
+    """`infermint store gc`: drop what the scenarios `files` do not ask for; tells what was (or would be) dropped."""
+    from sim import study
+    from sim.scenario import load
+    from sim.study.planning import plan_of
+    from sim.study.run import run_keys
+
+    path = result / study.STORE if result.is_dir() else result
+    scenarios = [load(file, allow_path=allow) for file in files]
+    keys = {key for scenario in scenarios for key in run_keys(plan_of(scenario), scenario.cases())}
+    with study.Store(path, create=False) as store:
+        before, dropped = path.stat().st_size, store.others(keys)
+        if not dry:
+            store.keep_only(keys, [scenario.path for scenario in scenarios])
+    return {
+        "store": str(path),
+        "dropped": dropped,
+        "bytes_before": before,
+        "bytes": path.stat().st_size,
+        "dry_run": dry,
+    }
+
+
 def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple[int, Path, list[str]]:
     """`infermint trace import`: rows written, where, and what is to be known of them."""
     from sim.workload import imports

@@ -214,6 +214,29 @@ class Store:
                 "DELETE FROM runs WHERE key = ? AND replication < ?", [(key, replications) for key in sorted(set(keys))]
             )
 
+    def cells(self) -> dict[tuple[str, str, int], int]:
+        """Finished runs by (policy, coin price, point), sorted."""
+        with self._told():
+            query = "SELECT policy, coin_price, point, count(*) FROM runs WHERE status = 'done' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+            return {(policy, price, point): count for policy, price, point, count in self._db.execute(query)}
+
+    def others(self, keys: Iterable[str]) -> int:
+        """How many runs, finished or failed, have none of these keys."""
+        kept = set(keys)
+        with self._told():
+            return sum(key not in kept for (key,) in self._db.execute("SELECT key FROM runs"))
+
+    def keep_only(self, keys: Iterable[str], names: Iterable[str]) -> None:
+        """Drop all runs but those of these keys and all studies but those of these scenario files; give their room back."""
+        with self._told(), self._transaction():
+            found = {key for (key,) in self._db.execute("SELECT DISTINCT key FROM runs")} - set(keys)
+            self._db.executemany("DELETE FROM runs WHERE key = ?", [(key,) for key in sorted(found)])
+            gone = {name for (name,) in self._db.execute("SELECT DISTINCT name FROM studies")} - set(names)
+            self._db.executemany("DELETE FROM studies WHERE name = ?", [(name,) for name in sorted(gone)])
+        with self._told():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def finished(self) -> list[Finished]:
         """Versions, instant and wall time of every finished run in the file."""
         with self._told():

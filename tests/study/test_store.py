@@ -1,14 +1,17 @@
 """The store keeps runs whole, finds them by content, and says plainly when a file cannot serve."""
 
+import json
 import os
 import sqlite3
 
 import pytest
 
+from sim.cli import main
 from sim.errors import ScenarioError
 from sim.records.run import MODEL_REVISION, Case
 from sim.study.store import FORMAT, Store, run_key
 from sim.study.summarise import summarise
+from tests.study.small import SMALL
 
 
 @pytest.fixture
@@ -209,3 +212,39 @@ def test_a_writer_that_does_not_let_go_is_told(path, record, monkeypatch):
         other.execute("ROLLBACK")
         other.close()
         store.put("k", 0, record)
+
+
+def test_only_what_scenarios_ask_for_is_kept(path, record):
+    with Store(path) as store:
+        for key in ("a", "b", "c"):
+            for replication in range(20):
+                store.put(key, replication, record)
+        store.put_failed("d", 0, ("two_years", "pool", 0), "coins lost")
+        assert store.cells() == {("two_years", "pool", 0): 60}
+        assert store.others(["a"]) == 41
+    full = path.stat().st_size
+    with Store(path) as store:
+        store.keep_only(["a", "z"], [])
+        assert (store.count(), store.count(["a"]), store.failures(), store.others(["a"])) == (20, 20, [], 0)
+    assert path.stat().st_size < 0.6 * full
+
+
+def test_the_verbs_of_a_store(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
+
+    def call(*words):
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        return int(left.value.code or 0), capsys.readouterr().out
+
+    assert call("run", "small.yaml", "--jobs", "1", "--quiet")[0] == 0
+    code, said = call("store", "show", "reports/small")
+    assert code == 0 and "4 finished runs, 0 failed" in said and "study of small.yaml: 4 runs" in said
+    assert call("store", "gc", "reports/small", "small.yaml", "--json")[1].count('"dropped": 0') == 1
+    (tmp_path / "small.yaml").write_text(SMALL.replace("2029-12-14", "2026-01-20"), encoding="utf-8")
+    assert "4 runs would be dropped" in call("store", "gc", "reports/small", "small.yaml", "--dry-run")[1]
+    assert json.loads(call("store", "show", "reports/small", "--json")[1])["finished"] == 4
+    assert "4 runs dropped" in call("store", "gc", "reports/small", "small.yaml")[1]
+    assert json.loads(call("store", "show", "reports/small", "--json")[1])["finished"] == 0
+    assert call("store", "show", "nowhere")[0] == 2
