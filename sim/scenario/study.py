@@ -33,8 +33,8 @@ class Requests(Block):
     """Windows in a measured epoch (`sampled`)."""
     every: Annotated[int, Field(ge=1, le=10_000)] = 1
     """Windows lie in every n-th epoch (`sampled`)."""
-    lives: Literal["anew", "continued"] = "anew"
-    """Nodes of every window are drawn as if they had run for ever, or their lives go on from window to window as in `all` (`sampled`)."""
+    lives: Literal["anew", "continued"] = "continued"
+    """Lives of nodes go on from window to window as in `all`, or those of every window are drawn as if they had run for ever (`sampled`)."""
     replicas: Annotated[float, Quantity("share", above=0, high=1, dated=False)] | None = None
     """Share of each fleet's replicas that serves in a window, with that part of its requests: at least 100 (`sampled`)."""
     budget: Annotated[int, Field(ge=1)] | None = None

@@ -1,8 +1,9 @@
 """When things happen in a run: epochs, dates, and the instants of windows.
 
 Windows of requests fall on instants that depend on the epoch's number alone, so that all policies measure at the same
-ones; the hour of the day moves on by the golden section from window to window, so that every stratum of the day is
-visited evenly however few windows there are.
+ones. Where windows lie more than a day apart, the hour of the day moves on by the golden section from window to window;
+where they lie closer, they stand evenly in the day and all move on together from day to day. Either way every stratum of
+the day is visited evenly, however few windows there are.
 """
 
 from __future__ import annotations
@@ -90,29 +91,44 @@ class Sampling:
         return epoch.number % self.every == 0
 
     def windows(self, epoch: Epoch, first_number: int, factor: int = 1) -> list[Window]:
-        """The windows of an epoch in order of time, or none if it is too short; `factor` stretches the warm-up."""
+        """The windows of an epoch in order of time, or none if it is too short; `factor` stretches the warm-up where that fits."""
+        length_ps = epoch.end_ps - epoch.start_ps
+        beyond_ps = self.window_ps + self.life_ps
+        factor = min(factor, (length_ps // self.per_epoch - beyond_ps) // self.warm_ps)
+        if factor < 1:
+            return []
         warm_ps = self.warm_ps * factor
+        apart = length_ps // self.per_epoch >= DAY_PS + warm_ps + beyond_ps
+        starts = self._by_hour(epoch, warm_ps) if apart else self._evenly(epoch, warm_ps)
+        return [
+            Window(first_number + place, start - warm_ps, start, start + self.window_ps, start + beyond_ps)
+            for place, start in enumerate(starts)
+        ]
+
+    def _by_hour(self, epoch: Epoch, warm_ps: int) -> list[int]:
+        """Each at its hour of the day, on the day in the middle of its part of the epoch."""
         span = warm_ps + self.window_ps + self.life_ps
         part = (epoch.end_ps - epoch.start_ps) // self.per_epoch
-        if part < span:
-            return []
-        made = []
+        starts = []
         for place in range(self.per_epoch):
-            index = epoch.number * self.per_epoch + place
             begin = epoch.start_ps + place * part
-            hour_ps = int((index * GOLDEN) % 1.0 * DAY_PS)
-            # The first instant of that hour of the day after the part's begin, kept inside the part.
+            hour_ps = int(((epoch.number * self.per_epoch + place) * GOLDEN) % 1.0 * DAY_PS)
             offset = (hour_ps - begin) % DAY_PS
             day = (part - span - offset) // DAY_PS
-            offset += max(day // 2, 0) * DAY_PS
-            start = begin + warm_ps + min(offset, part - span)
-            made.append(
-                Window(
-                    first_number + place,
-                    start - warm_ps,
-                    start,
-                    start + self.window_ps,
-                    start + self.window_ps + self.life_ps,
-                )
-            )
-        return made
+            starts.append(begin + warm_ps + min(offset + max(day // 2, 0) * DAY_PS, part - span))
+        return starts
+
+    def _evenly(self, epoch: Epoch, warm_ps: int) -> list[int]:
+        """A comb whose place moves on from day to day; windows that would meet, or leave the epoch, push each other apart."""
+        span = warm_ps + self.window_ps + self.life_ps
+        part = (epoch.end_ps - epoch.start_ps) // self.per_epoch
+        begins = [epoch.start_ps + place * part for place in range(self.per_epoch)]
+        starts = [begin + int(begin // DAY_PS * GOLDEN % 1.0 * part) for begin in begins]
+        free = epoch.start_ps + warm_ps
+        for place, start in enumerate(starts):
+            starts[place] = max(start, free)
+            free = starts[place] + span
+        free = epoch.end_ps + warm_ps
+        for place in reversed(range(self.per_epoch)):
+            free = starts[place] = min(starts[place], free - span)
+        return starts

@@ -82,9 +82,10 @@ STEADY = {"workload.chat.arrivals": {"kind": "poisson"}, "workload.chat.deadline
 
 
 def test_a_part_of_the_replicas_tells_what_all_tell() -> None:
-    # A window of five minutes in each of three half hours. Overloaded, because what is in flight at the horizon counts as
-    # unmet where every request is served: 0.4 % of half an hour's requests, beside a fifth that leaves the queue.
-    assert found({**fleet(1.12, 0.5), **STEADY}, replications=3, windows=1) == []
+    # Two windows of five minutes in each of three half hours; of one the coin price at which the worst of 330 nodes breaks even
+    # comes out 3.7 % too high, as the work of a node varies more in less time. Overloaded, because what is in flight at the horizon
+    # counts as unmet where every request is served: 0.4 % of half an hour's requests, beside a fifth that leaves the queue.
+    assert found({**fleet(1.12, 0.5), **STEADY}, replications=3, windows=2) == []
 
 
 ROUTERS = {
