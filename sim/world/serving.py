@@ -39,7 +39,7 @@ class Windows:
         """Of each network and model: what scaled counts have left over."""
         self.lifetimes: dict[tuple[str, str], Lifetimes] = {}
         self._learned_ps = 0
-        """Instant that what users believe stands at."""
+        """End of the last epoch that users have learned from."""
         self._told: set[tuple[str, str]] = set()
 
     def rehearse(self) -> None:
@@ -56,7 +56,7 @@ class Windows:
         self.expanders.clear()  # the rehearsal counts nowhere, and leaves no remainders
         env.process(serve(env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams))
         env.run()
-        self._take(stints, None, window)
+        self._take(stints, None)
 
     def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
         """The windows of an epoch, if any are due."""
@@ -69,10 +69,23 @@ class Windows:
             stints = self._stints(window)
             yield self.world.env.timeout(window.warm_ps - self.world.env.now)
             yield from serve(self.world.env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams)
-            self._take(stints, place, window)
+            self._take(stints, place)
             self._count(stints)
         for network in self.world.networks:
             network.last_size = self._size(network, epoch)
+        if windows:
+            self._learn(epoch)
+
+    def _learn(self, epoch: Epoch) -> None:
+        """Users believe what the windows of an epoch say together, each by its requests, as it is where all are served.
+
+        Window by window they would believe in too good a service: busy windows are slow, and more requests meet them.
+        """
+        for network in self.world.networks:
+            assert network.tally is not None
+            passed_s = (epoch.end_ps - self._learned_ps) / PS_PER_S
+            self.world.users.learn(network.index, network.tally, passed_s, self.world.before.epoch)
+        self._learned_ps = epoch.end_ps
 
     def _size(self, network: NetworkState, epoch: Epoch) -> tuple[float, float]:
         return float(network.nodes), float(self.world._wanted(network, epoch).sum()) / epoch.seconds
@@ -129,11 +142,9 @@ class Windows:
         shares = np.array([stint.part.shares(len(users.names)) for _, _, stint in stints])
         return lambda t0, t1: thin(users.draw(options, t0, t1), shares, self.world.streams)
 
-    def _take(self, stints: list[tuple[NetworkState, str, Stint]], place: int | None, window: Window) -> None:
-        """What the window says becomes what networks and users know; `place` in its epoch, None for the rehearsal."""
+    def _take(self, stints: list[tuple[NetworkState, str, Stint]], place: int | None) -> None:
+        """What the window says becomes what networks know; `place` in its epoch, None for the rehearsal, which users believe."""
         classes = len(self.world.users.names)
-        passed_s = 0.0 if place is None else (window.start_ps - self._learned_ps) / PS_PER_S
-        self._learned_ps = 0 if place is None else window.start_ps
         for network in self.world.networks:
             mine = [(model, stint) for owner, model, stint in stints if owner is network]
             tally = Tally(classes)
@@ -145,7 +156,8 @@ class Windows:
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
             tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
-            self.world.users.learn(network.index, tally, passed_s, self.world.before.epoch)
+            if place is None:
+                self.world.users.learn(network.index, tally, 0.0, self.world.before.epoch)
             if place and network.tally is not None:
                 # All windows of an epoch speak for it, each by its requests.
                 tally.add(network.tally)
@@ -193,6 +205,11 @@ class Windows:
                 f"{network.name}: windows were sampled in space; in the first, {serving:,} of {there:,} replicas of {model} served "
                 f"their part of the requests, and stand for all"
             )
+            if part.whole.plan.routing.kind == "least_work":
+                self.world.notes.append(
+                    f"{network.name}: the router looks for the least work of all replicas, and finds less to choose from in a sample: waits "
+                    f"are told too long, by a part that falls with the number of replicas that serve; raise requests.replicas"
+                )
 
 
 class Continuous:

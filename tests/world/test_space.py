@@ -297,6 +297,13 @@ def test_scaled_counts_stand_for_what_was_served_stratum_by_stratum() -> None:
 
 
 @pytest.mark.compiled
+@pytest.mark.parametrize(("router", "told"), [("least_work", True), ("least_outstanding", False)])
+def test_a_run_says_where_a_sample_tells_waits_too_long(router: str, told: bool) -> None:
+    run = play({**RUN, "networks.net.router": {"kind": router}, "requests": SPACE})
+    assert any("waits are told too long" in note for note in run.notes) is told
+
+
+@pytest.mark.compiled
 def test_every_live_node_has_work_though_a_part_serves() -> None:
     world = World(case({**RUN, f"{HOME}.up_time": "10000 day", "requests": SPACE}), 0, "fast")
     world.run()

@@ -119,6 +119,27 @@ def test_a_part_of_the_replicas_tells_what_all_tell_under_least_work() -> None:
     assert found(changes, replications=10, windows=3) == []
 
 
+SMALL = {
+    f"{HOME}.nodes": 90,
+    f"{HOME}.max_nodes": 90,
+    "networks.net.operators.pros": {**FARM, "nodes": 9, "max_nodes": 9},
+    "workload.chat.rate": f"{0.3 * 1.12 * CAPACITY_RPS:.3f} /s",
+}
+"""A fleet of the sample's size, with its part of the requests."""
+SERVICE = ("ttft_p50_s", "ttft_p95_s", "ttft_p99_s", "tpot_p50_s", "e2e_p50_s", "e2e_p95_s", "unmet_frac")
+
+
+@pytest.mark.slow
+def test_a_sample_under_least_work_tells_what_a_fleet_of_its_size_tells() -> None:
+    # So what breaks above is how few replicas there are to choose from, and nothing else of the sample.
+    changes = {**fleet(1.12, 1.5), **STEADY, "networks.net.router": {"kind": "least_work"}}
+    windows = {"mode": "sampled", "window": "5 min", "per_epoch": 3}
+    small = [play({**changes, **SMALL, "requests": windows}, replication=r).outcomes for r in range(4)]
+    part = [play({**changes, "requests": {**windows, "replicas": "30 %"}}, replication=r).outcomes for r in range(4)]
+    pairs = differences(small, part)
+    assert misses({name: pairs[f"net.{name}"] for name in SERVICE}) == []
+
+
 LIVELY = {
     f"{HOME}.up_time": "1 day",
     f"{HOME}.repair": "1 h",

@@ -123,3 +123,24 @@ def test_users_who_met_a_full_network_go_to_the_cloud() -> None:
     assert max(unmet[5:]) > 0.2  # the crowd is turned away at first
     assert share[-1] < 0.8 * share[3]
     assert run.series["cloud.share_frac"][-1] > run.series["cloud.share_frac"][3]
+
+
+def test_users_believe_what_the_windows_of_an_epoch_say_together() -> None:
+    # A lag of a second: only the last epoch is believed. The mean of the windows' means is shorter, as busy ones are slow.
+    demand = {**TWO["workload.chat.demand"], "lag": "1 s"}
+    windows = {"mode": "sampled", "window": "60 s", "per_epoch": 6}
+    changes = {
+        "workload.chat.rate": "20 /s",
+        f"{HOME}.nodes": 5,
+        "epoch": "6 h",
+        "horizon": "12 h",
+        "requests": windows,
+    }
+    world = World(case({**TWO, "workload.chat.demand": demand, **changes}), 0, "fast")
+    world.run()
+    for network in world.networks:
+        belief, tally = world.users.beliefs[0][network.index], network.tally
+        assert tally is not None
+        assert tally.windows == 6
+        assert belief.e2e_s == pytest.approx(tally.e2e_us[0] / tally.completed[0] / 1e6)
+        assert belief.failure_frac == pytest.approx(1 - tally.completed[0] / tally.arrived[0])
