@@ -1,7 +1,7 @@
 """Windows beside the run that serves every request, over the grid of `tests/world/grid.py`: `python -m benchmarks.fidelity FOLDER`.
 
 Each cell and replication is played twice, and what it says is kept in FOLDER as one JSON file: a broken-off run goes on where it
-stopped. `--cell NAME` plays one cell, `--write` makes `docs/fidelity.md` of what FOLDER holds. All of it takes about two CPU-hours.
+stopped. `--cell NAME` plays one cell, `--write` makes `docs/fidelity.md` of what FOLDER holds. All of it takes about half a CPU-hour.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ replications that meet the same users) contains 0, or lies within 5 % of the mea
 **Grid.** Loads .6, .8 and .95; every hour alike (*flat*) or the hours of a day (*day*; at .8 the evening asks for 1.17 of what the nodes
 serve); nodes that never fail, or every three days in the mean (*fail*); users who come whatever they meet (*open*) or
 choose every six hours between the network and a cloud by price, waits and losses (*closed*). Two cards serve 1,000 prompt and 1,600 output tokens
-a request; 24 windows of five minutes a day measure a twelfth of the requests (`tests/world/grid.py`). Cells share their users, so luck
+a request; 48 windows of five minutes a day measure a sixth of the requests (`tests/world/grid.py`). Cells share their users, so luck
 with the windows shows in all of them at once.
 
-**Made by** `python -m benchmarks.fidelity FOLDER --write` (about two CPU-hours; `tests/world/test_fidelity_grid.py` holds each cell that was run to the rule).
+**Made by** `python -m benchmarks.fidelity FOLDER --write` (about half a CPU-hour; `tests/world/test_fidelity_grid.py` holds every cell to the rule).
 """
 
 
