@@ -71,6 +71,22 @@ def plain_fleet(first: int, arrival: Any, service: Any, key: Any, choices: int, 
         join(nodes, requests, to, i, max(t, nodes[to, LAST]) + service[k])
 
 
+@verb
+def whole_ps(draws: Any, mean_ps: float, out: Any) -> None:
+    """Draws of mean 1 as whole picoseconds of mean `mean_ps` + 1/2, at least 1: float64[n] into int64[n]."""
+    for k in range(draws.shape[0]):
+        out[k] = np.int64(draws[k] * mean_ps + 1.0)
+
+
+@verb
+def instants_ps(draws: Any, mean_ps: float, now: int, out: Any) -> None:
+    """Instants after `now` whose gaps are `whole_ps` of the draws."""
+    t = np.int64(now)
+    for k in range(draws.shape[0]):
+        t += np.int64(draws[k] * mean_ps + 1.0)
+        out[k] = t
+
+
 def empty_nodes(count: int) -> np.ndarray:
     """Nodes with nobody there."""
     nodes = np.zeros((count, 5), np.int64)
