@@ -297,7 +297,9 @@ def test_scaled_counts_stand_for_what_was_served_stratum_by_stratum() -> None:
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize(("router", "told"), [("least_work", True), ("least_outstanding", False)])
+@pytest.mark.parametrize(
+    ("router", "told"), [("least_work", True), ("least_outstanding", True), ("power_of_two", False)]
+)
 def test_a_run_says_where_a_sample_tells_waits_too_long(router: str, told: bool) -> None:
     run = play({**RUN, "networks.net.router": {"kind": router}, "requests": SPACE})
     assert any("waits are told too long" in note for note in run.notes) is told

@@ -93,6 +93,11 @@ ROUTERS = {
     "least_outstanding": {"kind": "least_outstanding"},
     "region_nearest": {"kind": "region_nearest"},
 }
+BROKEN = {
+    "least_outstanding": "108 replicas are fewer alternatives than 360: the 95th percentile of TTFT is 3 to 9 % too long",
+    "region_nearest": "tails of TTFT are 1.6 to 6.7 % too long in space, and windows in time tell margins near 0 too low",
+}
+"""Routers under which the rule breaks, and how: `docs/fidelity.md`."""
 NEAR = {
     "latency": {"eu": {"eu": "20 ms", "us": "90 ms"}},
     "workload.chat.region": "eu",
@@ -102,10 +107,16 @@ NEAR = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("router", ROUTERS)
+@pytest.mark.parametrize(
+    "router",
+    [
+        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=BROKEN[name])] if name in BROKEN else [])
+        for name in ROUTERS
+    ],
+)
 def test_a_part_of_the_replicas_tells_what_all_tell_under_every_way_of_routing(router: str) -> None:
     changes = {**fleet(1.12, 1.5), **STEADY, "networks.net.router": ROUTERS[router]}
-    assert found({**changes, **(NEAR if router == "region_nearest" else {})}, replications=4, windows=3) == []
+    assert found({**changes, **(NEAR if router == "region_nearest" else {})}, replications=4, windows=6) == []
 
 
 @pytest.mark.slow
