@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from sim.errors import InfermintError, Problem, ScenarioError
-from sim.records.study import CheckResult, StudyRecord
+from sim.records.study import StudyRecord, exit_code
 
 FORMAT = 1
 """Version of every `--json` document."""
@@ -139,14 +139,6 @@ def _next(record: StudyRecord, file: Path, sets: Sequence[str], plugins: Sequenc
     return shlex.join([*words, *(word for pair in given for word in pair)])
 
 
-def exit_code(checks: Sequence[CheckResult]) -> int:
-    """1 if a check with severity error failed, 4 if one is undecided, else 0."""
-    errors = [check for check in checks if check.severity == "error"]
-    if any(check.ok is False for check in errors):
-        return 1
-    return 4 if any(check.ok is None for check in errors) else 0
-
-
 def check_files(files: Sequence[Path], as_json: bool, **options: Any) -> int:
     """`infermint check`: each scenario beside its baseline, or with `update` its baseline written. Returns the exit code."""
     from sim.records.files import put
@@ -173,6 +165,7 @@ def check_files(files: Sequence[Path], as_json: bool, **options: Any) -> int:
 
 def _check_file(file: Path, as_json: bool, options: dict[str, Any]) -> Any:
     """What is found of one scenario; with `update` its baseline is written."""
+    from sim.records.files import put
     from sim.scenario import load
     from sim.study import regression
     from sim.study.inputs import inputs_digest
@@ -205,7 +198,7 @@ def _check_file(file: Path, as_json: bool, options: dict[str, Any]) -> Any:
         made = regression.baseline_of(scenario, plan, record, options["because"], options["plugins"])
         with _writing(place.parent):
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(made.to_json(), encoding="utf-8")
+            put(place, made.to_json())
         click.echo(f"wrote {place}", err=True)
     return found
 
@@ -230,11 +223,18 @@ def _accept(found: Any, there: bool, because: str) -> None:
         raise ScenarioError(f"{found.baseline}: {moved} outcomes moved; say why with --because 'the reason'")
 
 
+def _store_of(result: Path) -> Path:
+    """The store of a folder that `run` made, or the file itself."""
+    from sim import study
+
+    return result / study.STORE if result.is_dir() else result
+
+
 def report_again(result: Path, out: Path | None) -> Path:
     """`infermint report`: the page of a folder's (or store's) study, from what is stored."""
     from sim import report, study
 
-    path = result / study.STORE if result.is_dir() else result
+    path = _store_of(result)
     with study.Store(path, create=False) as store:
         records = store.studies()
         runs = store.finished()
@@ -250,7 +250,7 @@ def store_shown(result: Path) -> dict[str, Any]:
     """`infermint store show`: what is in a run folder's store, as one document."""
     from sim import study
 
-    path = result / study.STORE if result.is_dir() else result
+    path = _store_of(result)
     with study.Store(path, create=False) as store:
         finished = store.finished()
         runs = [
@@ -277,7 +277,7 @@ def store_cleared(result: Path, files: Sequence[Path], allow: Sequence[Path], dr
     from sim.study.planning import plan_of
     from sim.study.run import run_keys
 
-    path = result / study.STORE if result.is_dir() else result
+    path = _store_of(result)
     scenarios = [load(file, allow_path=allow) for file in files]
     keys = {key for scenario in scenarios for key in run_keys(plan_of(scenario), scenario.cases())}
     with study.Store(path, create=False) as store:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import Literal
 
 from sim.records.baseline import Row
-from sim.records.study import CheckResult
+from sim.records.study import CheckResult, exit_code
 
 State = Literal["moved", "undecided", "same", "new", "gone"]
 
@@ -60,7 +60,7 @@ class Regression:
     @property
     def exit_code(self) -> int:
         """1 if an outcome moved, is gone, or a check failed; 4 if something is undecided; else 0."""
-        errors = [check.ok for check in self.checks if check.severity == "error"]
-        if self.of("moved") or self.of("gone") or False in errors:
+        checked = exit_code(self.checks)
+        if self.of("moved") or self.of("gone") or checked == 1:
             return 1
-        return 4 if self.of("undecided") or None in errors else 0
+        return 4 if self.of("undecided") else checked

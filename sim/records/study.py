@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sim.records.run import FlowRow, Number, canonical
@@ -118,6 +119,12 @@ class CheckResult:
     found: str
     file: str = ""
     line: int = 0
+
+
+def exit_code(checks: Sequence[CheckResult]) -> int:
+    """1 if a check with severity error failed, 4 if one is undecided, else 0."""
+    errors = [check.ok for check in checks if check.severity == "error"]
+    return 1 if False in errors else 4 if None in errors else 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
+from sim.records.baseline import Row
 from sim.records.regression import Change, Regression, ValueChange
 from sim.records.study import CheckResult
 from sim.report.words import amount, signed, signed_span
@@ -39,8 +40,7 @@ def headline(found: Regression) -> str:
 
 def _line(change: Change) -> str:
     row = change.row
-    at = ", ".join(part for part in (row.policy, row.coin_price, row.point) if part)
-    name = f"{row.outcome} ({at})"
+    name = f"{row.outcome} ({_where(row, ', ')})"
     if change.state == "new":
         return f"{name}: {amount(change.after, row.unit)}; the baseline does not have it"
     if change.state == "gone":
@@ -51,6 +51,11 @@ def _line(change: Change) -> str:
     difference = _difference(change)
     note = f"; {change.why}" if change.state == "undecided" else ""
     return f"{moved}, change {difference}, band {_band(change)}{note}"
+
+
+def _where(row: Row, between: str) -> str:
+    """Policy, kind of coin price and point of a sweep, as far as there are any."""
+    return between.join(filter(None, (row.policy, row.coin_price, row.point)))
 
 
 def _difference(change: Change) -> str:
@@ -114,7 +119,7 @@ def junit(all_found: Sequence[Regression]) -> str:
             case = ElementTree.SubElement(
                 suite,
                 "testcase",
-                classname=".".join(filter(None, (row.policy, row.coin_price, row.point))),
+                classname=_where(row, "."),
                 name=row.outcome,
             )
             if change.state in ("moved", "gone"):
@@ -156,10 +161,9 @@ def markdown(all_found: Sequence[Regression]) -> str:
 
 def _markdown_row(change: Change) -> str:
     row, unit = change.row, change.row.unit
-    policy = ", ".join(part for part in (row.policy, row.coin_price, row.point) if part)
     difference = "" if change.low is None else _difference(change)
     cells = [
-        change.state, f"`{row.outcome}`", policy, amount(change.before, unit), amount(change.after, unit), difference,
+        change.state, f"`{row.outcome}`", _where(row, ", "), amount(change.before, unit), amount(change.after, unit), difference,
         _band(change) if change.band else "",
     ]  # fmt: skip
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"

@@ -21,7 +21,8 @@ PACKAGE = Path(__file__).parents[1]
 def inputs_digest(scenario: Scenario, plan: Plan, plugins: Sequence[Path] = ()) -> str:
     """Digest of the runs' keys (the resolved scenario of each case), seeds, all code, plugins, versions of libraries, and the machine's kind."""
     parts = [code_digest(), repr(sorted(environment().items())), repr((plan.root_seed, plan.replications))]
-    parts += [*run_keys(plan, scenario.cases()), repr(plan.outcomes)]
+    # Bands, checks and outcomes are the scenario's too, though no run depends on them.
+    parts += [*run_keys(plan, scenario.cases()), repr(values_of(scenario))]
     parts += [digest(path.read_text(encoding="utf-8")) for path in plugins]
     return digest("\n".join(parts))
 

@@ -31,8 +31,6 @@ from sim.study.plan import Plan, Zone
 from sim.study.statistics import Paired
 from sim.study.verdicts import default_family
 
-LOOKS = 3
-"""Times that `--sequential` looks at most: after a quarter of the replications, a half, and all."""
 FEWEST = 4
 """Replications of the first look at least."""
 

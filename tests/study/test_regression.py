@@ -62,6 +62,16 @@ def test_what_has_not_changed_is_same_without_a_run(call, tmp_path: Path):
     assert [check["ok"] for check in document["checks"]] == [True]
 
 
+def test_a_changed_check_is_not_told_as_it_was(call, tmp_path: Path):
+    call("--update")
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("at_least: 1 nodes", "at_least: 1000 nodes"), encoding="utf-8"
+    )
+    code, said, _ = call()
+    assert code == 1 and "check FAILED" in said
+
+
 def test_a_planted_halving_is_told_with_its_line(call, tmp_path: Path):
     call("--update")
     halve_earlier(tmp_path)
