@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from sim.records.baseline import Row
 from sim.records.regression import Change, Regression, ValueChange
 from sim.records.study import CheckResult
+from sim.records.workflow import command
 from sim.report.words import amount, signed, signed_span
 
 MOST_VALUES = 10
@@ -95,18 +96,13 @@ def _check_line(check: CheckResult) -> str:
 def github(found: Regression) -> str:
     """Commands of GitHub's workflows: an error a moved outcome and failed check, a warning an undecided one, at the changed line."""
     file, line = next(((v.file, v.line) for v in found.values if v.line), ("", 0))
-    place = f" file={file},line={line}" if line else ""
-    lines = [f"::error{place}::{_escaped(_line(change))}" for change in [*found.of("moved"), *found.of("gone")]]
-    lines += [f"::warning{place}::{_escaped('undecided: ' + _line(change))}" for change in found.of("undecided")]
+    lines = [command("error", _line(c), file=file, line=line) for c in [*found.of("moved"), *found.of("gone")]]
+    lines += [command("warning", f"undecided: {_line(c)}", file=file, line=line) for c in found.of("undecided")]
     for check in _bad(found.checks):
         level = "error" if check.ok is False and check.severity == "error" else "warning"
-        where = f" file={check.file},line={check.line}" if check.line else ""
-        lines.append(f"::{level}{where}::{_escaped('check: ' + _check_line(check))}")
+        place = {"file": check.file, "line": check.line} if check.line else {}
+        lines.append(command(level, f"check: {_check_line(check)}", **place))
     return "\n".join([*lines, headline(found)])
-
-
-def _escaped(message: str) -> str:
-    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def junit(all_found: Sequence[Regression]) -> str:

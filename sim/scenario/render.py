@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from sim.errors import Problem, ScenarioError
+from sim.records.workflow import command
 
 WIDTH = 120
 """Characters of a source line shown at most."""
@@ -114,18 +115,9 @@ def as_github(problems: Iterable[Problem]) -> str:
 
 def _command(problem: Problem) -> str:
     level = "error" if problem.severity == "error" else "warning"
-    place = [f"file={_property(problem.file)}"] if problem.file else []
+    place: dict[str, object] = {"file": problem.file}
     if problem.line:
-        place += [f"line={problem.line}", f"col={problem.column}", f"endColumn={problem.column + problem.length}"]
-    place.append(f"title={_property(problem.kind)}")
+        place |= {"line": problem.line, "col": problem.column, "endColumn": problem.column + problem.length}
     path = f"{problem.path}: " if problem.path else ""
     fix = f" ({problem.fix})" if problem.fix else ""
-    return f"::{level} {','.join(place)}::{_data(f'{path}{problem.message}{fix}')}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return command(level, f"{path}{problem.message}{fix}", **place, title=problem.kind)
