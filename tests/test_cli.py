@@ -223,7 +223,8 @@ def test_validate_says_fine_and_how_many_runs(call):
     answer = call("validate", PINNED)
     assert (answer.code, answer.err) == (0, "")
     assert ": fine; 3 policies x 2 coin prices x 3 points x 20 replications = 360 runs" in answer.out
-    assert "note: `shocks` is read and checked but not simulated yet in this version" in answer.out
+    assert "note: `uncertain` is read and checked but not simulated yet in this version" in answer.out
+    assert "`shocks`" not in answer.out
     document = call("validate", PINNED, "--json").document
     assert (document["format"], document["problems"], document["files"][0]["runs"]) == (1, [], 360)
 

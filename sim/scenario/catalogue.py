@@ -121,6 +121,13 @@ def templates() -> Iterator[Row]:
         yield {"template": name, "is": _scalar(node, "name")}
 
 
+def targets() -> Iterator[Row]:
+    """Dotted paths that a shock may hit."""
+    from sim.scenario.shocks import targets as paths
+
+    yield from paths()
+
+
 def outcomes() -> Iterator[Row]:
     """Outcomes that comparisons and checks may name, `network.outcome`."""
     from sim.records.outcomes import OUTCOMES
@@ -173,6 +180,7 @@ LISTS: dict[str, Callable[[], Iterator[Row]]] = {
     "models": models,
     "workloads": workloads,
     "routers": routers,
+    "targets": targets,
     "outcomes": outcomes,
     "units": units,
     "templates": templates,

@@ -162,11 +162,6 @@ def _times(spec: Spec, tree: Node) -> Iterator[Problem]:
             "an epoch lasts at most 10 days where every request is simulated",
             "write for example `epoch: 1 week`",
         )
-    for index, shock in enumerate(spec.shocks):
-        if shock.begins >= spec.horizon:
-            yield _problem(
-                tree, f"shocks.{index}.at", "range", "the shock comes at or after the horizon", "let it come earlier"
-            )
 
 
 def _compare(compare: Compare, tree: Node, world: World) -> Iterator[Problem]:

@@ -25,10 +25,11 @@ from sim.scenario.library import Library
 from sim.scenario.nodes import Mark, Node, Text, find, plain, split
 from sim.scenario.notices import notices
 from sim.scenario.overlay import OPEN_TO_SWEEPS, lay, path_problem
-from sim.scenario.paths import PathError, block_of, locate
+from sim.scenario.paths import PathError, locate
 from sim.scenario.problems import at
 from sim.scenario.reader import read_file, read_value
 from sim.scenario.scenario import Parts, Point, Scenario, coin_price_kinds
+from sim.scenario.shocks import shock_problems
 from sim.scenario.spec import RESOLVED_KEYS, Spec
 
 ALONE = "scenario"
@@ -162,12 +163,12 @@ class _Loading:
         by_policy = self._try_policies(parts)
         if spec is not None:
             self.problems += case_problems(spec, self.base)
+            self.problems += shock_problems(spec, self.base)
             baseline = spec.compare.baseline or next(iter(self.policies))
             self.problems += policy_problems({name: parts.tree(name)[0] for name in self.policies}, baseline)
         kinds = self._kinds(spec, [s for s in by_policy.values() if s is not None], parts) if spec is not None else ()
         points = self._points(parts)
         self._laws(parts)
-        self._shocks(parts)
         if self.problems or spec is None:
             raise ScenarioError(_in_order(p for p in self.problems if not self._follows(p)))
         parts = Parts(self.base, self.policies, points, tuple(late), self.library)
@@ -286,33 +287,6 @@ class _Loading:
             if values is not None and isinstance(values.value, list):
                 for value in values.value:
                     self._try(lay(self.base, [(path, value.under(law.key))]), parts)
-
-    def _shocks(self, parts: Parts) -> None:
-        shocks = self.base.get("shocks")
-        for index, shock in enumerate(shocks.value if shocks is not None and isinstance(shocks.value, list) else ()):
-            target = shock.get("target")
-            if target is None or not isinstance(target.value, str):
-                continue
-            asked = dataclasses.replace(target, key=None)
-            path = (
-                f"{target.value}.rate"
-                if target.value.startswith("workload.") and target.value.count(".") == 1
-                else target.value
-            )
-            problem = path_problem(self.base, path, asked, OPEN_TO_SWEEPS, "a shock")
-            if (
-                problem is None
-                and block_of(locate(Spec, self.base, split(self.base, path)).kind, find(self.base, path)) is not None
-            ):
-                problem = at(
-                    target.mark,
-                    "unknown_path",
-                    path,
-                    f"`{target.value}` is a block, not a quantity",
-                    "name one of its keys",
-                )
-            if problem is not None:
-                self.problems.append(dataclasses.replace(problem, path=f"shocks.{index}.target"))
 
 
 def _moved(sets: Sequence[tuple[str, Node]], told: Sequence[PolicyChange], points: Sequence[Point]) -> tuple[str, ...]:

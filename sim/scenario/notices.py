@@ -22,8 +22,6 @@ def notices(
 
 def _later(spec: Spec) -> list[str]:
     told = []
-    if spec.shocks:
-        told.append(f"`shocks` {LATER}: the runs go on without them")
     if spec.uncertain:
         told.append(f"`uncertain` {LATER}: parameters keep the values of the file")
     if spec.estimand == "steady":

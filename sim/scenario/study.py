@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, sourced
 from sim.scenario.references import Measure, Zone, measure, zone
-from sim.units import Change, FixedDuration, Quantity, Share
+from sim.units import FixedDuration, FixedHourly, Quantity, Share
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that a scenario gives: lower case, digits, `_`."""
@@ -85,18 +85,27 @@ Start = Annotated[Initial, BeforeValidator(_initial), Short(("given", "steady"))
 
 
 class Shock(Block):
-    """A change of a quantity from outside, for a time."""
+    """A change of something from outside, for a time; the same for all policies."""
 
     begins: FixedDuration = Field(alias="at")
-    """When it begins, from the start of the run (`at`)."""
+    """When it begins, from the start of the run (`at`). Nodes go down at that instant, all else moves with the first epoch from then on."""
     target: str
-    """Dotted path of what is hit; a whole class (`workload.NAME`) means its rate."""
-    by: Change
-    """Relative change: -50% is half."""
+    """Dotted path of what is hit, `*` for every network or class of operators: see `infermint list shocks`."""
+    by: Annotated[float, Quantity("share", low=-1, dated=False)] | None = None
+    """Relative change: -50% is half; of nodes, the share that is down."""
+    adds: FixedHourly | None = None
+    """In place of `by`: an amount that is added to `outside_rent` or `hosting`."""
     lasts: FixedDuration
     """How long."""
     shape: Literal["step", "decay"] = "step"
-    """Back at once at the end, or fading away."""
+    """In full until the end, or fading evenly from full to nothing."""
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Shock:
+        if (self.by is None) == (self.adds is None):
+            found = "neither" if self.by is None else "both"
+            raise refuse(f"{found} of `by` and `adds` found; one is needed", "write for example `by: -50 %`")
+        return self
 
 
 class Vary(Block):

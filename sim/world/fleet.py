@@ -20,6 +20,7 @@ from sim.world.asking import NOTHING, Asking
 from sim.world.distances import NEAR, Distances
 from sim.world.lives import Draws, Lives
 from sim.world.outages import Outages
+from sim.world.strikes import Strike
 
 MOST_DRAWN = 64
 """Spells of a node drawn at a time at most; more come when one needs them."""
@@ -64,6 +65,8 @@ class Plan:
     asking: Asking = NOTHING
     shares: tuple[float, ...] = ()
     """Of each member, for a router that draws by weight; empty: it does not."""
+    strikes: Mapping[str, tuple[Strike, ...]] = dataclasses.field(default_factory=dict)
+    """What shocks take down, by member."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,10 +214,13 @@ class Roster:
         """
         found = []
         for m, member in enumerate(self.plan.members):
+            first, after_ps = int(np.searchsorted(self.member, m)), ps(member.after_s)
+            for strike in self.plan.strikes.get(member.name, ()):
+                struck = strike.holds(self.slots[m], (start_ps, end_ps), after_ps, self.plan.detect_ps)
+                found += [(begin, over, first + place) for begin, over, place in struck]
             outages = self.plan.outages.get(member.region)
             if outages is None:
                 continue
-            first, after_ps = int(np.searchsorted(self.member, m)), ps(member.after_s)
             for outage in outages.between(start_ps - after_ps - self.plan.detect_ps, end_ps):
                 until_ps = max(outage.end_ps + after_ps, outage.begin_ps + self.plan.detect_ps)
                 if until_ps > start_ps:

@@ -16,6 +16,7 @@ from sim.world.asking import Asking
 from sim.world.distances import Distances
 from sim.world.fleet import Member, Plan
 from sim.world.outages import Outages
+from sim.world.strikes import strikes_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +76,7 @@ def plans_of(name: str, spec: Any, machines: dict[str, Hardware], streams: Strea
     """One plan a model that the network serves; members in the order of the file."""
     plans, network = {}, spec.networks[name]
     outages = {region: Outages(region, block, streams) for region, block in spec.outages.items()}
+    strikes = strikes_of(name, spec, streams)
     distances, asking = Distances.of(spec), Asking.of(spec)
     shares = network.router.shares() if isinstance(network.router, Weighted) else {}
     for model in dict.fromkeys(machine.model for machine in machines.values()):
@@ -94,6 +96,7 @@ def plans_of(name: str, spec: Any, machines: dict[str, Hardware], streams: Strea
             distances=distances,
             asking=asking,
             shares=tuple(shares[member.name] for member in members) if shares else (),
+            strikes=strikes,
         )
     return plans
 

@@ -27,9 +27,10 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     income = fees + coins_usd
     days = epoch.days
     tokens = float(served.prompt.sum() + served.output.sum())
+    down = network.down_nodes(epoch.end_ps)
     made: Line = {
-        "nodes": float(network.nodes),
-        "gpus": float(network.gpus),
+        "nodes": float(network.nodes - sum(down.values())),
+        "gpus": float(network.gpus - sum(o.machine.gpus * down.get(o.name, 0) for o in network.owners)),
         "demand_rps": float(wanted.sum()) / epoch.seconds,
         "served_mtok": tokens / 1e6 / days,
         "utilization_frac": None if served.utilization is None else (served.utilization * days, days),

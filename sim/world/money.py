@@ -52,7 +52,7 @@ class Account:
 def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     """All money of one network and epoch."""
     account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
-    weights = network.work_weights()
+    weights = network.work_weights(epoch, served.counted)
     account.jobs_frac = _meter(network, served, weights)
     if network.coin is not None:
         _emit(network, epoch, account, weights)
@@ -147,6 +147,7 @@ def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> 
     yearly = account.paid_usd * YEAR_S / epoch.seconds
     worth = (
         holders.worth(state.start_pusd / 1e12, yearly, ledger.supply(network.ticker) / 10**network.decimals)
+        * network.value_level
         if holders
         else 0.0
     )
@@ -162,20 +163,43 @@ def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> 
         if party != "operators":
             ledger.transfer("coins sold", network.ticker, sells[party], name(party), other)
         ledger.transfer("coins sold", "USD", proceeds, other, name(party))
-    _post_holders(network, cleared.holders_usd, cleared.holders_coins, other)
+    _post_holders(network, cleared.holders_usd, cleared.holders_coins, "holders trade")
     network.to_sell = np.zeros(network.slots, np.int64)
     network.others_sell = {}
     account.sold_usd = sum(cleared.proceeds.values()) / 1e9
     return spend
 
 
-def _post_holders(network: NetworkState, usd: int, coins: int, other: str) -> None:
+def strike(network: NetworkState, epoch: Epoch, moves: tuple[float, float, float]) -> None:
+    """A shock moves the coin's price at the start of an epoch, before anybody decides.
+
+    `moves` are the shocks' level now, the level over that of the last epoch, and the factor of shocks that begin now.
+    A price that no trade moves follows the level. In a pool holders sell (or buy) as much as moves the price by what begins
+    now, and take a coin to be worth the level: their pull keeps it there, and brings it back once the level is back.
+    """
+    network.value_level, change, begins = moves
+    state, block = network.market, network.block.market
+    ratio = change if block.counterparty == "outside" else begins
+    if ratio != 1.0:
+        free = network.ledger.balance(network.account("holders"), network.ticker)
+        usd, coins = block.shift(state, ratio, free)
+        _post_holders(network, usd, coins, "holders trade (shock)")
+        if block.counterparty == "pool" and -coins == free:
+            network.notes.append(
+                f"{network.name}: holders had too few coins for the shock to the coin's price; sold all"
+            )
+    network.price_times.append(epoch.start_ps)
+    network.prices_pusd.append(state.price_pusd)
+
+
+def _post_holders(network: NetworkState, usd: int, coins: int, reason: str) -> None:
     ledger, holders = network.ledger, network.account("holders")
+    other = "outside" if network.block.market.counterparty == "outside" else network.account("pool")
     for currency, amount, giver, taker in (("USD", usd, "outside", other), (network.ticker, coins, other, holders)):
         if amount >= 0:
-            ledger.transfer("holders trade", currency, amount, giver, taker)
+            ledger.transfer(reason, currency, amount, giver, taker)
         else:
-            ledger.transfer("holders trade", currency, -amount, taker, giver)
+            ledger.transfer(reason, currency, -amount, taker, giver)
 
 
 def _top_up(network: NetworkState, owed: int, spent: int) -> None:
@@ -251,7 +275,7 @@ def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Ac
     # Where nobody is live nobody worked: the payout leaves everything over.
     scale = 2.0**40 / most if most > 0 else 0.0
     work = np.rint(weights * scale / network.slots).astype(np.int64)
-    live = np.concatenate([owners.live_ps(epoch) for owners in network.owners]) // 10**6
+    live = network.standing_ps(epoch) // 10**6
     amounts, left = network.block.payout.amounts(amount, work, live)
     if sum(amounts.tolist()) + left != amount:
         raise InvariantError(

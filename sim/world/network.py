@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from sim.world.calendar import Epoch
 from sim.world.fleet import Roster
 from sim.world.hardware import Hardware, hardware_of, plans_of
 from sim.world.people import Owners
+from sim.world.strikes import down_frac, strikes_of
 from sim.world.tally import Tally, Targets
 
 
@@ -71,6 +73,11 @@ class NetworkState:
         self.others_sell: dict[str, int] = {}
         self.price_times: list[int] = [0]
         self.prices_pusd: list[int] = []
+        self.strikes = strikes_of(name, spec, streams)
+        """What shocks take down, by class of operators."""
+        self.value_level = 1.0
+        """What holders take the coin to be worth, over their own rule: shocks move it."""
+        self.notes: list[str] = []
         self.warm_factor = 1
         self.last_size = (0.0, 0.0)
         if self.coin:
@@ -172,6 +179,36 @@ class NetworkState:
         """Requests a second that the live nodes serve at most."""
         return sum(owners.capacity for owners in self.owners)
 
+    def down_frac(self, owners: Owners, start_ps: int, end_ps: int) -> np.ndarray | None:
+        """Part of a span in which shocks hold each slot of a class down; None where they hold none."""
+        return down_frac(self.strikes.get(owners.name, ()), owners.block.slots, start_ps, end_ps)
+
+    def standing(self, epoch: Epoch) -> list[tuple[float, float]]:
+        """Parts of an epoch with the capacity, requests a second, that stands in each: shocks may hold nodes down."""
+        edges = {epoch.start_ps, epoch.end_ps}
+        for strikes in self.strikes.values():
+            edges.update(edge for strike in strikes for edge in (strike.begin_ps, *strike.ends_ps))
+        times = sorted(edge for edge in edges if epoch.start_ps <= edge <= epoch.end_ps)
+        length_ps = epoch.end_ps - epoch.start_ps
+        return [((over - begin) / length_ps, self._standing_rps(begin, over)) for begin, over in pairwise(times)]
+
+    def _standing_rps(self, start_ps: int, end_ps: int) -> float:
+        capacity = self.capacity_rps
+        for owners in self.owners:
+            down = self.down_frac(owners, start_ps, end_ps)
+            if down is not None:
+                capacity -= float(down[owners.columns.state == LIVE].sum()) * owners.machine.capacity_rps
+        return max(capacity, 0.0)
+
+    def down_nodes(self, at_ps: int) -> dict[str, int]:
+        """Live nodes of each class that shocks hold down just before an instant."""
+        found = {}
+        for owners in self.owners:
+            down = self.down_frac(owners, at_ps - 1, at_ps)
+            if down is not None:
+                found[owners.name] = int((down[owners.columns.state == LIVE] > 0).sum())
+        return found
+
     @property
     def nodes(self) -> int:
         """Live nodes."""
@@ -190,8 +227,18 @@ class NetworkState:
         """Note measured tokens of each slot; live slots that did nothing measured get their class's mean later."""
         self.work = work
 
-    def work_weights(self) -> np.ndarray:
+    def standing_ps(self, epoch: Epoch) -> np.ndarray:
+        """Time each slot was there in an epoch that is over, less what shocks held it down: int64."""
+        parts = []
+        for owners in self.owners:
+            live, down = owners.live_ps(epoch), self.down_frac(owners, epoch.start_ps, epoch.end_ps)
+            parts.append(live if down is None else np.rint(live * (1 - down)).astype(np.int64))
+        return np.concatenate(parts)
+
+    def work_weights(self, epoch: Epoch, counted: bool) -> np.ndarray:
         """Float[slots, 2]: by what prompt and output tokens of the epoch are shared out over live slots.
+
+        `counted` says that the epoch's tokens were all counted, not taken from windows.
 
         A live slot's own measured tokens; one that was not there yet counts as its class's mean, a class that was not there
         as its capacity beside the whole network's.
@@ -209,5 +256,9 @@ class NetworkState:
             )
             if not mean.any():
                 mean = np.full(2, owners.machine.capacity_rps)
-            weights[span] = np.where(seen[:, None], self.work[span], mean) * live[:, None]
+            work = np.where(seen[:, None], self.work[span], mean)
+            if (down := self.down_frac(owners, epoch.start_ps, epoch.end_ps)) is not None:
+                # A slot works while no shock holds it; where every token was counted, what it did says so itself.
+                work = np.where((seen & counted)[:, None], work, work * (1 - down)[:, None])
+            weights[span] = work * live[:, None]
         return weights

@@ -28,6 +28,7 @@ from sim.world.people import Beliefs, views
 from sim.world.plausible import remark
 from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
+from sim.world.shocks import Shocks
 from sim.world.space import Space
 from sim.world.steady import settle
 from sim.world.tally import Tally
@@ -74,6 +75,7 @@ class World:
             NetworkState(name, i, spec.at(spec.start), means, self.streams, self.ledger)
             for i, name in enumerate(spec.networks)
         ]
+        self.shocks = Shocks(spec, self.calendar)
         self.targets = targets_of(spec)
         # Policies act from the start of an epoch on: what they are judged by begins there too.
         self.policies_from_ps = self.calendar.first_from(ps(spec.policies_from))
@@ -141,8 +143,10 @@ class World:
     def _open(self, epoch: Epoch) -> None:
         """Steps 1 to 3."""
         spec = self._spec(epoch)
+        self.users.level = self.shocks.demand(epoch)
         for network in self.networks:
-            network.use(spec.networks[network.name])
+            network.use(self.shocks.block(network.name, spec.networks[network.name], epoch))
+            self.shocks.coins(network, epoch)
         if epoch.number:
             for network in self.networks:
                 beliefs = Beliefs(
@@ -213,7 +217,7 @@ class World:
             means = np.array([self.users.means[name] for name in self.users.names])
             busy = sum(o.live * o.machine.watts(1.0) for o in network.owners)
             idle = sum(o.live * o.machine.watts(0.0) for o in network.owners)
-            return from_capacity(arrived, means, network.capacity_rps, (busy, idle), epoch.seconds)
+            return from_capacity(arrived, means, network.standing(epoch), (busy, idle), epoch.seconds)
         assert network.tally is not None  # the rehearsal measured every network
         return scaled(network.tally, arrived, epoch.seconds)
 
@@ -239,6 +243,7 @@ class World:
         if self.training is not None:
             self.counts |= self.training.counts()
         for network in self.networks:
+            self.notes += network.notes
             self.notes += [
                 f"{network.name}.{o.name}: all {o.block.slots} node slots are taken; raise max_nodes"
                 for o in network.owners

@@ -36,6 +36,8 @@ class Served:
     seconds: float
     job_tokens: int = 0
     """Tokens of parts of training jobs that were done, no users' requests."""
+    counted: bool = False
+    """Whether every request was served and counted."""
 
     @property
     def arrived(self) -> int:
@@ -118,25 +120,32 @@ def exact(tally: Tally, seconds: float) -> Served:
     return Served(
         tally.fates.copy(), tally.prompt.copy(), tally.output.copy(), tally.slo.copy(), tally.slo_tokens.copy(),
         tally.slo_output.copy(), tally.network_us.copy(), tally.busy_ps / live if live else None, tally.energy_j, seconds,
+        counted=True,
     )  # fmt: skip
 
 
 def from_capacity(
-    arrived: np.ndarray, means: np.ndarray, capacity_rps: float, watts: tuple[float, float], seconds: float
+    arrived: np.ndarray,
+    means: np.ndarray,
+    standing: list[tuple[float, float]],
+    watts: tuple[float, float],
+    seconds: float,
 ) -> Served:
     """Service without requests: served = min(demand, capacity at the mean request); the rest is abandoned.
 
-    `means[k]` are (prompt, output) tokens; `watts` of the whole fleet busy and idle. Those served count as within SLO.
+    `means[k]` are (prompt, output) tokens; `standing` are parts of the epoch with the capacity that stood in each, requests a
+    second; `watts` of the whole fleet busy and idle. Those served count as within SLO.
     """
     classes = len(arrived)
     wanted = float(arrived.sum()) / seconds
-    part = min(1.0, capacity_rps / wanted) if wanted > 0 else 0.0
+    part = sum(share * min(1.0, rps / wanted) for share, rps in standing) if wanted > 0 else 0.0
     done = np.floor(arrived * part).astype(np.int64)
     fates = np.zeros((classes, len(Fate)), np.int64)
     fates[:, Fate.COMPLETED] = done
     fates[:, _ABANDONED] = arrived - done
     tokens = np.rint(done[:, None] * means).astype(np.int64)
-    used = min(wanted / capacity_rps, 1.0) if capacity_rps > 0 else None
+    available = sum(share * rps for share, rps in standing)
+    used = sum(share * min(wanted, rps) for share, rps in standing) / available if available > 0 else None
     energy = ((used or 0.0) * watts[0] + (1 - (used or 0.0)) * watts[1]) * seconds
     return Served(
         fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), np.zeros_like(done), used,

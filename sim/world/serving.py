@@ -60,7 +60,7 @@ class Windows:
 
     def serve(self, epoch: Epoch) -> Generator[Any, None, None]:
         """The windows of an epoch, if any are due."""
-        if not (self.sampling.due(epoch) or self._changed(epoch)):
+        if not (self.sampling.due(epoch) or self._changed(epoch) or self._stirred(epoch)):
             return
         factor = max(network.warm_factor for network in self.world.networks)
         # Numbered by epoch, not by count: an extra window under one policy moves no other's draws.
@@ -97,6 +97,16 @@ class Windows:
                 if abs(new - old) > CHANGE * max(old, 1e-9):
                     return True
         return False
+
+    def _stirred(self, epoch: Epoch) -> bool:
+        """Whether a shock took nodes down or let them come back in this epoch or the one before."""
+        since_ps = 2 * epoch.start_ps - epoch.end_ps
+        return any(
+            strike.stirs(since_ps, epoch.end_ps)
+            for network in self.world.networks
+            for strikes in network.strikes.values()
+            for strike in strikes
+        )
 
     def _stints(self, window: Window) -> list[tuple[NetworkState, str, Stint]]:
         return [

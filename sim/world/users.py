@@ -50,6 +50,8 @@ class Users:
         self.beliefs = [[Belief() for _ in self.networks] for _ in self.names]
         self.tastes: list[Any] = []
         self.quantities = np.zeros((len(self.names), len(self.networks)))
+        self.level = np.ones(len(self.names))
+        """Base demand of each class now, over what its block says: shocks move it."""
 
     def offers(self, k: int, prices: list[tuple[float, float]]) -> Offers:
         """Class k's options at (input, output) prices in USD per million tokens of each network."""
@@ -87,10 +89,11 @@ class Users:
         for k, taste in enumerate(self.tastes):
             self.quantities[k] = taste.quantities(self._offered[k])
             ceiling = self.potential.ceiling(self.names[k])
-            if self.quantities[k].sum() > ceiling * (1 + 1e-9):
+            wanted = self.quantities[k].sum() * self.level[k]
+            if wanted > ceiling * (1 + 1e-9):
                 fix = f"requests.headroom {ceiling}; raise it" if ceiling == self.headroom else "its trace holds"
                 raise ScenarioError(
-                    f"workload.{self.names[k]}: users want {self.quantities[k].sum():.2f} times the base demand, more than {fix}"
+                    f"workload.{self.names[k]}: users want {wanted:.2f} times the base demand, more than {fix}"
                 )
         return self.quantities
 
@@ -116,14 +119,16 @@ class Users:
 
     def base_requests(self, start_s: float, end_s: float) -> np.ndarray:
         """Expected requests of each class at base demand."""
-        return np.array([self.potential.base_requests(name, start_s, end_s) for name in self.names])
+        requests = [self.potential.base_requests(name, start_s, end_s) for name in self.names]
+        return np.array(requests) * self.level
 
     def draw(self, options: Mapping[tuple[int, int], int], t0_ps: int, t1_ps: int) -> dict[str, np.ndarray]:
         """Potential requests of [t0, t1) with `option`: the fleet that serves (class, network), or -1 for nobody."""
         # Marks that nobody's share reaches would go to nobody below: they need not be drawn.
-        drawn = self.potential.draw(t0_ps, t1_ps, self.quantities.sum(axis=1))
+        wanted = self.quantities * self.level[:, None]
+        drawn = self.potential.draw(t0_ps, t1_ps, wanted.sum(axis=1))
         columns = dict(drawn)
-        edges = np.cumsum(self.quantities, axis=1)
+        edges = np.cumsum(wanted, axis=1)
         klass, mark = columns["klass"], columns["mark"]
         network = (mark[:, None] >= edges[klass]).sum(axis=1)
         table = np.full((len(self.names), len(self.networks) + 1), -1, np.int64)

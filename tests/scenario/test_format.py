@@ -202,17 +202,30 @@ def test_key_shocks(problems, pinned):
         180 * DAY_S,
         "step",
     )
-    assert (
-        "`shocks` is read and checked but not simulated yet in this version: the runs go on without them"
-        in pinned.notices
-    )
-    block = "epoch: 1 week\nshocks: [{{at: {at}, target: {target}, by: -50 %, lasts: 9 day}}]"
-    (problem,) = problems("epoch: 1 week", block.format(at="1 year", target="workload.chap"))
-    assert (problem.line, problem.column, problem.fix) == (6, 31, "did you mean `chat`?")
-    (problem,) = problems("epoch: 1 week", block.format(at="3 year", target="workload.chat"))
-    assert problem.message == "the shock comes at or after the horizon"
-    (problem,) = problems("epoch: 1 week", block.format(at="1 year", target="networks.tao.supply"))
-    assert problem.message == "`networks.tao.supply` is a block, not a quantity"
+    block = "epoch: 1 week\nshocks: [{{at: {at}, target: '{target}', by: {by}, lasts: {lasts}}}]"
+
+    def wrong(target="workload.chat", at="1 year", by="-50 %", lasts="9 day"):
+        (problem,) = problems("epoch: 1 week", block.format(at=at, target=target, by=by, lasts=lasts))
+        return problem
+
+    typo = wrong("workload.chap")
+    assert (typo.line, typo.column, typo.fix) == (6, 31, "did you mean `workload.chat`?")
+    assert typo.message == "`workload.chap` is nothing that a shock can hit"
+    assert wrong("networks.tao.maket").fix == "did you mean `networks.tao.market`?"
+    assert wrong("networks.tao.operator.home").fix == "did you mean `networks.tao.operators.home`?"
+    assert wrong("regions.eu").kind == "unknown_path"
+    assert wrong("networks.tao.supply").kind == "unknown_path"
+    assert wrong("networks.cloud.market").kind == "unknown_path"
+    assert wrong(at="3 year").message == "the shock comes at or after the horizon"
+    assert wrong("networks.*coin.operators.*", by="10 %").message == "a shock takes nodes away: `by` must be below 0"
+    assert wrong("networks.tao.market", by="-100 %").message == "a coin's price cannot fall to nothing"
+    # 1 year = 52 weeks and 1.25 days: the next epoch begins 5.75 days later.
+    assert wrong(lasts="5 day").message == "it begins and ends inside one epoch, so that no epoch holds it"
+    added = "epoch: 1 week\nshocks: [{{at: 1 year, target: {}, lasts: 9 day, adds: 0.1 USD/h{}}}]"
+    (problem,) = problems("epoch: 1 week", added.format("workload", ""))
+    assert problem.message == "`adds` raises `outside_rent` or `hosting`"
+    (problem,) = problems("epoch: 1 week", added.format("workload", ", by: 5 %"))
+    assert problem.message == "both of `by` and `adds` found; one is needed"
 
 
 def test_key_vary(problems, pinned):

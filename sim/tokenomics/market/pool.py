@@ -88,6 +88,14 @@ class Pool(Market):
         coins = state.coins - -(-state.usd * state.coins // (state.usd + kept))
         return self._move(state, usd, -coins, coins)
 
+    def shift(self, state: State, ratio: float, free_coins: int) -> tuple[int, int]:
+        """Holders sell or buy at once what moves the price to `ratio` times what it is; see `_reach`."""
+        if ratio >= 1:
+            usd = round(state.usd * _reach(ratio, 1 - self.fee))
+            return usd, self.buy(state, usd)
+        coins = _at_most(round(state.coins * _reach(1 / ratio, 1 - self.fee)), free_coins)
+        return -self.sell(state, coins), -coins
+
     def clear(
         self,
         state: State,
@@ -194,6 +202,14 @@ def solve_drift(
     brings: a = s P - w - b ln(V / P).
     """
     return sold_per_day * price_usd - bought_usd_per_day - pull_usd_per_day * math.log(fundamental_usd / price_usd)
+
+
+def _reach(ratio: float, kept: float) -> float:
+    """What must go into a reserve, as a part of it, so that the price moves by `ratio` >= 1, where `kept` of it buys.
+
+    x of (1 + x)(1 + kept x) = ratio: the reserve grows by all of x, the other one falls by what kept x buys.
+    """
+    return (math.sqrt((1 + kept) ** 2 + 4 * kept * (ratio - 1)) - (1 + kept)) / (2 * kept)
 
 
 def _part(total: int, step: int, steps: int) -> int:

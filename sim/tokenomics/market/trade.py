@@ -113,6 +113,15 @@ class Market(Block):
 
         """
 
+    def shift(self, state: State, ratio: float, free_coins: int) -> tuple[int, int]:
+        """A shock moves the price to `ratio` > 0 times what it is; by a trade of holders where the kind has trades that move it.
+
+        Gives what they paid in nano-dollars and took in base units (negative: they sold, of `free_coins` at most). Here the
+        level moves and nobody trades.
+        """
+        state.price_pusd = max(1, round(state.price_pusd * ratio))
+        return 0, 0
+
     def epoch(self, state: State, dt_s: float, shock: float, fundamental_usd: float) -> Clearing:
         """An epoch in which only holders trade."""
         return self.clear(state, dt_s, {}, {}, shock, fundamental_usd)
