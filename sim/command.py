@@ -119,7 +119,8 @@ def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str
 
     with study.Store(out / study.STORE, create=False) as store:
         study.export(record, out, store.finished(), whatever=True)
-    page = report.write(record, out)
+    with _writing(out):
+        page = report.write(record, out)
     if as_json:
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
         click.echo(json.dumps({"format": FORMAT, "report": str(page), "runs": told, "summary": summary}, indent=1))
@@ -243,7 +244,8 @@ def report_again(result: Path, out: Path | None) -> Path:
     target = out or path.parent
     # The result's own folder is its own wherever it is looked at from.
     study.export(records[-1], target, runs, whatever=out is None or not study.owned(target))
-    return Path(report.write(records[-1], target))
+    with _writing(target):
+        return Path(report.write(records[-1], target))
 
 
 def store_shown(result: Path) -> dict[str, Any]:

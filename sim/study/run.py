@@ -8,7 +8,9 @@ import functools
 import gc
 import hashlib
 import json
+import os
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -276,7 +278,7 @@ def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -
         parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     try:
         with _interrupts_held():
-            done = parallel(joblib.delayed(_in_worker)(*each) for each in work)
+            done = parallel(joblib.delayed(_in_worker)(os.getpid(), *each) for each in work)
         yield from done
     except TerminatedWorkerError as error:
         raise ScenarioError(
@@ -325,10 +327,23 @@ def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
         raise
 
 
-def _in_worker(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
-    """`_one` in a process that only simulates."""
+def _in_worker(parent: int, index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
+    """`_one` in a process that only simulates, for the study in process `parent`."""
     _settle_memory()
+    _end_with(parent)
     return _one(index, task, engine, simulate)
+
+
+@functools.cache
+def _end_with(parent: int) -> None:
+    """Once a worker: end soon after the process of the study is gone. Killed, it could not tell its workers to stop."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @functools.cache

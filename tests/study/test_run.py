@@ -1,8 +1,10 @@
 """A study simulates what is missing, keeps each run as it comes, and gives the same bytes however it was run."""
 
+import contextlib
 import dataclasses
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -10,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sim.errors import InvariantError, ScenarioError
 from sim.records.study import StudyRecord
@@ -65,19 +69,44 @@ def test_more_replications_simulate_only_the_new_ones(economy, small, tmp_path, 
 
 
 @pytest.mark.compiled
-def test_worker_count_and_order_of_finishing_change_no_byte(economy, small, tmp_path):
+def test_one_two_and_four_workers_leave_the_same_bytes(economy, small, tmp_path):
     def simulate(resolved, replication, engine):
-        # The first ones take longest, so that two workers finish in another order than one.
+        # The first ones take longest, so that several workers finish in another order than one.
         time.sleep(0.02 * (2 - replication))
         return economy.simulated(resolved.case, replication)
 
-    alone = study(economy, small, tmp_path / "alone", simulate)
-    together = study(economy, small, tmp_path / "together", simulate, jobs=2)
-    assert together.to_json() == alone.to_json()
-    with Store(tmp_path / "alone") as one, Store(tmp_path / "together") as two:
-        keys = {run_key(case.case.key) for case in economy.cases(small)}
-        assert one.done(keys) == two.done(keys)
-        assert all(one.get(*which).to_json() == two.get(*which).to_json() for which in one.done(keys))
+    found = [contents(study(economy, small, tmp_path / str(n), simulate, jobs=n), tmp_path / str(n)) for n in (1, 2, 4)]
+    assert found[0] == found[1] == found[2]
+    assert len(found[0][1]) == 18
+
+
+def contents(record, path):
+    """A study's record, and its runs as they lie in the file."""
+    with Store(path), contextlib.closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT key, replication, outcomes, record FROM runs ORDER BY 1, 2").fetchall()
+    return record.to_json(), rows
+
+
+@given(order=st.permutations(range(18)), cut=st.integers(0, 18))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_order_of_finishing_changes_a_byte(economy, small, tmp_path_factory, order, cut):
+    """Runs come in any order, some before the study is stopped and some after; the record is that of the plain order."""
+    folder = tmp_path_factory.mktemp("orders")
+    waiting = [(resolved.case, replication) for resolved in economy.cases(small) for replication in range(3)]
+    with Store(folder / "any") as store:
+        for index in order[:cut]:
+            case, replication = waiting[index]
+            store.put(run_key(case.key), replication, economy.simulated(case, replication))
+    simulated = []
+
+    def simulate(resolved, replication, engine):
+        simulated.append((resolved.case, replication))
+        return economy.simulated(resolved.case, replication)
+
+    any_order = study(economy, small, folder / "any", simulate)
+    assert sorted(simulated, key=str) == sorted((waiting[index] for index in order[cut:]), key=str)
+    plain = study(economy, small, folder / "plain", simulate)
+    assert contents(any_order, folder / "any") == contents(plain, folder / "plain")
 
 
 @pytest.mark.compiled
@@ -261,10 +290,10 @@ def test_ctrl_c_at_the_terminal_ends_the_study_in_good_order(tmp_path, jobs):
 
 
 @pytest.mark.compiled
-def test_a_killed_study_loses_no_finished_run(tmp_path):
+def test_a_killed_study_loses_no_finished_run_and_its_workers_end(tmp_path):
     process = start_slow_study(tmp_path / "s", 2)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.kill()
+    process.communicate(timeout=60)  # ends when the last worker has let go of its output
     with Store(tmp_path / "s") as store:
         assert 4 <= store.count() < 240
 
