@@ -123,6 +123,16 @@ Example: infermint check scenarios/demo.yaml --update
          infermint check scenarios/demo.yaml --junit outcomes.xml --summary outcomes.md
          infermint check scenarios/demo.yaml --update --because 'halving moved to 2 years'
 """
+_DIFF_HELP = """Tell what differs between A and B: values with the lines that say so, and outcomes.
+
+A and B are scenarios, or folders that `run` made. Values are the resolved ones, with presets and defaults. Outcomes of a scenario are those of
+its runs in reports/STEM as it is now; they are compared by the rules of `infermint check`, with A in the place of the baseline.
+
+\b
+Example: infermint diff scenarios/demo.yaml study/scenario.yaml
+         infermint diff before.yaml after.yaml --run
+         infermint diff reports/monday reports/demo --json
+"""
 _VERIFY_HELP = """Hold the simulator against queueing theory, and against another simulator's results where they are.
 
 Each of 102 systems with a known answer is simulated in independent replications. The table's verdict is whether the interval
@@ -448,11 +458,39 @@ _path = click.Path(path_type=pathlib.Path)
 @_allow
 @_json
 @_debug
-def check_outcomes(files: Sequence[pathlib.Path], as_json: bool, debug: bool, **options: Any) -> int:
+def check_outcomes(
+    files: Sequence[pathlib.Path],
+    as_json: bool,
+    debug: bool,
+    wanted: str,
+    junit: pathlib.Path,
+    summary: pathlib.Path,
+    quiet: bool,
+    **options: Any,
+) -> int:
     """`infermint check`: its help is `_OUTCOMES_HELP`."""
-    from sim.command import check_files
+    from sim.checking import How, check_files
 
-    return check_files(files, as_json, **options)
+    return check_files(files, as_json, wanted, junit, summary, How(quiet=quiet or as_json, **options))
+
+
+@cli.command(help=_DIFF_HELP)
+@click.argument("a", type=_path)
+@click.argument("b", type=_path)
+@click.option("--run", "simulate", is_flag=True, help="Simulate first what the results of A and B lack.")
+@click.option("--all", "everything", is_flag=True, help="Show every value, and outcomes that are the same.")
+@click.option("--jobs", type=click.IntRange(1, 4096), help="Runs side by side; default all cores.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@_plugins
+@_set
+@_allow
+@_json
+@_debug
+def diff(a: pathlib.Path, b: pathlib.Path, as_json: bool, debug: bool, **options: Any) -> int:
+    """`infermint diff`: its help is `_DIFF_HELP`."""
+    from sim.checking import diff_files
+
+    return diff_files(a, b, as_json, **options)
 
 
 @cli.command(help=_VERIFY_HELP)

@@ -49,7 +49,7 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
         for notice in scenario.notices:
             click.echo(f"note: {notice}", err=True)
     progress = Bar(quiet)
-    record, told = _simulate(scenario, file, out, progress, options)
+    record, told = simulate_file(scenario, file, out, progress, options)
     return _deliver(record, out, as_json, told, _next(record, file, sets, options["plugins"]))
 
 
@@ -87,7 +87,10 @@ def _plugin_problem(path: Path, error: Exception) -> Problem:
     return Problem("plugin", "", told, fix, str(path), line or 0, 1 if line else 0)
 
 
-def _simulate(scenario: Any, file: Path, out: Path, progress: Bar, options: dict[str, Any]) -> tuple[StudyRecord, str]:
+def simulate_file(
+    scenario: Any, file: Path, out: Path, progress: Bar, options: dict[str, Any]
+) -> tuple[StudyRecord, str]:
+    """Simulate what a study's folder lacks; its record, and how many runs were there already, in words."""
     from sim import study
 
     # Named on the command line, a folder may hold other files, never another study.
@@ -138,90 +141,6 @@ def _next(record: StudyRecord, file: Path, sets: Sequence[str], plugins: Sequenc
     words = ["infermint", "explain", str(file), *(path.rpartition(".")[0] or path for path in paths[:1])]
     given = [*(("--plugin", str(plugin)) for plugin in plugins), *(("--set", each) for each in sets)]
     return shlex.join([*words, *(word for pair in given for word in pair)])
-
-
-def check_files(files: Sequence[Path], as_json: bool, **options: Any) -> int:
-    """`infermint check`: each scenario beside its baseline, or with `update` its baseline written. Returns the exit code."""
-    from sim.records.files import put
-    from sim.report import regression as told
-
-    for plugin in options["plugins"]:
-        load_plugin(plugin)
-    if options["baseline"] and len(files) > 1:
-        raise ScenarioError(f"--baseline: one file for {len(files)} scenarios found; check them one by one")
-    found = [_check_file(file, as_json, options) for file in files]
-    for where, text in ((options["junit"], told.junit), (options["summary"], told.markdown)):
-        if where:
-            with _writing(where):
-                put(where, text(found))
-    if as_json:
-        click.echo(json.dumps({"format": FORMAT, "checks": [told.document(one) for one in found]}, indent=1))
-    else:
-        click.echo("\n".join((told.github if options["wanted"] == "github" else told.text)(one) for one in found))
-    if options["update"]:
-        return 0
-    codes = [one.exit_code for one in found]
-    return 1 if 1 in codes else max(codes)
-
-
-def _check_file(file: Path, as_json: bool, options: dict[str, Any]) -> Any:
-    """What is found of one scenario; with `update` its baseline is written."""
-    from sim.records.files import put
-    from sim.scenario import load
-    from sim.study import regression
-    from sim.study.inputs import inputs_digest
-    from sim.study.planning import plan_of
-
-    scenario = load(file, sets=options["sets"], allow_path=options["allow"])
-    plan = plan_of(scenario)
-    place = options["baseline"] or Path("outcomes") / f"{file.stem}.baseline.json"
-    before = _baseline(place, file, options["update"])
-    if (
-        before is not None
-        and not options["simulate"]
-        and before.inputs == inputs_digest(scenario, plan, options["plugins"])
-    ):
-        return regression.untouched(before, str(place))
-    out = options["out"] or Path("reports") / file.stem
-    quiet = options["quiet"] or as_json
-    looks = regression.looks_of(plan.replications, options["sequential"] and not options["update"])
-    for replications in looks:
-        how = {"out": options["out"], "jobs": options["jobs"], "replications": replications, "policies": None}
-        progress = Bar(quiet)
-        record, _ = _simulate(scenario, file, out, progress, {**how, "fresh": False, "engine": options["engine"]})
-        seen = plan_of(scenario, replications)
-        empty = before or regression.baseline_of(scenario, seen, record, "")
-        found = regression.compare(empty, str(place), scenario, seen, record, len(looks))
-        if not found.of("undecided"):
-            break
-    if options["update"]:
-        _accept(found, before is not None, options["because"])
-        made = regression.baseline_of(scenario, plan, record, options["because"], options["plugins"])
-        with _writing(place.parent):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            put(place, made.to_json())
-        click.echo(f"wrote {place}", err=True)
-    return found
-
-
-def _baseline(place: Path, file: Path, update: bool) -> Any:
-    """The baseline of a scenario; None where it is about to be written for the first time."""
-    from sim.records.baseline import Baseline
-
-    if not place.exists():
-        if update:
-            return None
-        raise ScenarioError(f"{place}: no baseline of {file} is there; write one with: infermint check {file} --update")
-    try:
-        return Baseline.from_json(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScenarioError(f"{place}: not a baseline of outcomes: {error}") from None
-
-
-def _accept(found: Any, there: bool, because: str) -> None:
-    moved = len(found.of("moved")) + len(found.of("gone"))
-    if there and moved and not because:
-        raise ScenarioError(f"{found.baseline}: {moved} outcomes moved; say why with --because 'the reason'")
 
 
 def _store_of(result: Path) -> Path:
@@ -356,7 +275,7 @@ def replay_log(file: Path, out: Path | None, as_json: bool, **options: Any) -> N
         "summary": folder / "summary.json",
     }
     document = {"format": FORMAT, **replayed.document(record)}
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         put(paths["figure"], latencies.svg_file(record))
         put(paths["requests_csv"], replay.requests_csv(log, served))
@@ -369,7 +288,7 @@ def replay_log(file: Path, out: Path | None, as_json: bool, **options: Any) -> N
 
 
 @contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
     """Tell in one line what the system says of a folder that cannot be written."""
     try:
         yield

@@ -21,7 +21,7 @@ def text(found: Regression) -> str:
     """What a terminal shows."""
     lines = [headline(found)]
     for change in [*found.of("moved"), *found.of("gone"), *found.of("undecided"), *found.of("new")]:
-        lines.append(f"  {change.state.upper() if change.state == 'moved' else change.state:<10} {_line(change)}")
+        lines.append(f"  {change.state.upper() if change.state == 'moved' else change.state:<10} {change_line(change)}")
     lines += [f"  check {_check_word(check):<10} {_check_line(check)}" for check in _bad(found.checks)]
     lines += _causes(found)
     if found.of("moved") or found.of("gone") or found.of("new"):
@@ -39,7 +39,8 @@ def headline(found: Regression) -> str:
     return f"{found.scenario}: of {count} outcomes {parts or 'none'} ({found.replications} replications)"
 
 
-def _line(change: Change) -> str:
+def change_line(change: Change) -> str:
+    """One outcome in a line: what it was, what it is, the change with its interval, the band."""
     row = change.row
     name = f"{row.outcome} ({_where(row, ', ')})"
     if change.state == "new":
@@ -96,8 +97,8 @@ def _check_line(check: CheckResult) -> str:
 def github(found: Regression) -> str:
     """Commands of GitHub's workflows: an error a moved outcome and failed check, a warning an undecided one, at the changed line."""
     file, line = next(((v.file, v.line) for v in found.values if v.line), ("", 0))
-    lines = [command("error", _line(c), file=file, line=line) for c in [*found.of("moved"), *found.of("gone")]]
-    lines += [command("warning", f"undecided: {_line(c)}", file=file, line=line) for c in found.of("undecided")]
+    lines = [command("error", change_line(c), file=file, line=line) for c in [*found.of("moved"), *found.of("gone")]]
+    lines += [command("warning", f"undecided: {change_line(c)}", file=file, line=line) for c in found.of("undecided")]
     for check in _bad(found.checks):
         level = "error" if check.ok is False and check.severity == "error" else "warning"
         place = {"file": check.file, "line": check.line} if check.line else {}
@@ -119,9 +120,9 @@ def junit(all_found: Sequence[Regression]) -> str:
                 name=row.outcome,
             )
             if change.state in ("moved", "gone"):
-                ElementTree.SubElement(case, "failure", message=_line(change)).text = "\n".join(_causes(found))
+                ElementTree.SubElement(case, "failure", message=change_line(change)).text = "\n".join(_causes(found))
             elif change.state == "undecided":
-                ElementTree.SubElement(case, "skipped", message=_line(change))
+                ElementTree.SubElement(case, "skipped", message=change_line(change))
         for check in found.checks:
             case = ElementTree.SubElement(suite, "testcase", classname=f"checks.{check.policy}", name=check.check)
             if check.ok is False and check.severity == "error":
@@ -177,14 +178,15 @@ def document(found: Regression) -> dict[str, Any]:
         "exit_code": found.exit_code,
         "by_digest": found.by_digest,
         "replications": found.replications,
-        "outcomes": [_change_document(change) for change in found.changes],
+        "outcomes": [change_document(change) for change in found.changes],
         "values": [dataclasses.asdict(value) for value in found.values],
         "others": found.others,
         "checks": [dataclasses.asdict(check) for check in found.checks],
     }
 
 
-def _change_document(change: Change) -> dict[str, Any]:
+def change_document(change: Change) -> dict[str, Any]:
+    """One outcome as a JSON object."""
     row = change.row
     head = {name: getattr(row, name) for name in ("policy", "coin_price", "point", "outcome", "unit")}
     names = ("state", "before", "after", "difference", "low", "high", "band", "n", "why", "needed")
