@@ -19,7 +19,7 @@ from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
 from sim.scenario.references import known_at, zone
 from sim.scenario.spec import Spec
-from sim.scenario.study import Check, Compare
+from sim.scenario.study import Check, Compare, Vary
 from sim.tokenomics.settle import terms
 from sim.units import DAY_S, Dated, Money, UnitError, parse
 from sim.workload.classes import problems as class_problems
@@ -105,11 +105,26 @@ def _check(check: Check, tree: Node, world: World, where: str) -> Iterator[Probl
                 f"there is no policy `{named}`",
                 near_hint(named, world.policies),
             )
+    if check.monotone_in is not None:
+        yield from _monotone(check.monotone_in, tree, f"{where}.monotone_in")
     if reference_problem(world, check.outcome) is None:
         try:
             check.limit(_ticker(world, check.outcome))
         except UnitError as error:
             yield _problem(tree, f"{where}.{check.kind}", error.kind, str(error), error.hint)
+
+
+def _monotone(path: str, tree: Node, where: str) -> Iterator[Problem]:
+    """A path that an outcome may be monotone in: one whose values a grid, or lists side by side, run through."""
+    vary = _block(Vary, tree.get("vary"))
+    over = list(vary.over) if isinstance(vary, Vary) else []
+    if path not in over:
+        hint = near_hint(path, over) if over else "add it to `vary.over`"
+        yield _problem(tree, where, "unknown_path", f"`{path}` is not varied", hint)
+    elif isinstance(vary, Vary) and vary.design not in ("grid", "zip"):
+        yield _problem(
+            tree, where, "design", f"points of `{vary.design}` are in no order along one path", "use `design: grid`"
+        )
 
 
 def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:

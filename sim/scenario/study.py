@@ -206,6 +206,11 @@ class Compare(Block):
         return {"default": Zone(relative=0.02), **read}
 
 
+Promise = Literal["at_most", "at_least", "below", "monotone_in"]
+PROMISES: tuple[Promise, ...] = ("at_most", "at_least", "below", "monotone_in")
+"""What a check may promise; one of them."""
+
+
 class Check(Block):
     """A promise about an outcome, told at the end of a study."""
 
@@ -219,6 +224,10 @@ class Check(Block):
     """Limit in the outcome's unit."""
     below: str | None = None
     """Another policy whose value must be higher."""
+    monotone_in: str | None = None
+    """A path of the sweep (`vary.over`): the outcome goes one way along its values, whatever the others are."""
+    direction: Literal["rising", "falling"] | None = None
+    """Which way it goes with `monotone_in` (needed there, and only there)."""
     confidence: Annotated[Share, Field()] = 0.95
     """Confidence of the one-sided statement."""
     severity: Literal["error", "warn"] = "error"
@@ -226,20 +235,26 @@ class Check(Block):
 
     @model_validator(mode="after")
     def _one(self) -> Check:
-        given = [name for name in ("at_most", "at_least", "below") if getattr(self, name) is not None]
+        given = [name for name in PROMISES if getattr(self, name) is not None]
         if len(given) != 1:
             found = ", ".join(f"`{name}`" for name in given) or "none of them"
             raise refuse(
-                f"{found} found; one of `at_most`, `at_least`, `below` is needed", "write for example `at_most: 8 s`"
+                f"{found} found; one of {', '.join(f'`{name}`' for name in PROMISES)} is needed",
+                "write for example `at_most: 8 s`",
+            )
+        if (self.monotone_in is None) != (self.direction is None):
+            raise refuse(
+                "`monotone_in` and `direction` belong together",
+                "write for example `monotone_in: networks.tao.price.output, direction: rising`",
             )
         return self
 
     @property
-    def kind(self) -> Literal["at_most", "at_least", "below"]:
+    def kind(self) -> Promise:
         """Which promise it is."""
-        return "at_most" if self.at_most is not None else "at_least" if self.at_least is not None else "below"
+        return next(name for name in PROMISES if getattr(self, name) is not None)
 
     def limit(self, ticker: str = "") -> Measure | None:
-        """The limit in the outcome's unit; None for `below`. Raises `UnitError` where it is not in that unit."""
+        """The limit in the outcome's unit; None for `below` and `monotone_in`. Raises `UnitError` where it is not in that unit."""
         text = self.at_most if self.at_most is not None else self.at_least
         return None if text is None else measure(text, self.outcome, ticker)

@@ -1,9 +1,14 @@
-"""The lines of `checks:`: absolute promises (`at_most`, `at_least`) and relative ones (`below` another policy).
+"""The lines of `checks:`: absolute promises (`at_most`, `at_least`), relative ones (`below` another policy), and ways (`monotone_in`).
 
 A check holds (`ok` True) where the data show it, fails (False) where they show the opposite, and is undecided (None)
 between. All go by one-sided bounds at the check's confidence: of the mean for `at_most` and `at_least` (a bound on the limit
 itself holds), of the paired difference for `below` (a difference of exactly 0 is not below). A check must hold under every
 kind of coin price and at every point of a sweep.
+
+`monotone_in` goes from each value of a varied path to the next larger one, all other values kept, by paired differences. It
+holds where each step's bound lies above minus the zone of indifference (counted in the promised direction): no step goes
+back by more than what matters. It fails where a step's bound lies below minus the zone, at a confidence shared among the steps (Bonferroni),
+as one bad step is enough.
 """
 
 from __future__ import annotations
@@ -31,10 +36,17 @@ def run_checks(plan: Plan, table: Table) -> list[CheckResult]:
 
 def _result(plan: Plan, check: Check, policy: str, table: Table) -> CheckResult:
     cells = [cell for cell in plan.cells() if cell.policy == policy]
-    each = [_check(plan, check, cell, table) for cell in cells]
+    if check.kind == "monotone_in":
+        # One chain of steps a kind of coin price and setting of the other varied paths: told at its first point.
+        chains = _chains(plan, check, cells)
+        cells = [chain[0] for chain in chains]
+        each = [_monotone(plan, check, chain, table) for chain in chains]
+    else:
+        each = [_check(plan, check, cell, table) for cell in cells]
     several = len(cells) > 1
     found = "; ".join(
-        f"{_where(plan, cell)}: {text}" if several else text for cell, (_, text) in zip(cells, each, strict=True)
+        f"{_where(plan, cell, check.path)}: {text}" if several else text
+        for cell, (_, text) in zip(cells, each, strict=True)
     )
     text = check.text or _text(plan, check)
     return CheckResult(
@@ -78,16 +90,64 @@ def _below(plan: Plan, check: Check, cell: Cell, table: Table, numbers: Sequence
     return (False, f"{text}: not below") if low >= 0 else (None, f"{text}: not enough runs")
 
 
+def _chains(plan: Plan, check: Check, cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Cells that differ in the varied path alone, in order of its values; of `zip` all points of a kind of coin price."""
+    paths = [path for path in plan.points[0] if path != check.path]
+    settings = [tuple(point[path] for path in paths) for point in plan.points]
+    # Lists side by side: every point has values of its own, and the whole list is one chain.
+    alone = len(set(settings)) * len(set(check.ranks)) != len(plan.points)
+    chains: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in sorted(cells, key=lambda cell: check.ranks[cell.point]):
+        chains.setdefault((cell.coin_price, () if alone else settings[cell.point]), []).append(cell)
+    return list(chains.values())
+
+
+def _monotone(plan: Plan, check: Check, chain: Sequence[Cell], table: Table) -> Found:
+    """Whether an outcome goes one way along a chain of cells."""
+    each = [table[check.outcome, cell].complete for cell in chain]
+    if None in each:
+        return None, f"not supported: {table[check.outcome, chain[each.index(None)]].reason}"
+    numbers = [values for values in each if values is not None]
+    sign, steps = (1 if check.rising else -1), len(chain) - 1
+    strict = 1 - (1 - check.confidence) / max(steps, 1)
+    found: list[tuple[bool | None, int]] = []
+    for place in range(steps):
+        step = statistics.paired(numbers[place + 1], numbers[place], check.confidence)
+        zone = plan.zone(check.outcome).half_width(step.baseline_mean)
+        found.append((_step(step, sign, zone, check.confidence, strict), place))
+    means = " -> ".join(told(statistics.mean(values), plan.unit(check.outcome)) for values in numbers)
+    for state, why in ((False, "goes the other way"), (None, "not enough runs to tell")):
+        for ok, place in found:
+            if ok is state:
+                ends = [plan.points[cell.point][check.path] for cell in chain[place : place + 2]]
+                return state, f"{means}: {why} from {ends[0]} to {ends[1]}"
+    return True, means
+
+
+def _step(step: statistics.Paired, sign: int, zone: float, confidence: float, strict: float) -> bool | None:
+    bounds = statistics.one_sided_bounds(step, confidence)
+    shared = statistics.one_sided_bounds(step, strict)
+    if bounds is None or shared is None:
+        return None
+    low = bounds[0] if sign > 0 else -bounds[1]
+    high = shared[1] if sign > 0 else -shared[0]
+    return True if low >= -zone else False if high < -zone else None
+
+
 def _all(each: Sequence[bool | None]) -> bool | None:
     return False if False in each else None if None in each else True
 
 
-def _where(plan: Plan, cell: Cell) -> str:
-    point = ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in plan.points[cell.point].items())
+def _where(plan: Plan, cell: Cell, along: str = "") -> str:
+    """Kind of coin price and point, as far as there are several; without the path that a chain goes along."""
+    values = {path: value for path, value in plan.points[cell.point].items() if path != along}
+    point = ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in values.items())
     return ", ".join(part for part in (cell.coin_price if len(plan.coin_prices) > 1 else "", point) if part)
 
 
 def _text(plan: Plan, check: Check) -> str:
+    if check.kind == "monotone_in":
+        return f"{check.outcome} {'rising' if check.rising else 'falling'} in {check.path}"
     if check.kind == "below":
         return f"{check.outcome} below {check.other} with {check.confidence * 100:.4g} % confidence"
     return f"{check.outcome} {check.kind} {told(check.limit, plan.unit(check.outcome))}"

@@ -32,13 +32,19 @@ class Zone:
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One line of `checks:`. `limit` is in the outcome's unit; `other` the policy that `below` names. Empty `policy`: all."""
+    """One line of `checks:`. `limit` is in the outcome's unit; `other` the policy that `below` names. Empty `policy`: all.
 
-    kind: Literal["at_most", "at_least", "below"]
+    `monotone_in` goes along `path`, `rising` or falling: `ranks[point]` is the place of a point's value among its values.
+    """
+
+    kind: Literal["at_most", "at_least", "below", "monotone_in"]
     outcome: str
     policy: str
     limit: float = 0.0
     other: str = ""
+    path: str = ""
+    rising: bool = True
+    ranks: tuple[int, ...] = ()
     confidence: float = 0.95
     severity: Literal["error", "warn"] = "error"
     text: str = ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sim.errors import ScenarioError, nearest
 from sim.scenario import Scenario, Spec
@@ -87,9 +88,44 @@ def _check(scenario: Scenario, index: int, tickers: dict[str, str]) -> Check:
         policy=check.policy or "",
         limit=0.0 if limit is None else limit,
         other=check.below or "",
+        path=check.monotone_in or "",
+        rising=check.direction != "falling",
+        ranks=_ranks(scenario, check.monotone_in) if check.monotone_in else (),
         confidence=check.confidence,
         severity=check.severity,
-        text=f"{check.outcome} {check.kind} {check.below or check.at_most or check.at_least}",
+        text=f"{check.outcome} {_promise(check)}",
         file=row.file if row is not None else "",
         line=row.line if row is not None else 0,
     )
+
+
+def _promise(check: Any) -> str:
+    if check.monotone_in:
+        return f"{check.direction} in {check.monotone_in}"
+    return f"{check.kind} {check.below or check.at_most or check.at_least}"
+
+
+def _ranks(scenario: Scenario, path: str) -> tuple[int, ...]:
+    """The place of each point's value of a varied path among its values, by size; in the order of the file where they have none."""
+    kind = scenario.coin_prices[0]
+    values = [_at(scenario.case(scenario.baseline, kind, point).after, path) for point in range(len(scenario.points))]
+    found = list(dict.fromkeys(values))
+    if all(isinstance(value, (int, float)) for value in found):
+        found.sort()
+    return tuple(found.index(value) for value in values)
+
+
+def _at(block: Any, path: str) -> Any:
+    """The resolved value at a dotted path: a number of its unit's base, or a text."""
+    names = path.split(".")
+    while names:
+        # Names may hold dots (models): the longest key that is there.
+        for size in range(len(names), 0, -1):
+            name = ".".join(names[:size])
+            inside = block.get(name) if isinstance(block, Mapping) else getattr(block, name, None)
+            if inside is not None:
+                block, names = inside, names[size:]
+                break
+        else:
+            return None
+    return getattr(block, "amount", block) if not isinstance(block, Mapping) else str(block)
