@@ -192,16 +192,17 @@ _names = click.option(
 @click.option(
     "--template", default="first-study", show_default=True, help="Which start: see `infermint list templates`."
 )
+@click.option("--no-workflow", "bare", is_flag=True, help="Leave out the CI workflow.")
 @_json
 @_debug
-def init(directory: pathlib.Path, template: str, as_json: bool, debug: bool) -> None:
-    """Write a scenario to start from into DIRECTORY (never over a file that is there).
+def init(directory: pathlib.Path, template: str, bare: bool, as_json: bool, debug: bool) -> None:
+    """Write a scenario to start from into DIRECTORY, and a CI workflow that holds its outcomes (never over a file that is there).
 
     Example: infermint init study
     """
     from sim.scenario.init import init as write
 
-    made = write(directory, template)
+    made = write(directory, template, not bare)
     scenario = next(path for path in made if path.suffix == ".yaml")
     _emit(
         {"written": [str(path) for path in made]},

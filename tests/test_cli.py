@@ -207,7 +207,8 @@ def test_with_json_a_problem_is_a_document(call, words):
 
 def test_init_writes_a_scenario_that_validates_and_never_over_it(call, tmp_path):
     answer = call("init", "study", "--json")
-    assert answer.document == {"format": 1, "written": ["study/scenario.yaml", "study/scenario.schema.json"]}
+    names = ("scenario.yaml", "scenario.schema.json", ".github/workflows/outcomes.yml")
+    assert answer.document == {"format": 1, "written": [f"study/{name}" for name in names]}
     assert call("validate", "study/scenario.yaml").code == 0
     (tmp_path / "study" / "scenario.yaml").write_text("mine")
     again = call("init", "study")

@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from sim.scenario.nodes import plain
+from sim.scenario.reader import read_file
+from tests.study.small import SMALL
+
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.compiled
@@ -78,13 +82,15 @@ def test_the_wheel_holds_all_package_data(wheel):
     }  # fmt: skip
     assert not [name for name in inside if name.startswith(("tests", "benchmarks", "scenarios", "docs"))]
     assert any(name.endswith("licenses/LICENSE") for name in inside)
+    (entries,) = (name for name in inside if name.endswith("entry_points.txt"))
+    assert "[pytest11]\ninfermint = sim.pytest_plugin" in zipfile.ZipFile(wheel).read(entries).decode()
 
 
 def test_the_installed_command_lists_starts_and_runs(call, home, tmp_path):
     listed = call("list", "networks")
     assert listed.returncode == 0 and "bittensor_basic" in listed.stdout, listed.stderr
     assert call("init").returncode == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"scenario.yaml", "scenario.schema.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"scenario.yaml", "scenario.schema.json", ".github"}
     done = call(
         "run", "scenario.yaml", "--replications", "1", "--jobs", "1", "--json",
         "--set", "horizon=8 week", "--set", "policies_from=2 week", "--set", "requests.mode=capacity",
@@ -98,6 +104,42 @@ def test_the_installed_command_lists_starts_and_runs(call, home, tmp_path):
         capture_output=True, text=True, cwd=tmp_path,
     )  # fmt: skip
     assert Path(where.stdout.strip()).is_relative_to(home)
+
+
+def test_the_workflow_that_init_writes_works(wheel, home, call, tmp_path):
+    (tmp_path / ".git").mkdir()
+    assert call("init", "my study", "--json").returncode == 0
+    scenario = tmp_path / "my study" / "scenario.yaml"
+    scenario.write_text(SMALL, encoding="utf-8")
+    workflow = plain(read_file(tmp_path / ".github" / "workflows" / "outcomes.yml"))
+    (job,) = workflow["jobs"].values()
+    environment = {
+        **os.environ, **workflow["env"], "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}", "INFERMINT": str(wheel),
+        "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+    }  # fmt: skip
+
+    def runs() -> subprocess.CompletedProcess[str]:
+        """All steps as GitHub runs them, to the first that fails."""
+        for step in (step["run"] for step in job["steps"] if "run" in step):
+            command = ["bash", "-e", "-c", step]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+            if done.returncode:
+                break
+        return done
+
+    missing = runs()
+    assert (
+        missing.returncode == 2 and "infermint check my study/scenario.yaml --update" in missing.stderr + missing.stdout
+    )
+    assert call("check", "my study/scenario.yaml", "--update").returncode == 0
+    same = runs()
+    assert same.returncode == 0, same.stderr
+    scenario.write_text(SMALL.replace("2029-12-14", "2026-01-20"), encoding="utf-8")
+    moved = runs()
+    assert moved.returncode == 1
+    assert "::error file=my study/scenario.yaml,line=12::tao.emission_coin" in moved.stdout
+    assert "| moved |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert (tmp_path / "outcomes.xml").is_file()
 
 
 def test_the_installed_command_replays_a_log_in_an_empty_folder(call, tmp_path):

@@ -23,7 +23,7 @@ def text(found: Regression) -> str:
     for change in [*found.of("moved"), *found.of("gone"), *found.of("undecided"), *found.of("new")]:
         lines.append(f"  {change.state.upper() if change.state == 'moved' else change.state:<10} {change_line(change)}")
     lines += [f"  check {_check_word(check):<10} {_check_line(check)}" for check in _bad(found.checks)]
-    lines += _causes(found)
+    lines += causes(found)
     if found.of("moved") or found.of("gone") or found.of("new"):
         lines.append(f"accept with: --update --because '...'   (writes {found.baseline})")
     return "\n".join(lines)
@@ -70,7 +70,8 @@ def _band(change: Change) -> str:
     return signed(change.band, change.row.unit).replace("+", "±", 1)
 
 
-def _causes(found: Regression) -> list[str]:
+def causes(found: Regression) -> list[str]:
+    """What changed beside the outcomes, a line each: values of the scenario with their place, presets, versions."""
     lines = [f"scenario changed: {_value(value)}" for value in found.values[:MOST_VALUES]]
     if len(found.values) > MOST_VALUES:
         lines.append(f"scenario changed: {len(found.values) - MOST_VALUES} more values")
@@ -120,7 +121,7 @@ def junit(all_found: Sequence[Regression]) -> str:
                 name=row.outcome,
             )
             if change.state in ("moved", "gone"):
-                ElementTree.SubElement(case, "failure", message=change_line(change)).text = "\n".join(_causes(found))
+                ElementTree.SubElement(case, "failure", message=change_line(change)).text = "\n".join(causes(found))
             elif change.state == "undecided":
                 ElementTree.SubElement(case, "skipped", message=change_line(change))
         for check in found.checks:
@@ -151,7 +152,7 @@ def markdown(all_found: Sequence[Regression]) -> str:
             parts += [_markdown_row(change) for change in rows]
             parts.append("")
         parts += [f"- check {_check_word(check)}: {_cell(_check_line(check))}" for check in _bad(found.checks)]
-        parts += [f"- {_cell(cause)}" for cause in _causes(found)]
+        parts += [f"- {_cell(cause)}" for cause in causes(found)]
         parts.append("")
     return "\n".join(parts)
 

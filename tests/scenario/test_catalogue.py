@@ -10,6 +10,8 @@ from sim.records.outcomes import OUTCOMES
 from sim.scenario import load
 from sim.scenario.catalogue import LISTS, listing
 from sim.scenario.init import init
+from sim.scenario.nodes import plain
+from sim.scenario.reader import read_file
 from sim.tokenomics.supply import SUPPLY
 
 
@@ -69,6 +71,21 @@ def test_init_never_writes_over_a_scenario(tmp_path):
     with pytest.raises(ScenarioError, match="is there already"):
         init(tmp_path)
     assert (tmp_path / "scenario.yaml").read_text() == "mine"
+
+
+def test_init_writes_a_workflow_at_the_root_of_a_repository(tmp_path):
+    (tmp_path / ".git").mkdir()
+    made = init(tmp_path / "a" / 'b "c"')
+    assert made[2] == tmp_path / ".github" / "workflows" / "outcomes.yml"
+    assert plain(read_file(made[2]))["env"]["SCENARIO"] == 'a/b "c"/scenario.yaml'
+    assert len(init(tmp_path / "second")) == 2  # the workflow is not written over
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / ".git").mkdir()
+    assert init(tmp_path / "bare" / "x", workflow=False) == [
+        tmp_path / "bare" / "x" / name for name in ("scenario.yaml", "scenario.schema.json")
+    ]
+    alone = init(tmp_path / "bare" / "y")
+    assert alone[2].is_relative_to(tmp_path / "bare") and alone[2].parts[-3] == ".github"
 
 
 def test_init_tells_templates_and_bad_folders(tmp_path):

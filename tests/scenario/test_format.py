@@ -297,7 +297,9 @@ def test_key_checks(problems, pinned):
     assert (second.kind, second.below, second.severity, second.limit()) == ("below", "four_years", "warn", None)
     one = "epoch: 1 week\nchecks: [{{outcome: tao.e2e_p95_s, {rest}}}]"
     (problem,) = problems("epoch: 1 week", one.format(rest="at_most: 3 s, at_least: 1 s"))
-    assert problem.message == "`at_most`, `at_least` found; one of `at_most`, `at_least`, `below`, `monotone_in` is needed"
+    assert (
+        problem.message == "`at_most`, `at_least` found; one of `at_most`, `at_least`, `below`, `monotone_in` is needed"
+    )
     (problem,) = problems("epoch: 1 week", one.format(rest="at_most: 3 W"))
     assert problem.message == "'3 W' is a power, but this needs a duration"
     (problem,) = problems("epoch: 1 week", one.format(rest="below: fsat"))
