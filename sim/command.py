@@ -122,7 +122,7 @@ def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str
 
     with study.Store(out / study.STORE, create=False) as store:
         study.export(record, out, store.finished(), whatever=True)
-    with _writing(out):
+    with writing(out):
         page = report.write(record, out)
     if as_json:
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
@@ -163,7 +163,7 @@ def report_again(result: Path, out: Path | None) -> Path:
     target = out or path.parent
     # The result's own folder is its own wherever it is looked at from.
     study.export(records[-1], target, runs, whatever=out is None or not study.owned(target))
-    with _writing(target):
+    with writing(target):
         return Path(report.write(records[-1], target))
 
 
