@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.scenario.rows import Source
 from sim.scenario.spec import Spec
-from sim.serving.strata import allocate
+from sim.serving.strata import allocate, least_of
 
 
 def sampled_rows(spec: Spec) -> Iterator[Source]:
@@ -24,13 +24,13 @@ def sampled_rows(spec: Spec) -> Iterator[Source]:
     for name, network in spec.networks.items():
         for model in dict.fromkeys(block.model or only for block in network.operators.values()):
             blocks = {key: block for key, block in network.operators.items() if (block.model or only) == model}
-            yield _row(f"requests.replicas: {name}, {model}", blocks, network.serving.tp, share)
+            yield _row(f"requests.replicas: {name}, {model}", blocks, network, share)
 
 
-def _row(path: str, blocks: dict[str, Any], tp: int, share: float) -> Source:
+def _row(path: str, blocks: dict[str, Any], network: Any, share: float) -> Source:
     nodes = np.array([block.nodes for block in blocks.values()], np.int64)
-    replicas = np.array([block.per_node // tp for block in blocks.values()], np.int64)
-    serving = allocate(nodes, replicas, share)
+    replicas = np.array([block.per_node // network.serving.tp for block in blocks.values()], np.int64)
+    serving = allocate(nodes, replicas, share, least_of(network.router.routing().kind))
     parts = [f"{key} {n:,} of {of:,} nodes" for key, n, of in zip(blocks, serving, nodes, strict=True)]
     text = f"{int((serving * replicas).sum()):,} of {int((nodes * replicas).sum()):,} replicas"
     return Source(path, text, "from the file's nodes", meaning=", ".join(parts))

@@ -36,9 +36,9 @@ class Requests(Block):
     lives: Literal["anew", "continued"] = "continued"
     """Lives of nodes go on from window to window as in `all`, or those of every window are drawn as if they had run for ever (`sampled`)."""
     replicas: Annotated[float, Quantity("share", above=0, high=1, dated=False)] | None = None
-    """Share of each fleet's replicas that serves in a window, with that part of its requests: at least 100 (`sampled`)."""
+    """Share of each fleet's replicas that serves in a window, with that part of its requests: at least 100, 1,000 or 2,000 by router (`sampled`)."""
     budget: Annotated[int, Field(ge=1)] | None = None
-    """Requests that a fleet expects in a window with its warm-up at most: one that expects more has a part of its replicas serve, at least 100 (`sampled`)."""
+    """Requests that a fleet expects in a window with its warm-up at most: one that expects more has a part of its replicas serve, at least 100, 1,000 or 2,000 by router (`sampled`)."""
     headroom: Annotated[int, Field(ge=1, le=15)] = sourced(
         2, "a modelling choice", "assumed", "how far demand can grow above its base before a run stops"
     )

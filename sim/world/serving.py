@@ -215,11 +215,6 @@ class Windows:
                 f"{network.name}: windows were sampled in space; in the first, {serving:,} of {there:,} replicas of {model} served "
                 f"their part of the requests, and stand for all"
             )
-            if part.whole.plan.routing.kind in ("least_work", "least_outstanding"):
-                self.world.notes.append(
-                    f"{network.name}: the router looks for the least of all replicas, and finds less to choose from in a sample: waits "
-                    f"are told too long, by a part that falls with the number of replicas that serve; raise requests.replicas"
-                )
 
 
 class Continuous:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.serving import contract
 from sim.serving.contract import LOOKING, WEIGHTED
-from sim.serving.strata import allocate
+from sim.serving.strata import allocate, least_of
 from sim.streams import Streams
 from sim.world.fleet import LifeEvent, Plan, Roster
 from sim.world.lifetimes import Lifetimes
@@ -150,7 +150,8 @@ def part_of(whole: Roster, share: float, streams: Streams, window: int) -> Part:
     """
     members = whole.plan.members
     nodes = np.array([len(slots) for slots in whole.slots], np.int64)
-    counts = allocate(nodes, np.array([member.replicas for member in members], np.int64), share)
+    replicas = np.array([member.replicas for member in members], np.int64)
+    counts = allocate(nodes, replicas, share, least_of(whole.plan.routing.kind))
     if (counts == nodes).all():
         return Part(whole)
     chosen = []
