@@ -90,11 +90,15 @@ class Sampling:
         """Whether the epoch is one of every n-th."""
         return epoch.number % self.every == 0
 
+    def longest_warm_ps(self, epoch: Epoch) -> int:
+        """The longest warm-up with which all windows of an epoch fit into it."""
+        return (epoch.end_ps - epoch.start_ps) // self.per_epoch - self.window_ps - self.life_ps
+
     def windows(self, epoch: Epoch, first_number: int, factor: int = 1) -> list[Window]:
         """The windows of an epoch in order of time, or none if it is too short; `factor` stretches the warm-up where that fits."""
         length_ps = epoch.end_ps - epoch.start_ps
         beyond_ps = self.window_ps + self.life_ps
-        factor = min(factor, (length_ps // self.per_epoch - beyond_ps) // self.warm_ps)
+        factor = min(factor, self.longest_warm_ps(epoch) // self.warm_ps)
         if factor < 1:
             return []
         warm_ps = self.warm_ps * factor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ CHANGE = 0.10
 """A change of nodes or of offered load beyond this calls for a window at once."""
 MOST_FACTOR = 4
 """Warm-ups are stretched to this at most."""
+E2ES = 3
+"""Mean E2E that a warm-up lasts at least (specification of serving, section 4: max of 10 x longest patience, 3 x mean E2E, 300 s)."""
+REHEARSALS = 4
+"""The first window is served so often at most until its warm-up is long enough."""
 BEYOND_NOISE = 4.0
 """Standard errors by which a window's halves may differ; requests of a queue are dependent, hence the wide band."""
 
@@ -43,8 +48,32 @@ class Windows:
         self._told: set[tuple[str, str]] = set()
 
     def rehearse(self) -> None:
-        """One window before the run, at the start's demand: what users and operators believe at first. Not counted."""
-        self.rehearse_at(self.world.calendar.epochs()[0])
+        """One window before the run, at the start's demand: what users and operators believe at first. Not counted.
+
+        Warm-ups last three times the mean E2E that it measures at least, and it is repeated with a longer one: replicas that began
+        empty have then turned over what they serve. What does not fit into an epoch is told.
+        """
+        epoch = self.world.calendar.epochs()[0]
+        for _ in range(REHEARSALS):
+            self.rehearse_at(epoch)
+            need_ps, room_ps = ps(E2ES * self._slowest_s()), self.sampling.longest_warm_ps(epoch)
+            if min(need_ps, room_ps) <= self.sampling.warm_ps:
+                break
+            self.sampling = dataclasses.replace(self.sampling, warm_ps=min(need_ps, room_ps))
+            for beliefs in self.world.users.beliefs:
+                for belief in beliefs:
+                    belief.known = False
+        if need_ps > self.sampling.warm_ps:
+            self.world.notes.append(
+                f"a request takes {self._slowest_s():.0f} s in the mean, and windows have room for a warm-up of {self.sampling.warm_ps / PS_PER_S:.0f} s "
+                f"only, less than three times that: take fewer windows, a longer epoch, or `mode: all`"
+            )
+
+    def _slowest_s(self) -> float:
+        """The longest mean E2E of any network in what was last measured; 0 where nothing completed."""
+        tallies = [network.tally for network in self.world.networks if network.tally is not None]
+        means = [float(t.e2e_us.sum()) / 1e6 / int(t.completed.sum()) for t in tallies if int(t.completed.sum())]
+        return max(means, default=0.0)
 
     def rehearse_at(self, epoch: Epoch) -> None:
         """The same in a given epoch."""

@@ -13,6 +13,8 @@ from sim.records.run import RunRecord
 from sim.units import DAY_S, PS_PER_S
 from sim.world import run as run_case
 from sim.world.calendar import Calendar, Epoch, Sampling
+from sim.world.run import World
+from sim.world.serving import Windows
 from tests.world.small import CLOUD, HOME, LOGIT, POOL, PRICED, case, play
 
 pytestmark = pytest.mark.compiled
@@ -254,3 +256,41 @@ def test_all_windows_of_an_epoch_speak_for_it() -> None:
     assert 0 < completed < measured
     requests = 4.6 * DAY_S
     assert run.outcomes["net.unmet_frac"] == pytest.approx(1 - completed / measured, abs=2 / requests)
+
+
+# -- warm-ups -------------------------------------------------------------------------------------------------
+
+LONG = {
+    "workload.chat.output": {"kind": "constant", "tokens": 12_000},
+    "workload.chat.rate": "0.05 /s",
+    "workload.chat.deadline": "1 h",
+    "horizon": "2 day",
+    "epoch": "1 day",
+}
+"""Answers that take minutes, on nodes with little to do."""
+
+
+def warm_s(changes: dict[str, Any]) -> tuple[World, float]:
+    """A world that has run, and the warm-up of its windows."""
+    world = World(case({**LONG, **changes}), 0, "fast")
+    world.run()
+    assert isinstance(world.serving, Windows)
+    return world, world.serving.sampling.warm_ps / PS_PER_S
+
+
+def test_a_warm_up_lasts_three_times_the_mean_e2e() -> None:
+    world, warm = warm_s({"requests": {**SAMPLED, "window": "10 min"}})
+    tally = world.networks[0].tally
+    assert tally is not None
+    mean_s = float(tally.e2e_us.sum()) / 1e6 / int(tally.completed.sum())
+    assert mean_s > 110
+    # Requests differ in how many they meet: the first window's mean is not that of the last.
+    assert warm == pytest.approx(3 * mean_s, rel=0.1)
+    assert not any("warm-up" in note for note in world.notes)
+
+
+def test_a_warm_up_that_does_not_fit_is_told() -> None:
+    crowded, warm = warm_s({"requests": {**SAMPLED, "window": "5 min", "per_epoch": 20}})
+    # 72 minutes each: 5 of window and 60 of tail leave 7, longer than 5 and 10 patiences, shorter than three E2E.
+    assert warm == 7 * 60
+    assert any("windows have room for a warm-up of 420 s only" in note for note in crowded.notes)
