@@ -333,7 +333,7 @@ def explain(
 @_json
 @_debug
 def list_(what: str, as_json: bool, debug: bool) -> None:
-    """List what a scenario may name: networks, gpus, models, workloads, policies, outcomes, units, routers, templates.
+    """List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
 
     Example: infermint list outcomes
     """
@@ -361,6 +361,9 @@ def _table(rows: list[dict[str, str]]) -> str:
 @click.option("--policy", "policies", multiple=True, help="Run this policy only (repeatable).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
+@click.option(
+    "--shock", "shocks", multiple=True, metavar="NAME", help="A ready shock on top of the file's: see `list shocks`."
+)
 @click.option("--uncertain", type=click.IntRange(1), help="Joint draws of `uncertain:` parameters (a later version).")
 @_engine
 @click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")

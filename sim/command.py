@@ -42,6 +42,7 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
         raise ScenarioError("--uncertain is read but not simulated yet in this version: leave it out")
     for plugin in options["plugins"]:
         load_plugin(plugin)
+    sets = [*sets, *(f"shocks+={name}" for name in options["shocks"])]
     scenario = load(file, sets=sets, allow_path=allow)
     out = options["out"] or Path("reports") / file.stem
     quiet = options["quiet"] or as_json

@@ -32,6 +32,7 @@ FOLDERS = {
     "networks": ("A network", "at `networks.NAME.KEY` of a scenario"),
     "workloads": ("A client class", "at `workload.NAME.KEY` of a scenario"),
     "gpus": ("A GPU", "in a file of your own that extends it (`gpus-and-models.md`)"),
+    "shocks": ("A ready shock", "in a file of your own that extends it, or at `shocks: [{extends: NAME, KEY: …}]`"),
     "models": ("A model", "in a file of your own that extends it (`gpus-and-models.md`)"),
 }
 """Folders of presets: what one of their files is, and where to change its values."""
@@ -88,7 +89,7 @@ def _root(folder: str, tree: Node) -> type[Block]:
         kind = tree.get("kind")
         assert kind is not None  # a shipped network says what it is
         return NETWORKS[str(kind.value)]
-    roots: dict[str, type[Block]] = {"workloads": WorkloadClass, "gpus": Gpu, "models": LlmModel}
+    roots: dict[str, type[Block]] = {"workloads": WorkloadClass, "shocks": Spec, "gpus": Gpu, "models": LlmModel}
     return roots[folder]
 
 
@@ -98,6 +99,9 @@ def _walk(node: Node, path: str, root: type[Block], tree: Node) -> Iterator[Cons
     elif node.is_map and node.origin is None:
         for key, item in node.value.items():
             yield from _walk(item, f"{path}.{key}" if path else key, root, tree)
+    elif isinstance(node.value, list) and node.origin is None:
+        for index, item in enumerate(node.value):
+            yield from _walk(item, f"{path}.{index}", root, tree)
     elif node.origin is not None:
         told = node.origin
         source = ", ".join(part for part in (told.source, told.date, told.licence) if part)

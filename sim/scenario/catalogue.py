@@ -121,6 +121,14 @@ def templates() -> Iterator[Row]:
         yield {"template": name, "is": _scalar(node, "name")}
 
 
+def shocks() -> Iterator[Row]:
+    """Ready shocks that `run --shock` and `shocks: [NAME]` may name."""
+    from sim.scenario.overlays import shown
+
+    for name, node in _presets("shocks"):
+        yield {"shock": name, "hits": shown(node), "is": _comment(node)}
+
+
 def targets() -> Iterator[Row]:
     """Dotted paths that a shock may hit."""
     from sim.scenario.shocks import targets as paths
@@ -180,6 +188,7 @@ LISTS: dict[str, Callable[[], Iterator[Row]]] = {
     "models": models,
     "workloads": workloads,
     "routers": routers,
+    "shocks": shocks,
     "targets": targets,
     "outcomes": outcomes,
     "units": units,

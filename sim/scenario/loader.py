@@ -25,6 +25,7 @@ from sim.scenario.library import Library
 from sim.scenario.nodes import Mark, Node, Text, find, plain, split
 from sim.scenario.notices import notices
 from sim.scenario.overlay import OPEN_TO_SWEEPS, lay, path_problem
+from sim.scenario.overlays import ADDED, with_shocks
 from sim.scenario.paths import PathError, locate
 from sim.scenario.problems import at
 from sim.scenario.reader import read_file, read_value
@@ -93,10 +94,12 @@ class _Loading:
         self.problems: list[Problem] = []
         self.sets = self._read_sets()
         early = [(steps, node) for steps, node in self.sets if steps.endswith(".extends")]
+        self.shocks = [node for path, node in self.sets if path == ADDED]
         self.file, wrong, self.broken = with_presets(lay(root, early), self.library)
         self.problems += wrong
-        self.sets = self._known_sets([item for item in self.sets if item not in early])
-        tree = self._policies_flat(lay(self.file, self.sets))
+        self.sets = self._known_sets([item for item in self.sets if item not in early and item[0] != ADDED])
+        tree, wrong = with_shocks(self._policies_flat(lay(self.file, self.sets)), self.library, self.shocks)
+        self.problems += wrong
         tree, catalogue = with_catalogue(tree, self.library)
         self.base, files = with_files(tree, self.library)
         self.problems += catalogue + files
@@ -183,6 +186,7 @@ class _Loading:
         told = [change for name in self.policies for change in changes_between(name, self.base, parts.tree(name)[0])]
         points = parts.points
         overrides = changes_between("", self.file, lay(self.file, self.sets)) if self.sets else []
+        overrides += [PolicyChange("", "shocks", "", str(node.value), "--shock", 0) for node in self.shocks]
         return Scenario(
             path=self.shown,
             spec=spec,

@@ -22,7 +22,7 @@ from sim.records.outcomes import AGGREGATES, OUTCOMES
 from sim.scenario.library import PRESETS
 from sim.scenario.paths import Kind, field_names, strip
 from sim.scenario.spec import RESOLVED_KEYS, Spec
-from sim.scenario.study import Short
+from sim.scenario.study import ByName, Short
 from sim.scenario.wrapped import KEYS
 from sim.units import DIMENSIONS, Quantity
 
@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 
 FILES = (PRESETS / "scenario.schema.json", PRESETS.parent.parent / "scenarios" / "scenario.schema.json")
 _NAME = r"^[a-z][a-z0-9_]*$"
-_PARTIAL = ("workload", "networks")
+_PARTIAL = ("workload", "networks", "shocks")
 """Sections whose blocks may leave keys to what they extend, and whose constants may bring their source."""
 
 
@@ -93,6 +93,8 @@ class _Writer:
         short = kind.marker(Short)
         if short is not None:
             return {"anyOf": [{"enum": list(short.words)}, self._block(kind.type, partial)]}
+        if kind.marker(ByName) is not None:
+            return {"anyOf": [{"type": "string", "pattern": _NAME}, self._block(kind.type, partial)]}
         if kind.quantity is not None:
             return self._quantity(kind.quantity)
         choice = kind.marker(OneOf)
@@ -138,7 +140,7 @@ class _Writer:
         if name not in self.definitions:
             self.definitions[name] = {}
             made = self._object(block, partial)
-            if partial and name.endswith("WorkloadClass"):
+            if partial and name.endswith(("WorkloadClass", "Shock")):
                 made["properties"]["extends"] = _EXTENDS
             self.definitions[name] = made
         return {"$ref": f"#/definitions/{name}"}

@@ -11,7 +11,7 @@ from sim.blocks import Block, OneOf
 from sim.scenario.jobs import JOBS
 from sim.scenario.network import NETWORKS
 from sim.scenario.regions import Outage, RoundTrip
-from sim.scenario.study import Check, Compare, Initial, Law, Name, Requests, Seeds, Shock, Start, Vary
+from sim.scenario.study import ByName, Check, Compare, Initial, Law, Name, Requests, Seeds, Shock, Start, Vary
 from sim.scenario.workload import WorkloadClass
 from sim.serving.catalogue import Gpu, LlmModel
 from sim.units import FixedDuration, Quantity
@@ -60,8 +60,8 @@ class Spec(Block):
     """Training jobs by class, on nodes of their own or on those of a network; the same under all policies."""
     policies: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     """Differences from the file, by name of the policy and dotted path."""
-    shocks: list[Shock] = Field(default_factory=list)
-    """What hits the networks from outside."""
+    shocks: list[Annotated[Shock, ByName()]] = Field(default_factory=list)
+    """What hits the networks from outside: shocks, and names of ready ones (`infermint list shocks`)."""
     vary: Vary | None = None
     """Values run side by side."""
     uncertain: dict[str, Law] = Field(default_factory=dict)

@@ -84,13 +84,17 @@ Start = Annotated[Initial, BeforeValidator(_initial), Short(("given", "steady"))
 """`given` or `steady`, short for `{kind: ...}`."""
 
 
+class ByName:
+    """Marks a block that may be written as the name of a file that holds it: editors are told so."""
+
+
 class Shock(Block):
     """A change of something from outside, for a time; the same for all policies."""
 
     begins: FixedDuration = Field(alias="at")
     """When it begins, from the start of the run (`at`). Nodes go down at that instant, all else moves with the first epoch from then on."""
     target: str
-    """Dotted path of what is hit, `*` for every network or class of operators: see `infermint list shocks`."""
+    """Dotted path of what is hit, `*` for every network or class of operators: see `infermint list targets`."""
     by: Annotated[float, Quantity("share", low=-1, dated=False)] | None = None
     """Relative change: -50% is half; of nodes, the share that is down."""
     adds: FixedHourly | None = None
