@@ -196,12 +196,13 @@ def store_cleared(result: Path, files: Sequence[Path], allow: Sequence[Path], dr
     """`infermint store gc`: drop what the scenarios `files` do not ask for; tells what was (or would be) dropped."""
     from sim import study
     from sim.scenario import load
+    from sim.scenario.asides import all_cases
     from sim.study.planning import plan_of
     from sim.study.run import run_keys
 
     path = _store_of(result)
     scenarios = [load(file, allow_path=allow) for file in files]
-    keys = {key for scenario in scenarios for key in run_keys(plan_of(scenario), scenario.cases())}
+    keys = {key for scenario in scenarios for key in run_keys(plan_of(scenario), all_cases(scenario))}
     with study.Store(path, create=False) as store:
         before, dropped = path.stat().st_size, store.others(keys)
         if not dry:

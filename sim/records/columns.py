@@ -62,6 +62,17 @@ _COLUMNS = (
     Column("amount_base", "base units", "sum of the postings in replication 0"),
     Column("source", "", "account that paid"),
     Column("target", "", "account that received"),
+    Column("rule", "", "rule of what broke after a shock"),
+    Column("limit", "", "the rule's limit in words"),
+    Column("reached", "", "replications in which it broke"),
+    Column("share_low", "fraction", "lower end of the Wilson interval of the share"),
+    Column("share_high", "fraction", "upper end of the Wilson interval of the share"),
+    Column("first", "", "replications in which it broke before all other rules of the network"),
+    Column("restricted_days", "days", "mean time since the shock, cut at the horizon"),
+    Column("twin_reached", "", "replications in which it breaks without the shock"),
+    Column("struck", "", "whether the shock itself moves the outcome"),
+    Column("moved", "", "replications in which the outcome left that of the run without the shock"),
+    Column("back", "", "replications of these in which it was back"),
 )
 COLUMNS: dict[str, Column] = {column.name: column for column in _COLUMNS}
 
@@ -75,6 +86,13 @@ TABLES: dict[str, tuple[str, ...]] = {
     "histograms": ("network", "metric", "policy", "coin_price", "point", "low_s", "high_s", "count"),
     "operators": ("policy", "coin_price", "point", "replications", "network"),
     "classes": ("policy", "coin_price", "point", "replications", "network", "client_class"),
+    "breaks": (
+        "rule", "network", "outcome", "limit", "policy", "coin_price", "point", "n", "reached", "share_low", "share_high", "first",
+        "restricted_days", "twin_reached", "struck", "word",
+    ),
+    "recoveries": (
+        "network", "outcome", "policy", "coin_price", "point", "n", "moved", "back", "share_low", "share_high", "restricted_days", "word",
+    ),
     "flows": ("policy", "coin_price", "point", "currency", "decimals", "reason", "source", "target", "amount_base"),
 }  # fmt: skip
 """Columns of each file, in order. `operators` and `classes` go on with what the runs' rows hold, names ending with their unit."""

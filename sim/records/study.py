@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from sim.records.breaks import Break, Recovery
 from sim.records.run import FlowRow, Number, canonical
 
 Word = Literal[
@@ -201,6 +202,9 @@ class StudyRecord:
     sentences: list[str] = dataclasses.field(default_factory=list)
     """What the verdicts say, in words, most important first."""
     classes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    breaks: list[Break] = dataclasses.field(default_factory=list)
+    """What broke after the first shock, by the rules of `records.breaks`; empty without shocks."""
+    recoveries: list[Recovery] = dataclasses.field(default_factory=list)
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -211,7 +215,7 @@ class StudyRecord:
         """The record that `to_json` wrote."""
         raw = json.loads(text)
         for name, kind in _NESTED.items():
-            raw[name] = [kind(**row) for row in raw[name]]
+            raw[name] = [kind(**row) for row in raw.get(name, [])]
         for flows in raw["flows"]:
             flows["rows"] = [FlowRow(**row) for row in flows["rows"]]
         raw["flows"] = [PolicyFlows(**flows) for flows in raw["flows"]]
@@ -225,5 +229,7 @@ _NESTED: dict[str, Any] = {
     "histograms": Histogram,
     "checks": CheckResult,
     "changes": PolicyChange,
+    "breaks": Break,
+    "recoveries": Recovery,
     "assumptions": Assumption,
 }

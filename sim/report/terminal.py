@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 from sim.records.study import StudyRecord
-from sim.report import tables, verdicts, words
+from sim.report import breaks, tables, verdicts, words
 
 COLUMNS = 100
 _LEAST = 24
@@ -21,7 +21,7 @@ def format_study(record: StudyRecord, report: Path | None = None) -> str:
         if record.verdicts
         else [_outcomes(record, p) for p in verdicts.points(record)]
     )
-    blocks += [_warnings(record), _checks(record), f"report: {report}" if report is not None else ""]
+    blocks += [_breaks(record), _warnings(record), _checks(record), f"report: {report}" if report is not None else ""]
     return "\n\n".join(block for block in blocks if block).translate(_PLAIN)
 
 
@@ -81,6 +81,14 @@ def aligned(rows: list[list[str]]) -> list[str]:
 
 def _fit(cell: str, width: int) -> str:
     return cell.ljust(width) if len(cell) <= width else cell[: max(0, width - 3)] + "..."
+
+
+def _breaks(record: StudyRecord) -> str:
+    blocks = [
+        "\n".join([_wrapped(table.caption), *aligned(rows)])
+        for table, rows in zip(breaks.tables(record), breaks.lines(record), strict=True)
+    ]
+    return "\n\n".join(blocks)
 
 
 def _warnings(record: StudyRecord) -> str:

@@ -82,7 +82,8 @@ def runs_text(scenario: Scenario) -> str:
         (scenario.spec.seeds.replications, "replication", "replications"),
     )
     told = [f"{count} {one if count == 1 else many}" for count, one, many in counts]
-    return f"{' x '.join(told)} = {scenario.runs:,} run{'' if scenario.runs == 1 else 's'}"
+    beside = ", and as many without shocks" if scenario.spec.shocks else ""
+    return f"{' x '.join(told)} = {scenario.runs:,} run{'' if scenario.runs == 1 else 's'}{beside}"
 
 
 def format_rows(found: Sequence[Source]) -> str:

@@ -10,6 +10,7 @@
     operators.csv           means by class of operators
     classes.csv             means by client class: fates, latencies, tokens, energy
     flows.csv               coin and money flows of replication 0
+    breaks.csv              what broke after a shock; recoveries.csv: what was back (both only with shocks)
     scenario.resolved.yaml  every value that the study ran with
     manifest.json           versions, hashes, wall time, place: all that varies between identical studies
 """
@@ -68,11 +69,14 @@ def export(record: StudyRecord, out: str | Path, runs: Sequence[Finished] = (), 
     folder = claim(out, record.scenario_file, whatever)
     told = _told(record, folder, runs)
     if _is_current(folder, told):
-        return [folder / name for name in (*_FILES, MANIFEST)]
-    texts = {name: write(record) for name, write in _FILES.items()}
+        return [folder / name for name in (*_files(record), MANIFEST)]
+    files = _files(record)
+    texts = {name: write(record) for name, write in files.items()}
     texts[MANIFEST] = _manifest(told, texts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in _OF_SHOCKS.keys() - files.keys():
+            (folder / name).unlink(missing_ok=True)
         for name, text in texts.items():
             put(folder / name, text)
     except OSError as error:
@@ -94,7 +98,7 @@ def claim(out: str | Path, scenario_file: str, whatever: bool = False) -> Path:
     owner = _owner(folder)
     if owner is not None and owner != _seen_from(folder, scenario_file):
         raise _taken(folder, f"holds the study of {owner}", "name another place with --out, or move this one away")
-    ours = {*_FILES, STORE, f"{STORE}-wal", f"{STORE}-shm", MANIFEST, *REPORT}
+    ours = {*_FILES, *_OF_SHOCKS, STORE, f"{STORE}-wal", f"{STORE}-shm", MANIFEST, *REPORT}
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in ours and not path.name.startswith("."))
     if owner is None and foreign:
         raise _taken(folder, f"holds {foreign[0]}{' and other files' if len(foreign) > 1 else ''}, no study")
@@ -181,6 +185,12 @@ def _flows(record: StudyRecord) -> Iterator[Row]:
             yield *head, row.currency, row.decimals, row.reason, row.source, row.target, row.amount
 
 
+def _rows(name: str, found: Sequence[Any]) -> Iterator[Row]:
+    """Rows of a table whose columns are fields of its records."""
+    for one in found:
+        yield [getattr(one, column) for column in TABLES[name]]
+
+
 def _open_table(name: str) -> Callable[[StudyRecord], str]:
     """A table whose rows may hold more than its first columns."""
 
@@ -198,6 +208,8 @@ ROWS: dict[str, Callable[[StudyRecord], Iterator[Row]]] = {
     "series": _series,
     "histograms": _histograms,
     "flows": _flows,
+    "breaks": lambda record: _rows("breaks", record.breaks),
+    "recoveries": lambda record: _rows("recoveries", record.recoveries),
 }
 """Rows of each table, in the columns of `records.columns.TABLES`."""
 
@@ -217,6 +229,15 @@ _FILES: dict[str, Callable[[StudyRecord], str]] = {
     "flows.csv": _table("flows"),
     "scenario.resolved.yaml": lambda record: record.scenario_resolved,
 }
+
+
+_OF_SHOCKS = {"breaks.csv": _table("breaks"), "recoveries.csv": _table("recoveries")}
+"""Files of studies with shocks alone."""
+
+
+def _files(record: StudyRecord) -> dict[str, Callable[[StudyRecord], str]]:
+    """Every file that a study is exported to, but for the manifest."""
+    return {**_FILES, **(_OF_SHOCKS if record.breaks else {})}
 
 
 def _told(record: StudyRecord, folder: Path, runs: Sequence[Finished]) -> dict[str, Any]:
@@ -247,7 +268,7 @@ def _is_current(folder: Path, told: dict[str, Any]) -> bool:
     try:
         there = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         return {name: there[name] for name in told} == told and all(
-            _sha256((folder / name).read_text(encoding="utf-8")) == there["sha256"][name] for name in _FILES
+            _sha256((folder / name).read_text(encoding="utf-8")) == there["sha256"][name] for name in there["sha256"]
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sim.records.baseline import LONGEST, digest
 from sim.scenario import Scenario
+from sim.scenario.asides import all_cases
 from sim.study.plan import Plan
 from sim.study.run import run_keys
 from sim.study.summarise import versions
@@ -22,7 +23,7 @@ def inputs_digest(scenario: Scenario, plan: Plan, plugins: Sequence[Path] = ()) 
     """Digest of the runs' keys (the resolved scenario of each case), seeds, all code, plugins, versions of libraries, and the machine's kind."""
     parts = [code_digest(), repr(sorted(environment().items())), repr((plan.root_seed, plan.replications))]
     # Bands, checks and outcomes are the scenario's too, though no run depends on them.
-    parts += [*run_keys(plan, scenario.cases()), repr(values_of(scenario))]
+    parts += [*run_keys(plan, all_cases(scenario)), repr(values_of(scenario))]
     parts += [digest(path.read_text(encoding="utf-8")) for path in plugins]
     return digest("\n".join(parts))
 

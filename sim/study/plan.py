@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 from typing import Literal, NamedTuple
 
+from sim.records.breaks import NO_SHOCKS
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Assumption, PolicyChange
 
@@ -83,6 +84,12 @@ class Plan:
     changes: tuple[PolicyChange, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[str, ...] = ()
+    shock_from_s: float | None = None
+    """When the first shock begins; None without any. Every cell then has a twin without them."""
+    struck: frozenset[tuple[str, str]] = frozenset()
+    """(network, outcome) that a shock itself moves."""
+    asides: tuple[str, ...] = ()
+    """What follows a policy's name in runs beside the cells."""
 
     def zone(self, reference: str) -> Zone:
         """The zone of an outcome reference: its own, that of the outcome without `@`, or the default."""
@@ -99,6 +106,14 @@ class Plan:
             for kind in self.coin_prices
             for point in range(len(self.points))
         ]
+
+    def aside_cells(self) -> list[Cell]:
+        """Runs beside the cells: each cell once for each of `asides`."""
+        return [cell._replace(policy=cell.policy + suffix) for suffix in self.asides for cell in self.cells()]
+
+    def twin(self, cell: Cell) -> Cell:
+        """The same cell without shocks."""
+        return cell._replace(policy=cell.policy + NO_SHOCKS)
 
     def unit(self, reference: str) -> str:
         """The unit of an outcome, `coins` told by the network's ticker; outcomes in `%` are held as fractions."""

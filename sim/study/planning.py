@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.errors import ScenarioError, nearest
 from sim.scenario import Scenario, Spec
+from sim.scenario.asides import suffixes
 from sim.scenario.references import zone
+from sim.scenario.shocks import hits
 from sim.study.plan import Check, Plan, Zone
 
 
@@ -46,7 +48,19 @@ def plan_of(scenario: Scenario, replications: int | None = None, policies: Seque
         changes=(*scenario.overrides, *scenario.changes),
         assumptions=tuple(scenario.assumptions),
         warnings=scenario.notices,
+        shock_from_s=min((shock.begins for shock in spec.shocks), default=None),
+        struck=frozenset(_struck(spec)),
+        asides=suffixes(scenario),
     )
+
+
+def _struck(spec: Spec) -> Iterator[tuple[str, str]]:
+    """What shocks move themselves, of the outcomes that rules look at."""
+    outcomes = {"coin": "coin_usd", "nodes": "nodes"}
+    for shock in spec.shocks:
+        for hit in hits(shock.target, spec):
+            if hit.what in outcomes:
+                yield hit.network, outcomes[hit.what]
 
 
 def _chosen(known: Sequence[str], wanted: Sequence[str] | None) -> tuple[str, ...]:

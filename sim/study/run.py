@@ -21,6 +21,7 @@ from sim.errors import InvariantError, ScenarioError
 from sim.records.run import RunRecord
 from sim.records.study import StudyRecord
 from sim.scenario import ResolvedCase, Scenario
+from sim.scenario.asides import all_cases
 from sim.study.plan import Cell, Plan
 from sim.study.planning import plan_of
 from sim.study.statistics import finite
@@ -121,7 +122,7 @@ def run(
 
     """
     how = How(_author(engine, simulate), jobs, fresh, progress, engine, simulate)
-    return run_plan(plan_of(scenario, replications, policies), scenario.cases(), store_path, how)
+    return run_plan(plan_of(scenario, replications, policies), all_cases(scenario), store_path, how)
 
 
 def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How) -> StudyRecord:
@@ -146,7 +147,7 @@ def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task
     by_cell = {
         Cell(resolved.case.policy, resolved.case.coin_price, resolved.case.point): resolved for resolved in cases
     }
-    cells = plan.cells()
+    cells = [*plan.cells(), *plan.aside_cells()]
     return [
         _Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell])
         for r in range(plan.replications)

@@ -11,6 +11,8 @@ from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import MODEL_REVISION, RunRecord
 from sim.records.study import StudyRecord, Summary
 from sim.study import statistics
+from sim.study.break_words import break_sentences
+from sim.study.breaks import broken
 from sim.study.checks import run_checks
 from sim.study.drift import drift
 from sim.study.gather import Gathered, gather
@@ -49,6 +51,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
     outcomes = list(plan.outcomes) or [name for name in default_family(plan) if name.partition("@")[0] in carried]
     table = _table(plan, gathered, dict.fromkeys([*carried, *needed_references([*outcomes, *declared])]))
     judged = verdicts(plan, outcomes, table)
+    breaks, recoveries = broken(plan, runs)
     summaries = [_summary(plan, reference, cell, values) for (reference, cell), values in table.items()]
     return StudyRecord(
         name=plan.name,
@@ -78,14 +81,17 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         checks=run_checks(plan, table),
         changes=list(plan.changes),
         assumptions=list(plan.assumptions),
-        held_fixed=list(HELD_FIXED),
+        held_fixed=[*HELD_FIXED, *(["shocks from outside"] if plan.shock_from_s is not None else [])],
         not_fixed=list(NOT_FIXED),
         method={**_method(plan), **drift(plan, gathered)},
         warnings=_warnings(plan, gathered),
         counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
         sentences=sentences(
             plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
-        ),
+        )
+        + break_sentences(plan, breaks),
+        breaks=breaks,
+        recoveries=recoveries,
     )
 
 

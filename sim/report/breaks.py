@@ -1,0 +1,95 @@
+"""What broke after a shock, as tables: the rules' shares by case, and the ways back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.records.breaks import CALM_DAYS, NEAR, RULES, Break, Recovery
+from sim.records.outcomes import OUTCOMES
+from sim.records.study import StudyRecord
+from sim.report import words
+from sim.report.tables import Cell, Table, case_words
+
+_RULES = {rule.name: rule for rule in RULES}
+
+
+def tables(record: StudyRecord) -> list[Table]:
+    """A table of rules a network, and one of ways back; none without shocks. Of a sweep, its first point."""
+    here = [row for row in record.breaks if row.point == 0]
+    made = [_rules(record, network, here) for network in dict.fromkeys(row.network for row in here)]
+    ways = [row for row in record.recoveries if row.point == 0]
+    return [*made, _ways(record, ways)] if ways else made
+
+
+def _cases(rows: Sequence[Break] | Sequence[Recovery]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((row.policy, row.coin_price) for row in rows))
+
+
+def _rules(record: StudyRecord, network: str, rows: Sequence[Break]) -> Table:
+    mine = [row for row in rows if row.network == network]
+    cases = _cases(mine)
+    found = {(row.rule, row.policy, row.coin_price): row for row in mine}
+    names = [rule.name for rule in RULES if any(row.rule == rule.name for row in mine)]
+    body = [
+        [
+            _rule_cell(next(row for row in mine if row.rule == name)),
+            *(_break(found.get((name, *case))) for case in cases),
+        ]
+        for name in names
+    ]
+    caption = (
+        f"{words.clip(network)} after the shock: runs in which each rule broke, with {100 * record.confidence:g} % Wilson intervals; "
+        "days are means that count a run without a break as the horizon"
+    )
+    return Table(caption, ["rule", *(case_words(record, *case) for case in cases)], body)
+
+
+def _rule_cell(row: Break) -> Cell:
+    rule = _RULES[row.rule]
+    name = OUTCOMES[row.outcome].label if row.outcome in OUTCOMES else row.outcome
+    return Cell(rule.label, f"{name} {row.limit} ({rule.source})")
+
+
+def _break(row: Break | None) -> Cell:
+    if row is None:
+        return Cell("was so before, or is not told", kind="missing")
+    lead = "what the shock moves itself" if row.struck else f"first in {row.first}"
+    days = "" if row.restricted_days is None else f", day {words.plain(row.restricted_days)}"
+    note = f"without the shock {row.twin_reached}" + (f"; {row.word}" if row.word else "")
+    return Cell(
+        f"{row.reached} of {row.n} {words.span(row.share_low, row.share_high, '%')} %", lead + days, "number", note
+    )
+
+
+def _ways(record: StudyRecord, rows: Sequence[Recovery]) -> Table:
+    cases = _cases(rows)
+    found = {(row.network, row.outcome, row.policy, row.coin_price): row for row in rows}
+    body = [
+        [
+            Cell(f"{words.clip(network)} {OUTCOMES[name].label}"),
+            *(_way(found.get((network, name, *case))) for case in cases),
+        ]
+        for network, name in dict.fromkeys((row.network, row.outcome) for row in rows)
+    ]
+    caption = f"Back at the twin without the shock: first day of {CALM_DAYS:g} within {100 * NEAR:g} % of the same seed's, of the runs that left it"
+    return Table(caption, ["outcome", *(case_words(record, *case) for case in cases)], body)
+
+
+def _way(row: Recovery | None) -> Cell:
+    if row is None:
+        return Cell(words.NONE, kind="missing")
+    if not row.moved:
+        return Cell(f"never left in {row.n}", kind="number")
+    days = "" if row.restricted_days is None else f"day {words.plain(row.restricted_days)}"
+    back = f"{row.back} of {row.moved} {words.span(row.share_low, row.share_high, '%')} %"
+    return Cell(back, days, "number", row.word)
+
+
+def lines(record: StudyRecord) -> list[list[list[str]]]:
+    """The tables' first lines as text, for a terminal: a block a table, a list of cells a row."""
+    blocks = []
+    for table in tables(record):
+        rows = [[table.head[0], *table.head[1:]]]
+        rows += [[f"  {row[0].text}", *(cell.text for cell in row[1:])] for row in table.rows]
+        blocks.append(rows)
+    return blocks

@@ -1,0 +1,151 @@
+"""What broke first, when, and how often: the rules on series by hand, and a whole study with its twins."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sim import study
+from sim.records.breaks import RULES, WIDEST, Rule
+from sim.records.study import StudyRecord
+from sim.report import html, markdown
+from sim.report.terminal import format_study
+from sim.scenario import load
+from sim.study.breaks import back, too_few, when
+from sim.study.statistics import wilson
+from sim.units import DAY_S
+from tests.study.small import SMALL
+
+NEVER = float("inf")
+RULE = {rule.name: rule for rule in RULES}
+
+
+def told(rule: Rule, values: list[float | None], begin_day: float = 20.0, epoch_days: float = 10.0) -> float | None:
+    plan: Any = SimpleNamespace(shock_from_s=begin_day * DAY_S)
+    ends = [(k + 1) * epoch_days * DAY_S for k in range(len(values))]
+    record: Any = SimpleNamespace(epoch_end_s=ends, series={f"net.{rule.outcome}": values})
+    return when(plan, rule, "net", record)
+
+
+def test_a_rule_breaks_at_the_end_of_its_first_wrong_epoch() -> None:
+    # The shock comes at day 20, at the end of the second epoch of ten days; half of 100 is passed in the fourth.
+    assert told(RULE["nodes_halved"], [90, 100, 60, 49, 100, 100]) == 20
+    assert told(RULE["nodes_halved"], [90, 100, 60, 50, 50, 50]) == NEVER  # half is not below half
+    assert told(RULE["nodes_halved"], [40, 100, 60, 60]) == NEVER  # what was before does not count
+
+
+def test_what_was_broken_before_cannot_break() -> None:
+    assert told(RULE["slo_missed"], [0.95, 0.85, 0.5]) is None
+    assert told(RULE["slo_missed"], [0.80, 0.95, 0.5]) == 10
+    assert told(RULE["unmet"], [0.0, 0.05, 0.1, 0.11]) == 20
+    assert told(RULE["at_a_loss"], [0.2, 0.1, None, -0.01]) == 20  # an epoch without a measure is as the one before
+
+
+def test_nothing_is_said_where_nothing_was_measured_before() -> None:
+    assert told(RULE["slo_missed"], [None, None, 0.5]) is None
+    assert told(RULE["coin_halved"], [1.0, 0.1], begin_day=5.0) is None
+
+
+def test_a_death_spiral_lasts_ninety_days_and_to_the_horizon() -> None:
+    spiral = RULE["death_spiral"]
+    ninety = [100.0, 100.0, 80.0, *[40.0] * 9]
+    assert told(spiral, ninety) == 20
+    assert told(spiral, ninety[:-1]) == NEVER  # eighty days
+    assert told(spiral, [*ninety, 60.0]) == NEVER  # they came back
+    assert told(spiral, [100.0, 100.0, 40.0, 80.0, *[40.0] * 9]) == 30  # the spell that holds at the horizon
+
+
+def test_a_way_back_is_the_first_of_thirty_calm_days() -> None:
+    ends = [k * 10 * DAY_S for k in range(1, 11)]
+    calm = [100.0] * 10
+    assert back(20 * DAY_S, ends, calm, calm) is None
+    assert back(20 * DAY_S, ends, [100, 100, 50, 80, 91, 109, 95, 70, 70, 70], calm) == 20  # days 40 to 70
+    assert back(20 * DAY_S, ends, [100, 100, 50, 80, 91, 89, 95, 95, 95, 95], calm) == 40
+    assert (
+        back(20 * DAY_S, ends, [100, 100, 50, 80, 80, 80, 80, 80, 95, 95], calm) == NEVER
+    )  # twenty days to the horizon
+    assert back(20 * DAY_S, ends, [50, 50, 100, 100, 100, 100, 100, 100, 100, 100], calm) is None  # before the shock
+
+
+def test_too_few_runs_are_told() -> None:
+    assert too_few(9, 0.0, 0.3) == "too few runs (9, fewer than 10)"
+    low, high = wilson(6, 12)
+    assert high - low > WIDEST and too_few(12, low, high) == "too few runs (the interval spans 49 pp)"
+    assert too_few(16, *wilson(8, 16)) == "" and too_few(12, *wilson(0, 12)) == ""
+
+
+# -- a whole study ------------------------------------------------------------------------------------------------------
+
+SHOCK = "shocks: [{at: 20 day, target: networks.tao.market, by: -95 %, lasts: 40 day}]\n"
+HASTY = SMALL.replace("0.025 %", "2 %").replace(
+    "{nodes: 12, max_nodes: 100}", "{nodes: 12, max_nodes: 100, patience: 2 day, exit_speed: 0.5 /day}"
+)
+
+
+@pytest.fixture(scope="module")
+def shocked(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyRecord, Path]:
+    folder = tmp_path_factory.mktemp("shocked")
+    file = folder / "study.yaml"
+    file.write_text(HASTY.replace("policies:", SHOCK + "policies:").replace("replications: 4", "replications: 12"))
+    return study.run(load(file), folder / study.STORE, jobs=1), folder
+
+
+def test_operators_break_and_the_twin_does_not(shocked: tuple[StudyRecord, Path]) -> None:
+    record, _ = shocked
+    rows = {row.rule: row for row in record.breaks}
+    coin, loss, nodes = rows["coin_halved"], rows["at_a_loss"], rows["nodes_halved"]
+    assert (coin.reached, coin.n, coin.twin_reached, coin.struck, coin.first) == (12, 12, 0, True, 0)
+    assert (loss.reached, loss.first, loss.twin_reached) == (12, 12, 0)
+    assert set(loss.days) == {1.0}  # the first day's income is a twentieth
+    # Forty days are short for owners to leave: half of the nodes have gone in some runs, which twelve cannot tell.
+    came = [days for days in nodes.days if days is not None]
+    assert nodes.reached == len(came) == 5 and all(20 < days <= 40 for days in came)
+    assert nodes.restricted_days == pytest.approx((sum(came) + 7 * 40) / 12)
+    assert nodes.word == "too few runs (the interval spans 49 pp)"
+    assert (loss.share_low, loss.share_high) == pytest.approx(wilson(12, 12))
+    assert rows["death_spiral"].reached == 0  # the run ends forty days after the shock
+    assert not any("slo" in name for name in rows)  # without requests nobody can say
+
+
+def test_the_twin_is_the_same_study_without_shocks(shocked: tuple[StudyRecord, Path]) -> None:
+    record, folder = shocked
+    file = folder / "calm.yaml"
+    file.write_text(HASTY.replace("replications: 4", "replications: 12"))
+    seen = []
+    calm = study.run(load(file), folder / study.STORE, jobs=1, progress=seen.append)
+    assert (seen[0].stored, seen[0].simulated) == (12, 0)  # all were there as twins
+    assert calm.breaks == [] and calm.recoveries == []
+    (back_again,) = [row for row in record.recoveries if row.outcome == "coin_usd"]
+    assert (back_again.moved, back_again.back) == (12, 0)
+
+
+def test_sentences_tables_and_files_say_it(shocked: tuple[StudyRecord, Path]) -> None:
+    record, folder = shocked
+    (sentence,) = [text for text in record.sentences if "after the shock" in text]
+    assert "what broke first was operators at a loss in 12 of 12 runs" in sentence
+    assert "operators at a loss 12 of 12 [76, 100] % (without the shock 0)" in sentence
+    assert "half of the nodes gone 5 of 12 [19, 68] % (too few runs (the interval spans 49 pp); without" in sentence
+    text = format_study(record)
+    assert "operators at a loss" in text and "12 of 12" in text and max(map(len, text.splitlines())) <= 100
+    assert "After the shock" in html.page(record, []) and "## After the shock" in markdown.markdown(record, [])
+    study.export(record, folder, whatever=True)
+    with (folder / "breaks.csv").open() as stream:
+        rows = {row["rule"]: row for row in csv.DictReader(stream)}
+    assert rows["at_a_loss"]["reached"] == "12" and rows["coin_halved"]["struck"] == "True"
+    assert (folder / "recoveries.csv").is_file()
+    study.export(dataclasses.replace(record, breaks=[], recoveries=[]), folder, whatever=True)
+    assert not (folder / "breaks.csv").exists()
+    assert StudyRecord.from_json(record.to_json()) == record
+
+
+def test_few_runs_are_called_few(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(HASTY.replace("policies:", SHOCK + "policies:"))
+    record = study.run(load(file), tmp_path / study.STORE, jobs=1)
+    assert {row.word for row in record.breaks} == {"too few runs (4, fewer than 10)"}
+    assert any("too few runs (4, fewer than 10)" in sentence for sentence in record.sentences)
