@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sim.records.breaks import Break, Recovery
 from sim.records.run import FlowRow, Number, canonical
+from sim.records.starts import Ends
 
 Word = Literal[
     "better", "worse", "higher", "lower", "no difference", "undecided",
@@ -205,6 +206,8 @@ class StudyRecord:
     breaks: list[Break] = dataclasses.field(default_factory=list)
     """What broke after the first shock, by the rules of `records.breaks`; empty without shocks."""
     recoveries: list[Recovery] = dataclasses.field(default_factory=list)
+    starts: list[Ends] = dataclasses.field(default_factory=list)
+    """Where runs from other starts end; empty where none were asked for."""
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -231,5 +234,6 @@ _NESTED: dict[str, Any] = {
     "changes": PolicyChange,
     "breaks": Break,
     "recoveries": Recovery,
+    "starts": Ends,
     "assumptions": Assumption,
 }

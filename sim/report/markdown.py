@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from sim.records.study import StudyRecord
-from sim.report import breaks, figures, tables, verdicts, words
+from sim.report import breaks, figures, starts, tables, verdicts, words
 
 
 def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
@@ -17,6 +17,8 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     blocks += _verdicts(record) + _figures(entries, "differences")
     if record.breaks:
         blocks += ["## After the shock", *(_table(table) for table in breaks.tables(record))]
+    if record.starts:
+        blocks += ["## Other starts", *(_table(table) for table in starts.tables(record))]
     if record.checks:
         blocks += ["## Checks", _table(tables.checks(record))]
     blocks += _section("## Over time", _figures(entries, "over time")) + _section(

@@ -82,7 +82,10 @@ def runs_text(scenario: Scenario) -> str:
         (scenario.spec.seeds.replications, "replication", "replications"),
     )
     told = [f"{count} {one if count == 1 else many}" for count, one, many in counts]
-    beside = ", and as many without shocks" if scenario.spec.shocks else ""
+    others = len(scenario.spec.initial.alternatives or ())
+    kinds = [*(["without shocks"] if scenario.spec.shocks else []), *(["from other starts"] if others else [])]
+    count = scenario.runs * (bool(scenario.spec.shocks) + others)
+    beside = f", and {count:,} beside them {' and '.join(kinds)}" if kinds else ""
     return f"{' x '.join(told)} = {scenario.runs:,} run{'' if scenario.runs == 1 else 's'}{beside}"
 
 

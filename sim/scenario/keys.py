@@ -38,6 +38,10 @@ def spec_content(spec: Spec) -> Any:
     """What of a resolved scenario decides a run's numbers, as JSON."""
     data = spec.model_dump(mode="json", exclude=set(STUDY_KEYS))
     data["seeds"] = {"root": spec.seeds.root}
+    # Other starts are cases of their own; a file without `scale` keeps the key that it had before there was one.
+    data["initial"]["alternatives"] = None
+    if data["initial"]["scale"] is None:
+        del data["initial"]["scale"]
     if not data["jobs"]:
         # Files without jobs keep the keys that they had before there were any.
         del data["jobs"]

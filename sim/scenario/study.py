@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -53,19 +54,41 @@ class Requests(Block):
         return self
 
 
+def _multiple(value: Any) -> str:
+    match = _TIMES.match(str(value).strip())
+    if match is None or not 0 < float(match[1]) <= 100 or float(match[1]) == 1:
+        raise refuse(
+            f"'{value}' found; must be a multiple of the nodes, above 0x, at most 100x, not 1x",
+            "for example `0.3x` or `3x`",
+        )
+    return f"{float(match[1]):g}x"
+
+
+_TIMES = re.compile(r"^([0-9]+(?:\.[0-9]+)?)x$")
+Multiple = Annotated[str, BeforeValidator(_multiple)]
+"""`0.3x`: so many times of something."""
+
+
+def times(multiple: str) -> float:
+    """The number of a `Multiple`."""
+    return float(multiple.removesuffix("x"))
+
+
 class Initial(Block):
     """The state at the start."""
 
     kind: Literal["given", "steady"] = "given"
     """As the file says, or solved so that nothing drifts under the baseline."""
-    alternatives: list[Any] | None = None
-    """Other starts to try."""
+    alternatives: Annotated[list[Multiple], Field(max_length=5)] | None = None
+    """Other starts to try beside the given one, as multiples of its nodes: `[0.3x, 3x]`."""
+    scale: Multiple | None = None
+    """The run begins with so many times the nodes of the start, which itself is found without them."""
 
     @field_validator("alternatives")
     @classmethod
-    def _later(cls, value: Any) -> Any:
-        if value is not None:
-            raise refuse("`alternatives` is read but not simulated yet in this version", "remove it")
+    def _each_once(cls, value: list[str] | None) -> list[str] | None:
+        if value is not None and len({times(one) for one in value}) < len(value):
+            raise refuse("a start stands twice", "name each once")
         return value
 
 

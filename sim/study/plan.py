@@ -88,6 +88,8 @@ class Plan:
     """When the first shock begins; None without any. Every cell then has a twin without them."""
     struck: frozenset[tuple[str, str]] = frozenset()
     """(network, outcome) that a shock itself moves."""
+    starts: tuple[str, ...] = ()
+    """Other starts, as multiples of the given one's nodes."""
     asides: tuple[str, ...] = ()
     """What follows a policy's name in runs beside the cells."""
 
@@ -114,6 +116,10 @@ class Plan:
     def twin(self, cell: Cell) -> Cell:
         """The same cell without shocks."""
         return cell._replace(policy=cell.policy + NO_SHOCKS)
+
+    def from_start(self, cell: Cell, start: str) -> Cell:
+        """The same cell from another start."""
+        return cell._replace(policy=cell.policy + next(s for s in self.asides if s.endswith(f" {start})")))
 
     def unit(self, reference: str) -> str:
         """The unit of an outcome, `coins` told by the network's ticker; outcomes in `%` are held as fractions."""

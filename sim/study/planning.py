@@ -50,6 +50,7 @@ def plan_of(scenario: Scenario, replications: int | None = None, policies: Seque
         warnings=scenario.notices,
         shock_from_s=min((shock.begins for shock in spec.shocks), default=None),
         struck=frozenset(_struck(spec)),
+        starts=tuple(spec.initial.alternatives or ()),
         asides=suffixes(scenario),
     )
 

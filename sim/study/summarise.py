@@ -18,6 +18,7 @@ from sim.study.drift import drift
 from sim.study.gather import Gathered, gather
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import sentences
+from sim.study.starts import ends, start_sentences
 from sim.study.values import Values, require_known, within_range
 from sim.study.verdicts import default_family, needed_references, verdicts
 
@@ -52,6 +53,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
     table = _table(plan, gathered, dict.fromkeys([*carried, *needed_references([*outcomes, *declared])]))
     judged = verdicts(plan, outcomes, table)
     breaks, recoveries = broken(plan, runs)
+    starts = ends(plan, runs)
     summaries = [_summary(plan, reference, cell, values) for (reference, cell), values in table.items()]
     return StudyRecord(
         name=plan.name,
@@ -89,9 +91,11 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         sentences=sentences(
             plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
         )
-        + break_sentences(plan, breaks),
+        + break_sentences(plan, breaks)
+        + start_sentences(plan, starts),
         breaks=breaks,
         recoveries=recoveries,
+        starts=starts,
     )
 
 

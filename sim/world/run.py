@@ -16,6 +16,7 @@ import simpy
 
 from sim.errors import ScenarioError
 from sim.records.run import RunRecord
+from sim.scenario.study import times
 from sim.serving.contract import Fate
 from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
@@ -30,7 +31,7 @@ from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
 from sim.world.shocks import Shocks
 from sim.world.space import Space
-from sim.world.steady import settle
+from sim.world.steady import rescale, settle
 from sim.world.tally import Tally
 from sim.world.training import Training
 from sim.world.users import Users
@@ -124,6 +125,8 @@ class World:
         if self.serving is not None:
             self.serving.rehearse()
         self.users.calibrate(self.prices(0))
+        if self.before.initial.scale is not None:
+            rescale(self.networks, self.users, times(self.before.initial.scale), self.calendar.epochs()[0])
 
     def prices(self, now_ps: int) -> list[tuple[float, float]]:
         """(input, output) price of every network in USD per million tokens."""

@@ -46,6 +46,26 @@ def settle(networks: list[NetworkState], users: Users, spec: Any, epoch: Epoch) 
             _solve_drift(network, users, epoch)
 
 
+def rescale(networks: list[NetworkState], users: Users, multiple: float, epoch: Epoch) -> None:
+    """Begin with another number of nodes than the start's own: tastes, drift and hurdles stay as they were settled.
+
+    Lowest slots stay; nodes that are added take the lowest empty ones, as far as there are any. A planner's fleet is his own.
+    """
+    for network in networks:
+        for owners in network.owners:
+            if owners.block.decides == "planned":
+                continue
+            live, empty = owners.columns.slots(LIVE), owners.columns.slots(OUT)
+            wanted = max(round(len(live) * multiple), 1 if len(live) else 0)
+            owners.columns.move(live[wanted:], OUT)
+            owners.columns.move(empty[: max(wanted - len(live), 0)], LIVE)
+            if wanted > owners.block.slots:
+                network.notes.append(
+                    f"{network.name}.{owners.name}: max_nodes holds fewer nodes than the start asks for"
+                )
+        _first_beliefs(network, _income_usd_per_day(network, users, epoch))
+
+
 def _planned(owners: Owners, demand_rps: float, spec: Any) -> int:
     """Nodes at the start: the file's, or under `steady` what a planner wants for the start's demand."""
     if owners.block.decides == "planned" and spec.initial.kind == "steady":

@@ -96,8 +96,8 @@ def test_key_initial(problems, read, pinned):
     assert read("epoch: 1 week", "epoch: 1 week\ninitial: {kind: steady}").spec.initial.kind == "steady"
     (problem,) = problems("epoch: 1 week", "epoch: 1 week\ninitial: steddy")
     assert problem.message == "'steddy' is not one of given, steady"
-    (problem,) = problems("epoch: 1 week", "epoch: 1 week\ninitial: {kind: steady, alternatives: [0.3x, 3x]}")
-    assert problem.message == "`alternatives` is read but not simulated yet in this version"
+    (problem,) = problems("epoch: 1 week", "epoch: 1 week\ninitial: {kind: steady, alternatives: [0.3x, three]}")
+    assert problem.message.startswith("'three' found; must be a multiple of the nodes")
 
 
 def test_key_policies_from(problems, pinned):

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from sim.errors import ScenarioError
+from sim.records.breaks import Break, Recovery
 from sim.records.columns import COLUMNS, TABLES
 from sim.records.files import cell, csv_text, put
 from sim.study import STORE, Store, claim, export
@@ -41,7 +42,10 @@ def test_every_file_of_the_run_directory_is_there(record, tmp_path):
 
 
 def test_heads_are_the_column_dictionarys(record, tmp_path):
-    export(record, tmp_path / "out")
+    broke = Break("unmet", "tao", "unmet_frac", "above 10 %", "a", "path", 0, 1, 0, 0.0, 0.8, 0, None, [None], 0, False)
+    back = Recovery("tao", "nodes", "a", "path", 0, 1, 0, 0, None, None, None)
+    # Two of the files are there with shocks alone.
+    export(dataclasses.replace(record, breaks=[broke], recoveries=[back]), tmp_path / "out")
     for name, columns in TABLES.items():
         head = (tmp_path / "out" / f"{name}.csv").read_text().splitlines()[0].split(",")
         assert head[: len(columns)] == list(columns)
