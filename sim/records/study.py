@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sim.records.breaks import Break, Recovery
 from sim.records.run import FlowRow, Number, canonical
+from sim.records.solved import Solved
 from sim.records.starts import Ends
 
 Word = Literal[
@@ -208,6 +209,8 @@ class StudyRecord:
     recoveries: list[Recovery] = dataclasses.field(default_factory=list)
     starts: list[Ends] = dataclasses.field(default_factory=list)
     """Where runs from other starts end; empty where none were asked for."""
+    solved: list[Solved] = dataclasses.field(default_factory=list)
+    """How policies were made equal before they were compared; empty where that was not asked for."""
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -235,5 +238,6 @@ _NESTED: dict[str, Any] = {
     "breaks": Break,
     "recoveries": Recovery,
     "starts": Ends,
+    "solved": Solved,
     "assumptions": Assumption,
 }

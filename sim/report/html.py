@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from sim.records.study import StudyRecord
-from sim.report import breaks, figures, starts, svg, tables, verdicts, words
+from sim.report import breaks, figures, solved, starts, svg, tables, verdicts, words
 
 _SECTIONS = ("differences", "over time", "latency", "flows")
 
@@ -30,6 +30,7 @@ def page(record: StudyRecord, entries: list[figures.Entry], made_from: str = "")
         verdicts=verdicts,
         tables=tables,
         breaks=breaks,
+        solved=solved,
         starts=starts,
         words=words,
         signs=words.SIGNS,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from sim.records.study import StudyRecord
-from sim.report import breaks, figures, starts, tables, verdicts, words
+from sim.report import breaks, figures, solved, starts, tables, verdicts, words
 
 
 def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
@@ -15,6 +15,8 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     if record.warnings:
         blocks += ["## Warnings", _bullets(words.clip(w, 600) for w in record.warnings)]
     blocks += _verdicts(record) + _figures(entries, "differences")
+    if record.solved:
+        blocks += ["## Made equal", *(_table(table) for table in solved.tables(record))]
     if record.breaks:
         blocks += ["## After the shock", *(_table(table) for table in breaks.tables(record))]
     if record.starts:

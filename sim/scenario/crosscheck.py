@@ -17,9 +17,9 @@ from sim.scenario.network import CoinNetwork
 from sim.scenario.nodes import Node, find, plain
 from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
-from sim.scenario.references import known_at, zone
+from sim.scenario.references import known_at, measure, zone
 from sim.scenario.spec import Spec
-from sim.scenario.study import Check, Compare, Vary
+from sim.scenario.study import Check, Compare, Equalize, Vary
 from sim.tokenomics.settle import terms
 from sim.units import DAY_S, Dated, Money, UnitError, parse
 from sim.workload.classes import problems as class_problems
@@ -190,6 +190,8 @@ def _compare(compare: Compare, tree: Node, world: World) -> Iterator[Problem]:
         )
     for index, reference in enumerate(compare.outcomes):
         yield from _reference(tree, world, reference, f"compare.outcomes.{index}")
+    if compare.equalize is not None:
+        yield from _equalize(compare.equalize, tree, world)
     zones = find(tree, "compare.indifferent")
     for reference, text in compare.indifferent.items():
         entry = zones.get(reference) if zones is not None else None
@@ -202,6 +204,18 @@ def _compare(compare: Compare, tree: Node, world: World) -> Iterator[Problem]:
             zone(text, reference, _ticker(world, reference))
         except UnitError as error:
             yield at(entry.mark if entry else None, error.kind, path, str(error), error.hint)
+
+
+def _equalize(asked: Equalize, tree: Node, world: World) -> Iterator[Problem]:
+    problem = reference_problem(world, asked.outcome)
+    if problem is not None:
+        yield _problem(tree, "compare.equalize.outcome", *problem)
+    elif asked.value != "baseline":
+        try:
+            measure(asked.value, asked.outcome, _ticker(world, asked.outcome))
+        except UnitError as error:
+            fix = f"{error.hint}, or `baseline`"
+            yield _problem(tree, "compare.equalize.value", error.kind, str(error), fix)
 
 
 def _ticker(world: World, reference: str) -> str:

@@ -21,6 +21,7 @@ from sim.scenario.assemble import validated, with_catalogue, with_files, with_pr
 from sim.scenario.changes import changes_between
 from sim.scenario.crosscheck import case_problems, study_problems
 from sim.scenario.effects import policy_problems
+from sim.scenario.knobs import knob_problems
 from sim.scenario.library import Library
 from sim.scenario.nodes import Mark, Node, Text, find, plain, split
 from sim.scenario.notices import notices
@@ -167,6 +168,7 @@ class _Loading:
         if spec is not None:
             self.problems += case_problems(spec, self.base)
             self.problems += shock_problems(spec, self.base)
+            self.problems += knob_problems(spec, self.base)
             baseline = spec.compare.baseline or next(iter(self.policies))
             self.problems += policy_problems({name: parts.tree(name)[0] for name in self.policies}, baseline)
         kinds = self._kinds(spec, [s for s in by_policy.values() if s is not None], parts) if spec is not None else ()

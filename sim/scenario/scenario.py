@@ -15,10 +15,12 @@ from sim.scenario.changes import changes_between
 from sim.scenario.costs import with_figures_in_force
 from sim.scenario.crosscheck import case_problems
 from sim.scenario.keys import case_key, digest
+from sim.scenario.knobs import Values
 from sim.scenario.library import Library
 from sim.scenario.network import CoinNetwork
 from sim.scenario.nodes import Node, plain
 from sim.scenario.overlay import lay, policy_tree, with_coin_price
+from sim.scenario.reader import read_value
 from sim.scenario.rows import Source, assumptions, rows
 from sim.scenario.spec import Spec
 
@@ -61,6 +63,8 @@ class Scenario:
     parts: Parts = dataclasses.field(repr=False, compare=False)
     sets: tuple[tuple[str, str], ...] = ()
     allow_path: tuple[str, ...] = ()
+    solved: Mapping[tuple[str, str, int], Values] = dataclasses.field(default_factory=dict)
+    """By (policy, kind of coin price, point): values that make policies equal, laid on the policy."""
 
     @property
     def name(self) -> str:
@@ -95,10 +99,12 @@ class Scenario:
             for point in range(len(self.points))
         ]
 
-    def case(self, policy: str, coin_price: str, point: int = 0) -> ResolvedCase:
-        """One case. `KeyError` for a policy that is none."""
+    def case(self, policy: str, coin_price: str, point: int = 0, values: Values | None = None) -> ResolvedCase:
+        """One case, with `values` laid on its policy (by default those of `solved`). `KeyError` for a policy that is none."""
+        if values is None:
+            values = self.solved.get((policy, coin_price, point), ())
         before = self.parts.spec(self.baseline, coin_price, point)
-        after = self.parts.spec(policy, coin_price, point)
+        after = self.parts.spec(policy, coin_price, point, values)
         return ResolvedCase(Case(policy, coin_price, point, case_key(before, after)), before, after)
 
     @functools.cached_property
@@ -144,7 +150,9 @@ class Parts:
         self.library = library
         self.spec = functools.cache(self._spec)
 
-    def tree(self, policy: str | None, coin_price: str = "", point: int | None = None) -> tuple[Node, list[Problem]]:
+    def tree(
+        self, policy: str | None, coin_price: str = "", point: int | None = None, values: Values = ()
+    ) -> tuple[Node, list[Problem]]:
         """The tree of a case, and what is wrong with its policy's paths and files."""
         tree: Node = self.base
         problems: list[Problem] = []
@@ -152,6 +160,7 @@ class Parts:
             tree, problems = policy_tree(tree, self.policies[policy])
         if point is not None:
             tree = lay(tree, self.points[point], skip=True)
+        tree = lay(tree, [(path, read_value(text, f"solved {path}")) for path, text in values], skip=True)
         return self.completed(tree, coin_price, problems)
 
     def completed(
@@ -165,8 +174,8 @@ class Parts:
         tree, files = with_files(tree, self.library)
         return tree, [*problems, *catalogue, *files]
 
-    def _spec(self, policy: str, coin_price: str, point: int) -> Spec:
-        tree, problems = self.tree(policy, coin_price, point)
+    def _spec(self, policy: str, coin_price: str, point: int, values: Values = ()) -> Spec:
+        tree, problems = self.tree(policy, coin_price, point, values)
         spec, wrong = validated(tree)
         problems += wrong
         if spec is not None:

@@ -196,6 +196,19 @@ class Seeds(Block):
     """Runs of each case, all with the same users under every policy."""
 
 
+class Equalize(Block):
+    """A value of each policy is turned, by bisection over the same users, until the mean of an outcome is what is asked for."""
+
+    outcome: str
+    """`network.outcome[@...]`, over all replications."""
+    value: Any
+    """What it must be, in its unit; or `baseline`, what it is under the baseline."""
+    by: str
+    """Dotted path of the value that is turned."""
+    within: Pair
+    """Between which two values it is looked for."""
+
+
 class Compare(Block):
     """What policies are judged by."""
 
@@ -207,17 +220,16 @@ class Compare(Block):
     """The outcomes compared, `network.outcome[@end | @min | @max | @DATE]`: one family for Holm's correction."""
     indifferent: dict[str, Any] = Field(default_factory=dict)
     """Differences that do not matter: `default` and single outcomes; relative (`2%`) or in the outcome's unit (`3 nodes`)."""
-    equalize: Any = None
-    """Solve each policy for an equal outcome."""
-    hold: Any = None
-    """Rescale policies to an equal budget."""
+    equalize: Equalize | None = None
+    """Turn a value of each policy until an outcome is equal."""
+    hold: Literal["emission_total", "emission_value_usd", "user_price"] | None = None
+    """Scale each policy to the baseline's coins emitted, their value, or the price that users paid."""
 
-    @field_validator("equalize", "hold")
-    @classmethod
-    def _later(cls, value: Any, info: Any) -> Any:
-        if value is not None:
-            raise refuse(f"`{info.field_name}` is read but not simulated yet in this version", "remove it")
-        return value
+    @model_validator(mode="after")
+    def _one_way(self) -> Compare:
+        if self.equalize is not None and self.hold is not None:
+            raise refuse("`equalize` and `hold` found; one of them makes policies equal", "leave one out", "hold")
+        return self
 
     @field_validator("coin_price")
     @classmethod

@@ -19,6 +19,7 @@ from sim.records.difference import Difference, Place, Value
 from sim.records.regression import Change
 from sim.records.study import StudyRecord, Summary
 from sim.scenario import Scenario, load
+from sim.scenario.asides import all_cases
 from sim.scenario.nodes import plain
 from sim.scenario.reader import read_bytes
 from sim.study.export import STORE
@@ -71,7 +72,7 @@ def _whole_replications(scenario: Scenario, plan: Plan, store: Path) -> int:
     """Replications 0 to n - 1 that the store has of every case, as the scenario is now."""
     if not store.exists():
         return 0
-    keys = run_keys(plan, scenario.cases())
+    keys = run_keys(plan, all_cases(scenario))
     with Store(store, create=False) as opened:
         done = opened.done(keys)
     return next((r for r in range(plan.replications) if any((key, r) not in done for key in keys)), plan.replications)

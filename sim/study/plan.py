@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from sim.records.breaks import NO_SHOCKS
 from sim.records.outcomes import OUTCOMES, split_name
+from sim.records.solved import Solved
 from sim.records.study import Assumption, PolicyChange
 
 
@@ -88,6 +89,8 @@ class Plan:
     """When the first shock begins; None without any. Every cell then has a twin without them."""
     struck: frozenset[tuple[str, str]] = frozenset()
     """(network, outcome) that a shock itself moves."""
+    solved: tuple[Solved, ...] = ()
+    """How policies were made equal before they are compared."""
     starts: tuple[str, ...] = ()
     """Other starts, as multiples of the given one's nodes."""
     asides: tuple[str, ...] = ()

@@ -22,8 +22,10 @@ from sim.records.run import RunRecord
 from sim.records.study import StudyRecord
 from sim.scenario import ResolvedCase, Scenario
 from sim.scenario.asides import all_cases
+from sim.scenario.knobs import Values
 from sim.study.plan import Cell, Plan
 from sim.study.planning import plan_of
+from sim.study.solve import Tries, solve
 from sim.study.statistics import finite
 from sim.study.store import Store, run_key
 from sim.study.summarise import summarise, versions
@@ -122,7 +124,29 @@ def run(
 
     """
     how = How(_author(engine, simulate), jobs, fresh, progress, engine, simulate)
-    return run_plan(plan_of(scenario, replications, policies), all_cases(scenario), store_path, how)
+    plan = plan_of(scenario, replications, policies)
+    if scenario.spec.compare.hold or scenario.spec.compare.equalize:
+        scenario, solved = solve(scenario, plan, _tries(scenario, plan, store_path, how))
+        plan = dataclasses.replace(plan_of(scenario, replications, policies), solved=tuple(solved))
+    return run_plan(plan, all_cases(scenario), store_path, how)
+
+
+def _tries(scenario: Scenario, plan: Plan, store_path: str | Path, how: How) -> Tries:
+    """Runs of cells with other values, kept in the study's store like all runs."""
+
+    def tries(asked: Sequence[tuple[Cell, Values]]) -> dict[tuple[Cell, Values], list[RunRecord]]:
+        tasks = [
+            _Task(run_key(resolved.case.key, how.author), Cell(f"{cell.policy} (try {place})", *cell[1:]), r, resolved)
+            for place, (cell, values) in enumerate(asked)
+            for resolved in (scenario.case(*cell, values),)
+            for r in range(plan.replications)
+        ]
+        with Store(store_path) as store:
+            _simulate_all(store, tasks, _missing(store, tasks), how)
+            runs = list(_StoredRuns(store, tasks).values())
+        return dict(zip(asked, runs, strict=True))
+
+    return tries
 
 
 def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How) -> StudyRecord:

@@ -18,6 +18,7 @@ from sim.study.drift import drift
 from sim.study.gather import Gathered, gather
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import sentences
+from sim.study.solve import UNREACHED, solved_sentences
 from sim.study.starts import ends, start_sentences
 from sim.study.values import Values, require_known, within_range
 from sim.study.verdicts import default_family, needed_references, verdicts
@@ -91,11 +92,13 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         sentences=sentences(
             plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
         )
+        + solved_sentences(plan)
         + break_sentences(plan, breaks)
         + start_sentences(plan, starts),
         breaks=breaks,
         recoveries=recoveries,
         starts=starts,
+        solved=list(plan.solved),
     )
 
 
@@ -174,6 +177,11 @@ def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
         )
     if plan.baseline not in plan.policies:
         told.append(f"the baseline {plan.baseline} is not among the policies that ran: no differences are told")
+    told += [
+        f"{one.policy}: {one.what} is {UNREACHED}, so it is not equal to the others"
+        for one in plan.solved
+        if one.word and one.point == 0
+    ]
     noted: dict[str, list[str]] = {}
     for cell, one in gathered.items():
         for note in one.notes:

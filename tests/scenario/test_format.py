@@ -263,9 +263,13 @@ def test_key_compare(problems, pinned):
     assert (pinned.baseline, pinned.coin_prices) == ("four_years", ("pool", "path"))
     zones = pinned.spec.compare.zones
     assert (zones["default"].relative, zones["tao.nodes@end"].relative) == (0.02, 0.05)
-    for key in ("equalize", "hold"):
-        (problem,) = problems("baseline: slow", f"baseline: slow\n  {key}: user_price")
-        assert problem.message == f"`{key}` is read but not simulated yet in this version"
+    (problem,) = problems("baseline: slow", "baseline: slow\n  hold: user_prices")
+    assert problem.fix == "did you mean `user_price`?"
+    equal = (
+        "baseline: slow\n  equalize: {{outcome: tao.nodes@end, value: 9 nodes, by: {}, within: [1 TAO/day, 9 TAO/day]}}"
+    )
+    (problem,) = problems("baseline: slow", equal.format("networks.tao.supply.inital"))
+    assert (problem.path, problem.fix) == ("compare.equalize.by", "did you mean `initial`?")
 
 
 @pytest.mark.parametrize(
