@@ -43,6 +43,9 @@ _COLUMNS = (
     Column("indifferent", "unit column", "half-width of the zone in which a difference does not matter"),
     Column("pairing_gain", "", "variance of the difference without pairing over the one with it"),
     Column("needed", "", "replications in all that would decide an undecided comparison"),
+    Column(
+        "driven_by", "", "replication that drives the difference: an outlier without which the word would be another"
+    ),
     Column("why", "", "reason of a word that is no plain answer"),
     Column("time_s", "s", "end of the epoch, since the start of the run"),
     Column("q05", "unit column", "5 % quantile over replications"),
@@ -80,7 +83,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "outcomes": ("outcome", "unit", "policy", "coin_price", "point", "replication", "value", "reason"),
     "differences": (
         "outcome", "unit", "policy", "baseline", "coin_price", "point", "word", "n", "baseline_mean", "policy_mean", "difference", "low", "high",
-        "relative", "relative_low", "relative_high", "p", "p_holm", "indifferent", "pairing_gain", "needed", "why",
+        "relative", "relative_low", "relative_high", "p", "p_holm", "indifferent", "pairing_gain", "needed", "driven_by", "why",
     ),
     "series": ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95"),
     "histograms": ("network", "metric", "policy", "coin_price", "point", "low_s", "high_s", "count"),

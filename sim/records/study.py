@@ -78,6 +78,8 @@ class Verdict:
     why: str = ""
     needed: int | None = None
     """For `undecided`: replications in all that would decide, estimated from the spread seen."""
+    driven_by: int | None = None
+    """The replication without which the word would be another, where one is an outlier (`sim.study.influence`)."""
 
 
 @dataclasses.dataclass(frozen=True)

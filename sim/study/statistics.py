@@ -88,11 +88,11 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     numbers = finite(values)
     if not numbers:
         return Interval(0, None, None, None, None)
-    middle, sd = mean(numbers), _sd(numbers)
-    if sd is None:
+    middle, spread = mean(numbers), sd(numbers)
+    if spread is None:
         return Interval(1, middle, None, None, None)
-    half = half_width(sd, len(numbers), confidence)
-    return Interval(len(numbers), middle, middle - half, middle + half, sd)
+    half = half_width(spread, len(numbers), confidence)
+    return Interval(len(numbers), middle, middle - half, middle + half, spread)
 
 
 def paired(policy: Sequence[float], baseline: Sequence[float], confidence: float = 0.95) -> Paired:
@@ -101,15 +101,15 @@ def paired(policy: Sequence[float], baseline: Sequence[float], confidence: float
     if len(ours) != len(theirs) or not ours:
         raise ValueError(f"{len(ours)} and {len(theirs)} values found; pairs need equally many, at least one")
     each = [a - b for a, b in zip(ours, theirs, strict=True)]
-    n, d, sd = len(each), mean(each), _sd(each)
+    n, d, spread = len(each), mean(each), sd(each)
     means = mean(theirs), mean(ours)
-    if sd is None:
+    if spread is None:
         return Paired(n, *means, d, None, None, None, None, None)
-    if sd == 0:
+    if spread == 0:
         return Paired(n, *means, d, d, d, 0.0, 1.0 if d == 0 else 0.0, None)
-    half = half_width(sd, n, confidence)
-    gain = ((_sd(ours) or 0.0) ** 2 + (_sd(theirs) or 0.0) ** 2) / sd**2
-    return Paired(n, *means, d, d - half, d + half, sd, two_sided_p(d, sd, n), gain)
+    half = half_width(spread, n, confidence)
+    gain = ((sd(ours) or 0.0) ** 2 + (sd(theirs) or 0.0) ** 2) / spread**2
+    return Paired(n, *means, d, d - half, d + half, spread, two_sided_p(d, spread, n), gain)
 
 
 def unpaired(policy: Sequence[float], baseline: Sequence[float], confidence: float = 0.95) -> Paired:
@@ -121,7 +121,7 @@ def unpaired(policy: Sequence[float], baseline: Sequence[float], confidence: flo
     if not ours or not theirs:
         raise ValueError(f"{len(ours)} and {len(theirs)} values found; must be at least one each")
     n, means = min(len(ours), len(theirs)), (mean(theirs), mean(ours))
-    d, sds = means[1] - means[0], (_sd(ours), _sd(theirs))
+    d, sds = means[1] - means[0], (sd(ours), sd(theirs))
     if sds[0] is None or sds[1] is None:
         return Paired(n, *means, d, None, None, None, None, None)
     parts = sds[0] ** 2 / len(ours), sds[1] ** 2 / len(theirs)
@@ -226,12 +226,12 @@ def replications_needed(found: Paired, zone: float, family: int, confidence: flo
     """
     gap = abs(abs(found.difference) - zone)
     outside = abs(found.difference) > zone
-    sd = found.sd or 0.0
+    spread = found.sd or 0.0
 
     def decides(n: int) -> bool:
-        wide = half_width(sd, n, confidence) >= gap
+        wide = half_width(spread, n, confidence) >= gap
         return not wide and (
-            not outside or half_width(sd, n, 1 - (1 - confidence) / max(family, 1)) < abs(found.difference)
+            not outside or half_width(spread, n, 1 - (1 - confidence) / max(family, 1)) < abs(found.difference)
         )
 
     low, high = found.n, found.n + 1
@@ -275,7 +275,8 @@ def mean(numbers: Sequence[float]) -> float:
     return first if all(number == first for number in numbers) else math.fsum(numbers) / len(numbers)
 
 
-def _sd(numbers: Sequence[float]) -> float | None:
+def sd(numbers: Sequence[float]) -> float | None:
+    """Standard deviation of a sample, n - 1 below; None for fewer than two numbers."""
     if len(numbers) < 2:
         return None
     middle = mean(numbers)

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import MODEL_REVISION, RunRecord
-from sim.records.study import StudyRecord, Summary
+from sim.records.study import StudyRecord, Summary, Verdict
 from sim.study import statistics
 from sim.study.break_words import break_sentences
 from sim.study.breaks import broken
@@ -87,7 +87,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         held_fixed=[*HELD_FIXED, *(["shocks from outside"] if plan.shock_from_s is not None else [])],
         not_fixed=list(NOT_FIXED),
         method={**_method(plan), **drift(plan, gathered)},
-        warnings=_warnings(plan, gathered),
+        warnings=[*_warnings(plan, gathered), *_driven(plan, judged)],
         counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
         sentences=sentences(
             plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
@@ -191,3 +191,15 @@ def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
         under = list(dict.fromkeys(policies))
         told += [note] if len(under) == len(plan.policies) else [f"{policy}: {note}" for policy in under]
     return list(dict.fromkeys(told))
+
+
+def _driven(plan: Plan, verdicts: Iterable[Verdict]) -> list[str]:
+    """One warning a difference that one replication drives; those of single kinds of coin price, joint ones follow from them."""
+    several = len(plan.coin_prices) > 1
+    told = []
+    for one in verdicts:
+        if one.driven_by is not None and one.coin_price in plan.coin_prices:
+            where = [one.policy, *([one.coin_price] if several else [])]
+            where += [f"point {one.point}"] if len(plan.points) > 1 else []
+            told.append(f"{one.outcome} ({', '.join(where)}): {one.why.rpartition('; ')[2]}")
+    return told

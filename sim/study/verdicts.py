@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Verdict
-from sim.study import statistics
+from sim.study import influence, statistics
 from sim.study.plan import Cell, Plan
 from sim.study.rounding import told
 from sim.study.statistics import Judged, Paired
@@ -19,8 +19,11 @@ JOINT = "both"
 """The kind of coin price of a joint verdict."""
 DEFAULT_OUTCOMES = ("price_paid_usd_per_mtok", "slo_met_frac", "nodes@end", "fee_coverage_frac", "share_frac")
 """Compared for every network where a scenario declares no outcomes."""
-LATENCIES = ("ttft_", "tpot_", "e2e_")
-"""Outcomes of completed requests alone: compared only where about the same requests completed."""
+COMPLETED = {
+    **dict.fromkeys(("ttft_", "tpot_", "e2e_", "network_s"), ("unmet_frac", "requests")),
+    "job_time_days": ("jobs_failed_frac", "jobs"),
+}
+"""Beginnings of outcomes of what completed alone: compared only where about the same completed, by the share that did not."""
 
 Table = Mapping[tuple[str, Cell], Values]
 
@@ -35,6 +38,8 @@ class _Row:
     zone: float
     found: Paired | None
     refused: Judged | None
+    each: tuple[float, ...] = ()
+    """The difference in each replication."""
 
 
 def default_family(plan: Plan) -> list[str]:
@@ -44,7 +49,7 @@ def default_family(plan: Plan) -> list[str]:
 
 def needed_references(outcomes: Sequence[str]) -> list[str]:
     """The outcomes and those their comparability rests on (`unmet_frac` of a network whose latency is compared)."""
-    unmet = [_unmet(reference) for reference in outcomes if _is_latency(reference)]
+    unmet = [found[0] for reference in outcomes if (found := _unmet(reference)) is not None]
     return list(dict.fromkeys([*outcomes, *unmet]))
 
 
@@ -64,8 +69,10 @@ def verdicts(plan: Plan, outcomes: Sequence[str], table: Table) -> list[Verdict]
     ps = [row.found.p if row.found else None for row in rows]
     tests = sum(p is not None for p in ps)
     made = {}
-    for row, p_holm in zip(rows, statistics.holm(ps), strict=True):
-        made[row.reference, row.cell] = _verdict(plan, row, p_holm, tests)
+    for index, (row, p_holm) in enumerate(zip(rows, statistics.holm(ps), strict=True)):
+        judged = _judged(plan, row, p_holm, tests)
+        verdict = _verdict(plan, row, p_holm, judged)
+        made[row.reference, row.cell] = _told_of_driver(plan, rows, index, ps, verdict)
     return _in_order(plan, outcomes, made)
 
 
@@ -89,17 +96,20 @@ def _compare(plan: Plan, reference: str, cell: Cell, table: Table) -> _Row:
         )
     found = statistics.paired(policy, baseline, plan.confidence)
     zone = plan.zone(reference).half_width(found.baseline_mean)
-    return _Row(reference, cell, n, zone, found, _incomparable(plan, reference, cell, table))
+    each = tuple(a - b for a, b in zip(policy, baseline, strict=True))
+    return _Row(reference, cell, n, zone, found, _incomparable(plan, reference, cell, table), each)
 
 
 def _incomparable(plan: Plan, reference: str, cell: Cell, table: Table) -> Judged | None:
     """Latencies are of completed requests: where more than the zone's share of them ends otherwise, they are of other requests."""
-    if not _is_latency(reference):
+    completion = _unmet(reference)
+    if completion is None:
         return None
-    unmet = _unmet(reference)
+    unmet, what = completion
+    label = OUTCOMES[split_name(unmet)[1]].label
     ours, theirs = table[unmet, cell].complete, table[unmet, cell._replace(policy=plan.baseline)].complete
     if ours is None or theirs is None:
-        return Judged("not comparable", "how many requests completed is not known")
+        return Judged("not comparable", f"how many {what} completed is not known")
     found = statistics.paired(ours, theirs, plan.confidence)
     zone = plan.zone(unmet)
     # The zone's share counts requests here, not a change of the share that was unmet, which may be near nothing.
@@ -109,25 +119,42 @@ def _incomparable(plan: Plan, reference: str, cell: Cell, table: Table) -> Judge
     ours_told, theirs_told, limit_told = (told(share, "%") for share in (found.policy_mean, found.baseline_mean, limit))
     return Judged(
         "not comparable",
-        f"other requests completed: unmet demand {ours_told} against {theirs_told}, more than {limit_told} apart",
+        f"other {what} completed: {label} {ours_told} against {theirs_told}, more than {limit_told} apart",
     )
 
 
-def _verdict(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Verdict:
-    found = row.found
-    if found is None:
-        empty = Paired(row.n, math.nan, math.nan, math.nan, None, None, None, None, None)
-        judged = row.refused or Judged("not supported")
-        return dataclasses.replace(
-            _filled(plan, row, empty, None, judged),
-            baseline_mean=None,
-            policy_mean=None,
-            difference=None,
-            relative=None,
-        )
+def _judged(plan: Plan, row: _Row, p_holm: float | None, tests: int) -> Judged:
+    if row.refused is not None or row.found is None:
+        return row.refused or Judged("not supported")
     direction = OUTCOMES[split_name(row.reference)[1]].direction
-    judged = row.refused or statistics.judge(found, row.zone, direction, p_holm, tests, plan.confidence)
-    return _filled(plan, row, found, p_holm, judged)
+    return statistics.judge(row.found, row.zone, direction, p_holm, tests, plan.confidence)
+
+
+def _verdict(plan: Plan, row: _Row, p_holm: float | None, judged: Judged) -> Verdict:
+    if row.found is not None:
+        return _filled(plan, row, row.found, p_holm, judged)
+    empty = Paired(row.n, math.nan, math.nan, math.nan, None, None, None, None, None)
+    nothing: dict[str, Any] = dict.fromkeys(("baseline_mean", "policy_mean", "difference", "relative"))
+    return dataclasses.replace(_filled(plan, row, empty, None, judged), **nothing)
+
+
+def _told_of_driver(
+    plan: Plan, rows: Sequence[_Row], index: int, ps: Sequence[float | None], verdict: Verdict
+) -> Verdict:
+    """The verdict, and why: if one replication drives it, which, and the word that it would have without."""
+    row = rows[index]
+    which = None if row.refused else influence.outlier(row.each)
+    if which is None or row.found is None:
+        return verdict
+    rest = [number for replication, number in enumerate(row.each) if replication != which]
+    found = statistics.paired(rest, [0.0] * len(rest), plan.confidence)
+    others = [found.p if place == index else p for place, p in enumerate(ps)]
+    tests = sum(p is not None for p in others)
+    without = _judged(plan, dataclasses.replace(row, found=found), statistics.holm(others)[index], tests)
+    if without.word == verdict.word:
+        return verdict
+    said = f"replication {which} alone drives it: without it the word is '{without.word}'"
+    return dataclasses.replace(verdict, driven_by=which, why="; ".join(filter(None, (verdict.why, said))))
 
 
 def _filled(plan: Plan, row: _Row, found: Paired, p_holm: float | None, judged: Judged) -> Verdict:
@@ -160,8 +187,11 @@ def _joint(kinds: Mapping[str, Verdict]) -> Verdict:
             "policy_mean": numbers["policy_mean"],
         }
     numbers["indifferent"] = max(one.indifferent for one in each)
+    driven = {kind: one for kind, one in kinds.items() if one.driven_by is not None}
+    why = judged.why or "; ".join(f"{kind}: {one.why}" for kind, one in driven.items())
+    driver = next((one.driven_by for one in driven.values()), None)
     return dataclasses.replace(
-        each[0], coin_price=JOINT, word=judged.word, why=judged.why, needed=judged.needed, **numbers
+        each[0], coin_price=JOINT, word=judged.word, why=why, needed=judged.needed, driven_by=driver, **numbers
     )
 
 
@@ -177,9 +207,8 @@ def _over(each: Sequence[Verdict], name: str, reduce: Callable[[list[float]], fl
     return None if any(number is None for number in numbers) else float(reduce(numbers))
 
 
-def _is_latency(reference: str) -> bool:
-    return split_name(reference)[1].startswith(LATENCIES)
-
-
-def _unmet(reference: str) -> str:
-    return f"{split_name(reference)[0]}.unmet_frac"
+def _unmet(reference: str) -> tuple[str, str] | None:
+    """The share that did not complete, and of what; None for an outcome that is not of what completed alone."""
+    network, name, _ = split_name(reference)
+    found = next((of for begins, of in COMPLETED.items() if name.startswith(begins)), None)
+    return None if found is None else (f"{network}.{found[0]}", found[1])

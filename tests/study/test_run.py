@@ -193,15 +193,21 @@ def test_a_broken_law_in_a_worker_stops_the_study_too(economy, small, tmp_path):
         assert store.count() >= 1
 
 
-@pytest.mark.parametrize("where", ["outcomes", "series", "times"])
-def test_a_number_that_is_not_finite_stops_the_study(economy, small, tmp_path, where):
+@pytest.mark.parametrize(
+    ("where", "bad", "told"),
+    [
+        ("outcomes", {"tao.nodes": float("nan")}, "tao.nodes: nan found"),
+        ("series", {"tao.nodes": [1.0, float("inf")]}, "series tao.nodes: inf found"),
+        ("times", {"tao.half_nodes_days": float("nan")}, "tao.half_nodes_days: nan found"),
+        ("operators", [{"network": "tao", "nodes": float("nan")}], "operators nodes: nan found"),
+        ("classes", [{"network": "tao", "ttft_s": float("-inf")}], "classes ttft_s: -inf found"),
+    ],
+)
+def test_a_number_that_is_not_finite_stops_the_study_and_names_the_run(economy, small, tmp_path, where, bad, told):
     def broken(resolved, replication, engine):
-        record = economy.simulated(resolved.case, replication)
-        name = "tao.half_nodes_days" if where == "times" else "tao.nodes"
-        bad = [float("nan")] * 10 if where == "series" else float("nan")
-        return dataclasses.replace(record, **{where: {**getattr(record, where), name: bad}})
+        return dataclasses.replace(economy.simulated(resolved.case, replication), **{where: bad})
 
-    with pytest.raises(InvariantError, match=r"policy four_years, .*replication 0: .*tao\.\w+: nan found"):
+    with pytest.raises(InvariantError, match=rf"policy four_years, .*replication 0: {told}"):
         study(economy, small, tmp_path / "s", broken)
 
 

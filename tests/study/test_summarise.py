@@ -103,6 +103,28 @@ def test_a_wider_zone_of_unmet_demand_makes_latency_comparable(plan, runs):
     assert verdict(summarise(wide, runs), "tao.e2e_p95_s", "fees_only", "both").word == "no difference"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "share", "told"),
+    [
+        ("tao.network_s", "tao.unmet_frac", "other requests completed: unmet demand 15 % against 4.95 %"),
+        ("world.job_time_days", "world.jobs_failed_frac", "other jobs completed: jobs failed 30 % against 0 %"),
+    ],
+)
+def test_times_of_what_completed_are_compared_only_where_about_the_same_completed(plan, runs, outcome, share, told):
+    def with_outcome(one):
+        failed = {"world.jobs_failed_frac": 0.3 if one.policy == "fees_only" else 0.0}
+        return {**one.outcomes, **failed, outcome: 1.0 + (one.policy == "two_years")}
+
+    new = {
+        cell: [dataclasses.replace(one, outcomes=with_outcome(one)) for one in records]
+        for cell, records in runs.items()
+    }
+    found = summarise(dataclasses.replace(plan, outcomes=(outcome,)), new)
+    refused = verdict(found, outcome, "fees_only", "path")
+    assert refused.word == "not comparable" and told in refused.why
+    assert verdict(found, outcome, "two_years", "path").word == "worse"
+
+
 def test_holm_goes_over_every_declared_comparison(record):
     tested = [v for v in record.verdicts if v.coin_price != "both"]
     adjusted = statistics.holm([v.p for v in tested])
