@@ -364,6 +364,13 @@ def _table(rows: list[dict[str, str]]) -> str:
 @click.option(
     "--shock", "shocks", multiple=True, metavar="NAME", help="A ready shock on top of the file's: see `list shocks`."
 )
+@click.option(
+    "--until-relative",
+    "until",
+    metavar="SHARE",
+    help="Replications, from 20 on, until each mean is known to this share of it, for example 2%.",
+)
+@click.option("--at-most", type=click.IntRange(1, 100_000), help="Most replications of --until-relative; default 1000.")
 @click.option("--uncertain", type=click.IntRange(1), help="Joint draws of `uncertain:` parameters (a later version).")
 @_engine
 @click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")

@@ -97,17 +97,16 @@ def simulate_file(
     # Named on the command line, a folder may hold other files, never another study.
     study.claim(out, str(file), whatever=options["out"] is not None and not study.owned(out))
     store = out / study.STORE
+    same = {name: options[name] for name in ("jobs", "fresh", "engine")}
+    policies, until = options["policies"] or None, _until(options)
     try:
-        record = study.run(
-            scenario,
-            store,
-            jobs=options["jobs"],
-            replications=options["replications"],
-            policies=options["policies"] or None,
-            fresh=options["fresh"],
-            progress=progress,
-            engine=options["engine"],
-        )
+        if until is None:
+            record = study.run(
+                scenario, store, replications=options["replications"], policies=policies, progress=progress, **same
+            )
+        else:
+            tell = None if progress.quiet else progress.note
+            record = study.run_until(scenario, store, until, policies=policies, progress=progress, tell=tell, **same)
     except KeyboardInterrupt:
         progress.end()
         raise InterruptedStudyError(
@@ -115,6 +114,27 @@ def simulate_file(
         ) from None
     progress.end()
     return record, f"{progress.stored} of {progress.total} runs from the store"
+
+
+def _until(options: dict[str, Any]) -> Any:
+    """What `--until-relative` and `--at-most` ask for, or None."""
+    from sim.study import sequential
+    from sim.units import UnitError, parse
+
+    given = options.get("until")
+    if given is None:
+        if options.get("at_most"):
+            raise ScenarioError("--at-most is of --until-relative: give that too, or --replications alone")
+        return None
+    if options["replications"]:
+        raise ScenarioError(
+            "--until-relative finds the replications itself: leave out --replications, or give --at-most"
+        )
+    try:
+        share: Any = parse(given, "share")
+    except UnitError as error:
+        raise ScenarioError(f"--until-relative: {error}; write for example 2%") from None
+    return sequential.Until(float(share), options["at_most"] or sequential.MOST)
 
 
 def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str) -> int:
@@ -363,6 +383,12 @@ class Bar:
         elif self.done * 10 // self.total != self._tenth:
             self._tenth = self.done * 10 // self.total
             click.echo(text, err=True)
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        self.end()
+        click.echo(text, err=True)
+        self._tenth = -1
 
     def end(self) -> None:
         """Leave the line of the bar."""

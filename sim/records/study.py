@@ -43,6 +43,10 @@ class Summary:
     reached_high: Number = None
     """Wilson interval of the share of replications in which it came."""
     reason: str = ""
+    never_above: Number = None
+    """Where no replication saw it (a time that never came, a share of 0): the largest part of runs that may, by the rule of three."""
+    batches: int | None = None
+    """For one long run: the interval is over so many batch means."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +101,26 @@ class Band:
     q50: list[Number]
     q75: list[Number]
     q95: list[Number]
+
+
+@dataclasses.dataclass(frozen=True)
+class Warmup:
+    """How an outcome forgets the start: its mean over replications by epoch, and what MSER-5 cuts of the judged part.
+
+    `time_s` are ends of epochs, `cut_s` is where the kept part begins (`policies_from_s` where nothing is cut), `cut_share` the cut
+    part of what is judged, `relaxation_s` the time in which deviations of the kept part fall to 1/e.
+    """
+
+    outcome: str
+    unit: str
+    policy: str
+    coin_price: str
+    point: int
+    time_s: list[float]
+    mean: list[float]
+    cut_s: float
+    cut_share: float
+    relaxation_s: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,6 +237,8 @@ class StudyRecord:
     """Where runs from other starts end; empty where none were asked for."""
     solved: list[Solved] = dataclasses.field(default_factory=list)
     """How policies were made equal before they were compared; empty where that was not asked for."""
+    warmups: list[Warmup] = dataclasses.field(default_factory=list)
+    """Curves of `estimand: steady`, one an outcome and case."""
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -234,6 +260,7 @@ _NESTED: dict[str, Any] = {
     "outcomes": Summary,
     "verdicts": Verdict,
     "bands": Band,
+    "warmups": Warmup,
     "histograms": Histogram,
     "checks": CheckResult,
     "changes": PolicyChange,

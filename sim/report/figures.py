@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sim.records.study import StudyRecord
-from sim.report import ecdf, fan, flow_bars, forest, words
+from sim.report import ecdf, fan, flow_bars, forest, warm_up, words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,13 @@ class Entry:
 
 def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
     """All figures that the record has data for; those of a sweep show one `point`, their CSVs hold all points."""
-    found = [*_forests(record, point), *_fans(record, point), *_ecdfs(record, point), *_flows(record, point)]
+    found = [
+        *_forests(record, point),
+        *_fans(record, point),
+        *_warm_ups(record, point),
+        *_ecdfs(record, point),
+        *_flows(record, point),
+    ]
     taken: dict[str, int] = {}
     named = []
     for entry in found:
@@ -70,6 +76,21 @@ def _fans(record: StudyRecord, point: int) -> list[Entry]:
             lambda outcome=outcome: fan.figure(record, outcome, point),  # type: ignore[misc]
         )
         for outcome in fan.outcomes(record, point)
+    ]
+
+
+def _warm_ups(record: StudyRecord, point: int) -> list[Entry]:
+    return [
+        Entry(
+            file_name("warm-up", *outcome.split(".")),
+            "over time",
+            f"{words.full_label(outcome)}: warm-up",
+            warm_up.description(record, outcome, point),
+            warm_up.HEAD,
+            warm_up.csv_rows(record, outcome),
+            lambda outcome=outcome: warm_up.figure(record, outcome, point),  # type: ignore[misc]
+        )
+        for outcome in warm_up.outcomes(record, point)
     ]
 
 

@@ -77,6 +77,11 @@ def _summary_cell(row: Summary | None) -> Cell:
         else f"came in {row.reached} of {row.n} {words.span(row.reached_low, row.reached_high, '%')}".rstrip()
     )
     note += " %" if row.reached_low is not None else ""
+    if row.never_above is not None:
+        most = f"in at most {words.percent(row.never_above).lstrip('+')} % of runs (rule of three)"
+        note = f"{note}; {most}" if note else f"0 in all {row.n}; above 0 {most}"
+    if row.batches is not None:
+        note = f"{note}; " * bool(note) + f"one run, {row.batches} batch means"
     return Cell(
         words.plain(words.in_reading_unit(row.mean, row.unit)), words.span(row.low, row.high, row.unit), "number", note
     )

@@ -10,6 +10,7 @@ from sim.report import breaks, tables, verdicts, words
 
 COLUMNS = 100
 _LEAST = 24
+STOPPING, GAIN = "stopping rule", "gain of common random numbers"
 _WORDS = {"depends on how the coin is priced": "depends on coin price"}
 
 
@@ -21,7 +22,8 @@ def format_study(record: StudyRecord, report: Path | None = None) -> str:
         if record.verdicts
         else [_outcomes(record, p) for p in verdicts.points(record)]
     )
-    blocks += [_breaks(record), _warnings(record), _checks(record), f"report: {report}" if report is not None else ""]
+    blocks += [_breaks(record), _method(record), _warnings(record), _checks(record)]
+    blocks += [f"report: {report}" if report is not None else ""]
     return "\n\n".join(block for block in blocks if block).translate(_PLAIN)
 
 
@@ -89,6 +91,12 @@ def _breaks(record: StudyRecord) -> str:
         for table, rows in zip(breaks.tables(record), breaks.lines(record), strict=True)
     ]
     return "\n\n".join(blocks)
+
+
+def _method(record: StudyRecord) -> str:
+    """What the reader of intervals should know at once: how the number of runs was found, and what pairing is worth."""
+    told = [f"{name}: {record.method[name]}" for name in (STOPPING, GAIN) if name in record.method]
+    return "\n".join(_wrapped(line, later="  ") for line in told)
 
 
 def _warnings(record: StudyRecord) -> str:

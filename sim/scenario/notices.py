@@ -24,10 +24,6 @@ def _later(spec: Spec) -> list[str]:
     told = []
     if spec.uncertain:
         told.append(f"`uncertain` {LATER}: parameters keep the values of the file")
-    if spec.estimand == "steady":
-        told.append(
-            "`estimand: steady` is read, but statistics of the long run are not told yet in this version: results are those of the finite run"
-        )
     return told
 
 

@@ -7,12 +7,14 @@ pages are `report`'s. Who wants to know what a verdict's word means reads `stati
 
     claim(out, scenario_path)          may this directory hold the study?
     run(scenario, out / STORE)         simulate what is missing -> StudyRecord
+    run_until(scenario, out / STORE, Until(0.02))   the same with as many replications as means need
     export(record, out, store runs)    the run directory's files
     Store(out / STORE, create=False)   an earlier study: `.studies()`
 """
 
 from sim.study.export import STORE, claim, export, owned
 from sim.study.run import Progress, run
+from sim.study.sequential import Until, run_until
 from sim.study.store import Store
 
-__all__ = ["STORE", "Progress", "Store", "claim", "export", "owned", "run"]
+__all__ = ["STORE", "Progress", "Store", "Until", "claim", "export", "owned", "run", "run_until"]

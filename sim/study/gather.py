@@ -14,10 +14,12 @@ import numpy as np
 
 from sim.records.histogram import bucket_floors
 from sim.records.run import RunRecord
-from sim.records.study import Band, Histogram, PolicyFlows
+from sim.records.study import Band, Histogram, PolicyFlows, Warmup
 from sim.study import statistics
+from sim.study.batches import BatchMeans, long_runs
 from sim.study.plan import Cell, Plan
 from sim.study.values import Values, base_name, values_of
+from sim.study.warmup import warmups
 from sim.units import PS_PER_S
 
 MOST_POINTS = 200
@@ -37,6 +39,9 @@ class Gathered:
     flows: PolicyFlows
     counts: Counter[str]
     notes: list[str]
+    warmups: list[Warmup]
+    batches: dict[str, BatchMeans]
+    """For one long run: batch means of its outcomes by reference."""
 
 
 def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Iterable[str]) -> Gathered:
@@ -57,6 +62,8 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
         flows=PolicyFlows(*cell, rows=list(records[0].flows), residuals=dict(records[0].residuals)),
         counts=counts,
         notes=list(dict.fromkeys(note for record in records for note in record.notes)),
+        warmups=warmups(plan, cell, records, plan.outcomes or list(references)),
+        batches=long_runs(plan, records, sorted({*carried, *references})),
     )
 
 

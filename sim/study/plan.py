@@ -95,6 +95,8 @@ class Plan:
     """Other starts, as multiples of the given one's nodes."""
     asides: tuple[str, ...] = ()
     """What follows a policy's name in runs beside the cells."""
+    stopping: str = ""
+    """What a rule that chose the number of replications did; empty where none did."""
 
     def zone(self, reference: str) -> Zone:
         """The zone of an outcome reference: its own, that of the outcome without `@`, or the default."""

@@ -123,12 +123,24 @@ def run(
         Passed on; runs that finished stay.
 
     """
-    how = How(_author(engine, simulate), jobs, fresh, progress, engine, simulate)
+    how = How(author_of(engine, simulate), jobs, fresh, progress, engine, simulate)
+    return run_as(scenario, store_path, how, replications, policies)
+
+
+def run_as(
+    scenario: Scenario,
+    store_path: str | Path,
+    how: How,
+    replications: int | None = None,
+    policies: Sequence[str] | None = None,
+    stopping: str = "",
+) -> StudyRecord:
+    """`run` with its ways in one; `stopping` is what a rule that found the number of replications says of itself."""
     plan = plan_of(scenario, replications, policies)
     if scenario.spec.compare.hold or scenario.spec.compare.equalize:
         scenario, solved = solve(scenario, plan, _tries(scenario, plan, store_path, how))
         plan = dataclasses.replace(plan_of(scenario, replications, policies), solved=tuple(solved))
-    return run_plan(plan, all_cases(scenario), store_path, how)
+    return run_plan(dataclasses.replace(plan, stopping=stopping), all_cases(scenario), store_path, how)
 
 
 def _tries(scenario: Scenario, plan: Plan, store_path: str | Path, how: How) -> Tries:
@@ -181,10 +193,11 @@ def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task
 
 def run_keys(plan: Plan, cases: Sequence[ResolvedCase]) -> list[str]:
     """Keys of the study's runs, sorted, each once: they change with what is simulated."""
-    return sorted({task.key for task in _tasks(plan, cases, _author("fast", None))})
+    return sorted({task.key for task in _tasks(plan, cases, author_of("fast", None))})
 
 
-def _author(engine: str, simulate: Simulate | None) -> str:
+def author_of(engine: str, simulate: Simulate | None) -> str:
+    """What stands in the keys of runs for who simulated them: the engine, and a function in place of the simulator."""
     if simulate is None:
         return engine
     named = simulate if hasattr(simulate, "__qualname__") else type(simulate)

@@ -189,6 +189,14 @@ def wilson(reached: int, n: int, confidence: float = 0.95) -> tuple[float, float
     return (0.0 if reached == 0 else centre - half), (1.0 if reached == n else centre + half)
 
 
+def rule_of_three(n: int, confidence: float = 0.95) -> float:
+    """Upper bound of the share of runs in which something happens that none of n >= 1 runs saw: 3 / n at 95 %, at most 1.
+
+    Jovanovic, B. D. & Levy, P. S. (1997), The American Statistician 51, 137-139; -ln(0.05) = 2.996 is the 3.
+    """
+    return min(1.0, -math.log(1 - confidence) / n)
+
+
 def restricted(times: Sequence[float | None], limit: float) -> list[float]:
     """Times that may never come, cut at `limit`: min(T, limit), and `limit` for None. Their mean is the restricted mean."""
     return [limit if time is None else min(float(time), limit) for time in times]

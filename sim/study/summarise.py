@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,18 +11,21 @@ from importlib.metadata import PackageNotFoundError, version
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import MODEL_REVISION, RunRecord
 from sim.records.study import StudyRecord, Summary, Verdict
-from sim.study import statistics
+from sim.study import batches, statistics
+from sim.study.batches import BatchMeans
 from sim.study.break_words import break_sentences
 from sim.study.breaks import broken
 from sim.study.checks import run_checks
 from sim.study.drift import drift
+from sim.study.gain import gains
 from sim.study.gather import Gathered, gather
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import sentences
 from sim.study.solve import UNREACHED, solved_sentences
 from sim.study.starts import ends, start_sentences
-from sim.study.values import Values, require_known, within_range
+from sim.study.values import PARTS, Values, require_known, within_range
 from sim.study.verdicts import default_family, needed_references, verdicts
+from sim.study.warmup import remarks
 
 FEW = 10
 """With fewer replications than this, a warning says that intervals are rough."""
@@ -55,7 +59,11 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
     judged = verdicts(plan, outcomes, table)
     breaks, recoveries = broken(plan, runs)
     starts = ends(plan, runs)
-    summaries = [_summary(plan, reference, cell, values) for (reference, cell), values in table.items()]
+    summaries = [
+        _summary(plan, reference, cell, values, gathered[cell].batches.get(reference))
+        for (reference, cell), values in table.items()
+    ]
+    curves = [one for cell in gathered.values() for one in cell.warmups]
     return StudyRecord(
         name=plan.name,
         scenario_file=plan.scenario_file,
@@ -80,14 +88,15 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         histograms=[histogram for one in gathered.values() for histogram in one.histograms],
         operators=[row for one in gathered.values() for row in one.operators],
         classes=[row for one in gathered.values() for row in one.classes],
+        warmups=curves,
         flows=[one.flows for one in gathered.values()],
         checks=run_checks(plan, table),
         changes=list(plan.changes),
         assumptions=list(plan.assumptions),
         held_fixed=[*HELD_FIXED, *(["shocks from outside"] if plan.shock_from_s is not None else [])],
         not_fixed=list(NOT_FIXED),
-        method={**_method(plan), **drift(plan, gathered)},
-        warnings=[*_warnings(plan, gathered), *_driven(plan, judged)],
+        method={**_method(plan), **drift(plan, gathered), **gains(plan, judged)},
+        warnings=[*_warnings(plan, gathered), *_driven(plan, judged), *remarks(plan, curves)],
         counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
         sentences=sentences(
             plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
@@ -120,7 +129,7 @@ def _table(plan: Plan, gathered: Mapping[Cell, Gathered], references: Iterable[s
     }
 
 
-def _summary(plan: Plan, reference: str, cell: Cell, values: Values) -> Summary:
+def _summary(plan: Plan, reference: str, cell: Cell, values: Values, long: BatchMeans | None = None) -> Summary:
     numbers = values.complete
     n = len(values.numbers)
     if numbers is None:
@@ -137,10 +146,15 @@ def _summary(plan: Plan, reference: str, cell: Cell, values: Values) -> Summary:
             reason=values.reason,
         )
     found = within_range(reference, statistics.mean_interval(numbers, plan.confidence))
+    if long is not None:
+        around = dataclasses.replace(found, low=numbers[0] - long.half_width, high=numbers[0] + long.half_width)
+        found = within_range(reference, around)
     low, high = (None, None) if values.reached is None else statistics.wilson(values.reached, n, plan.confidence)
+    unseen = values.reached == 0 or (split_name(reference)[1] in PARTS and not any(numbers))
     return Summary(
         reference, plan.unit(reference), *cell, n, found.mean, found.low, found.high, found.sd, list(numbers),
-        reached=values.reached, reached_low=low, reached_high=high,
+        reached=values.reached, reached_low=low, reached_high=high, batches=long.batches if long else None,
+        never_above=statistics.rule_of_three(n, plan.confidence) if unseen else None,
     )  # fmt: skip
 
 
@@ -151,6 +165,8 @@ def _method(plan: Plan) -> dict[str, str]:
         "interval": f"two-sided t, {plan.confidence:.0%}, over replications; it tells the noise of the simulation, not what is unknown about parameters",
         "difference": "paired by replication; Holm over all declared comparisons",
         "band": "quantiles over replications (5, 25, 50, 75, 95 %)",
+        "quantiles": "p50, p95, p99: of the requests of one run, then a mean over replications; never of requests of several runs together",
+        **({"stopping rule": plan.stopping} if plan.stopping else {}),
         "model revision": str(MODEL_REVISION),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -184,6 +200,7 @@ def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
     ]
     noted: dict[str, list[str]] = {}
     for cell, one in gathered.items():
+        told += batches.remarks(cell.policy, {name: one.batches[name] for name in plan.outcomes if name in one.batches})
         for note in one.notes:
             noted.setdefault(note, []).append(cell.policy)
     # What is so under every policy is told once.

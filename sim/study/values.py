@@ -91,19 +91,29 @@ def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
         return None
     if not at:
         return _look_up(record.outcomes, name)
-    series = record.series.get(name) or record.series.get(name.removeprefix("world."))
+    series = series_of(record, name)
     if series is None:
         return None
-    pairs = [(end, number) for end, number in zip(record.epoch_end_s, series, strict=True) if number is not None]
     if at in ("min", "max"):
-        # A policy holds in the epochs that begin at or after `policies_from`.
-        begins = dict(zip(record.epoch_end_s, [0.0, *record.epoch_end_s[:-1]], strict=True))
-        late = [number for end, number in pairs if begins[end] >= plan.policies_from_s]
+        late = [number for _, number in judged(plan, record, name)]
         return (min if at == "min" else max)(late, default=None)
+    pairs = [(end, number) for end, number in zip(record.epoch_end_s, series, strict=True) if number is not None]
     if at != "end":
         limit = _epoch_end(plan, record, at, reference)
         pairs = [(end, number) for end, number in pairs if end <= limit]
     return pairs[-1][1] if pairs else None
+
+
+def judged(plan: Plan, record: RunRecord, name: str) -> list[tuple[float, float]]:
+    """(begin in s, value) of the measured epochs in which the policy holds: those that begin at or after `policies_from`."""
+    begins = [0.0, *record.epoch_end_s[:-1]]
+    found = zip(begins, series_of(record, name) or [None] * len(begins), strict=True)
+    return [(begin, number) for begin, number in found if number is not None and begin >= plan.policies_from_s]
+
+
+def series_of(record: RunRecord, name: str) -> list[Number] | None:
+    """The outcome's value in each epoch, None where not measured; None for an outcome without a series."""
+    return record.series.get(name) or record.series.get(name.removeprefix("world."))
 
 
 def base_name(reference: str) -> str:

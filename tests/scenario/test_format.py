@@ -76,10 +76,8 @@ def test_key_epoch(problems, read, pinned):
 
 def test_key_estimand(read, pinned):
     assert pinned.spec.estimand == "terminating"
-    (notice,) = read("epoch: 1 week", "epoch: 1 week\nestimand: steady").notices
-    assert notice.startswith(
-        "`estimand: steady` is read, but statistics of the long run are not told yet in this version"
-    )
+    steady = read("epoch: 1 week", "epoch: 1 week\nestimand: steady")
+    assert (steady.spec.estimand, steady.notices) == ("steady", ())
 
 
 def test_key_requests(problems, pinned):
