@@ -320,6 +320,23 @@ def test_the_command_told_next_names_what_a_policy_changed_and_can_be_typed(call
     assert call(*shlex.split(told)[1:]).code == 0
 
 
+def test_a_ready_shock_is_added_on_the_command_line(call, study, tmp_path):
+    study()
+    done = call("run", "study.yaml", "--jobs", "1", "--shock", "demand_contraction", "-q")
+    assert done.code == 0
+    assert "0 of 8 runs from the store" in done.out  # two policies, two replications, each without the shock too
+    assert "--set shocks+=demand_contraction" in done.out.splitlines()[-1]
+    assert "After the shock" in (tmp_path / "reports" / "study" / "report.html").read_text()
+    assert (tmp_path / "reports" / "study" / "breaks.csv").is_file()
+    assert "target: workload" in (tmp_path / "reports" / "study" / "scenario.resolved.yaml").read_text()
+    # The twins are the runs of the file as it stands.
+    assert "4 of 4 runs from the store" in call("run", "study.yaml", "--jobs", "1", "-q").out
+    assert not (tmp_path / "reports" / "study" / "breaks.csv").exists()
+    wrong = call("run", "study.yaml", "--shock", "demand_contracton")
+    assert wrong.code == 2 and "did you mean `demand_contraction`?" in wrong.err
+    assert "coin_crash" in call("list", "shocks").out and "regions.REGION" in call("list", "targets").out
+
+
 @pytest.mark.compiled
 def test_a_study_runs_once_resumes_and_reports_again(call, study, tmp_path):
     study()

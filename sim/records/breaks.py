@@ -61,8 +61,8 @@ RULES = (
 class Break:
     """How often and when one rule broke in one case, of `n` replications in which it could.
 
-    `share` is `reached / n` with its Wilson interval; `first` counts replications in which no rule of the network broke earlier
-    (a rule on what the shock itself moves never is the first). `days` are by replication, None where it did not break;
+    `share` is `reached / n` with its Wilson interval; `first` counts replications in which no rule of the network broke earlier,
+    breaks that the same seed has without the shock by then left out (a rule on what the shock itself moves never is the first). `days` are by replication, None where it did not break;
     `restricted_days` their mean cut at the horizon; `twin_reached` counts the same in the same seeds without shocks. `word` is empty
     or why the share is not to be read. `limit` is the rule's limit in words.
     """

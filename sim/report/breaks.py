@@ -85,11 +85,21 @@ def _way(row: Recovery | None) -> Cell:
     return Cell(back, days, "number", row.word)
 
 
-def lines(record: StudyRecord) -> list[list[list[str]]]:
-    """The tables' first lines as text, for a terminal: a block a table, a list of cells a row."""
-    blocks = []
-    for table in tables(record):
-        rows = [[table.head[0], *table.head[1:]]]
-        rows += [[f"  {row[0].text}", *(cell.text for cell in row[1:])] for row in table.rows]
-        blocks.append(rows)
-    return blocks
+def lines(record: StudyRecord) -> list[tuple[str, list[list[str]]]]:
+    """What broke, for a terminal: a head and rows of cells for each case and network where a rule broke more often than without."""
+    blocks: dict[tuple[str, str, str], list[Break]] = {}
+    for row in record.breaks:
+        if row.point == 0:
+            blocks.setdefault((row.policy, row.coin_price, row.network), []).append(row)
+    made = []
+    for (policy, kind, network), rows in blocks.items():
+        if any(row.reached > row.twin_reached for row in rows):
+            head = ["", "broke", "interval", "first", "mean day", "without the shock"]
+            body = [
+                [f"  {_RULES[row.rule].label}", f"{row.reached} of {row.n}", f"{words.span(row.share_low, row.share_high, '%')} %",
+                 "-" if row.struck else str(row.first), words.NONE if row.restricted_days is None else words.plain(row.restricted_days),
+                 str(row.twin_reached)]
+                for row in rows
+            ]  # fmt: skip
+            made.append((f"{case_words(record, policy, kind)}: {words.clip(network)} after the shock", [head, *body]))
+    return made

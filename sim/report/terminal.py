@@ -86,11 +86,7 @@ def _fit(cell: str, width: int) -> str:
 
 
 def _breaks(record: StudyRecord) -> str:
-    blocks = [
-        "\n".join([_wrapped(table.caption), *aligned(rows)])
-        for table, rows in zip(breaks.tables(record), breaks.lines(record), strict=True)
-    ]
-    return "\n\n".join(blocks)
+    return "\n\n".join("\n".join([_wrapped(head), *aligned(rows)]) for head, rows in breaks.lines(record))
 
 
 def _method(record: StudyRecord) -> str:

@@ -36,8 +36,13 @@ def _of_network(
     times = {rule.name: [when(plan, rule, network, record) for record in records] for rule in RULES}
     times = {name: found for name, found in times.items() if any(one is not None for one in found)}
     rules = [rule for rule in RULES if rule.name in times]
-    may_lead = [rule.name for rule in rules if (network, rule.outcome) not in plan.struck]
-    leads = [_leader({name: times[name][r] for name in may_lead}) for r in range(len(records))]
+    calm = {rule.name: [when(plan, rule, network, twin) for twin in twins] for rule in rules}
+    own = {
+        rule.name: [_of_the_shock(*pair) for pair in zip(times[rule.name], calm[rule.name], strict=True)]
+        for rule in rules
+        if (network, rule.outcome) not in plan.struck
+    }
+    leads = [_leader({name: found[r] for name, found in own.items()}) for r in range(len(records))]
     limit = (plan.horizon_s - (plan.shock_from_s or 0.0)) / DAY_S
     made = []
     for rule in rules:
@@ -51,11 +56,16 @@ def _of_network(
                 rule.name, network, rule.outcome, limit_words(rule), *cell, n, reached, low, high,
                 sum(lead == rule.name for lead in leads),
                 statistics.mean(statistics.restricted(able, limit)), days,
-                sum((when(plan, rule, network, twin) or _NEVER) < _NEVER for twin in twins),
+                sum(one is not None and one < _NEVER for one in calm[rule.name]),
                 (network, rule.outcome) in plan.struck, too_few(n, low, high),
             )
         )  # fmt: skip
     return made
+
+
+def _of_the_shock(time: float | None, twin: float | None) -> float | None:
+    """The time of a break that the same seed without the shock does not have, or has later; infinity for one that it has too."""
+    return _NEVER if time is not None and twin is not None and twin <= time else time
 
 
 def _leader(times: Mapping[str, float | None]) -> str | None:

@@ -58,6 +58,11 @@ class Result:
         return _frame("outcomes", self.record)
 
     @property
+    def breaks(self) -> pd.DataFrame:
+        """One row a rule, network and case: how often it broke after the first shock; empty without shocks."""
+        return _frame("breaks", self.record)
+
+    @property
     def differences(self) -> pd.DataFrame:
         """One row a verdict: the paired difference from the baseline with its interval, and what it comes to."""
         return _frame("differences", self.record)
