@@ -90,6 +90,17 @@ Example: infermint run scenarios/demo.yaml
          infermint run scenarios/demo.yaml --out reports/three \\
            --set networks.tao.supply.every='3 year'
 """
+_SENSITIVITY_HELP = """Tell which of the `uncertain:` parameters of FILE move its outcomes: Sobol' indices, or a tornado.
+
+Asked about is each policy's difference from the baseline (with one policy, its level) in `compare.outcomes`. `sobol` divides
+its variance among parameters, alone and with all others, with bootstrap intervals: POINTS x (parameters + 2) sets. `tornado` puts one
+parameter at its lowest and highest value, all others as in the file. Runs are kept in the study's store.
+
+\b
+Example: infermint sensitivity study/scenario.yaml --method tornado
+         infermint sensitivity study/scenario.yaml --points 256 \\
+           --outcome tao.nodes@end --policy four_years --policy two_years
+"""
 _REPLAY_HELP = """Serve the requests of FILE on one replica; beside a server's own times, tell how far they are off.
 
 FILE is a CSV with arrival_s, prompt_tokens, output_tokens and, where a server's log has them, first_token_s and
@@ -275,7 +286,7 @@ def _load_plugins(plugins: Sequence[pathlib.Path]) -> None:
 
 
 def _runs(scenario: Any) -> int:
-    return len(scenario.cases()) * int(scenario.spec.seeds.replications)
+    return int(scenario.runs)
 
 
 def _runs_text(scenario: Any) -> str:
@@ -291,7 +302,11 @@ def _notices(scenario: Any) -> list[str]:
 @cli.command()
 @_file
 @click.argument("path", default="")
-@click.option("--runs", is_flag=True, help="Only count the runs.")
+@click.option("--runs", is_flag=True, help="Only count the runs, and tell how long they will take.")
+@click.option("--uncertain", type=click.IntRange(1, 100_000), help="With --runs: count so many joint sets too.")
+@click.option(
+    "--out", type=click.Path(path_type=pathlib.Path), help="With --runs: the study's folder; default reports/STEM."
+)
 @_plugins
 @_set
 @_allow
@@ -301,6 +316,8 @@ def explain(
     file: pathlib.Path,
     path: str,
     runs: bool,
+    uncertain: int | None,
+    out: pathlib.Path | None,
     plugins: tuple[pathlib.Path, ...],
     sets: tuple[str, ...],
     allow: tuple[pathlib.Path, ...],
@@ -318,7 +335,12 @@ def explain(
     _load_plugins(plugins)
     scenario = load(file, sets=sets, allow_path=allow)
     if runs:
-        _emit({"runs": _runs(scenario)}, as_json, lambda: _runs_text(scenario))
+        from sim.command import runs_ahead
+
+        scenario = scenario.with_drawn(uncertain) if uncertain else scenario
+        found = runs_ahead(scenario, (out or pathlib.Path("reports") / file.stem) / "study.sqlite")
+        ahead = found.get("told", "no run is stored yet: how long they take is told after the first")
+        _emit(found, as_json, lambda: f"{_runs_text(scenario)}\n{ahead}")
         return
     rows = rows_of(scenario, path)
     _emit(
@@ -371,7 +393,12 @@ def _table(rows: list[dict[str, str]]) -> str:
     help="Replications, from 20 on, until each mean is known to this share of it, for example 2%.",
 )
 @click.option("--at-most", type=click.IntRange(1, 100_000), help="Most replications of --until-relative; default 1000.")
-@click.option("--uncertain", type=click.IntRange(1), help="Joint draws of `uncertain:` parameters (a later version).")
+@click.option(
+    "--uncertain", type=click.IntRange(1, 100_000), help="Run so many joint sets of the `uncertain:` parameters too."
+)
+@click.option(
+    "--strict", is_flag=True, help="With --uncertain: exit 1 where a headline rests on an illustrative value."
+)
 @_engine
 @click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")
 @click.option(
@@ -413,6 +440,39 @@ def report(result: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug:
 
     page = report_again(result, out)
     _emit({"report": str(page)}, as_json, lambda: f"report: {page}")
+
+
+@cli.command(help=_SENSITIVITY_HELP)
+@_file
+@click.option(
+    "--method", type=click.Choice(["sobol", "tornado"]), default="sobol", show_default=True, help="Which analysis."
+)
+@click.option(
+    "--points", type=click.IntRange(2, 2**20), default=64, show_default=True, help="Points of `sobol`: a power of two."
+)
+@click.option(
+    "--outcome", "outcomes", multiple=True, metavar="REF", help="Only this outcome, network.outcome[@…] (repeatable)."
+)
+@click.option(
+    "--policy", "policies", multiple=True, help="Only this policy (repeatable); the baseline is needed for differences."
+)
+@click.option("--replications", type=click.IntRange(1, 100_000), help="Runs of each set; default `seeds.per_set`.")
+@click.option("--jobs", type=click.IntRange(1, 4096), help="Worker processes; default all cores.")
+@click.option(
+    "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the study; default reports/NAME-OF-FILE."
+)
+@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@_plugins
+@_set
+@_allow
+@_json
+@_debug
+def sensitivity(file: pathlib.Path, as_json: bool, debug: bool, **options: Any) -> None:
+    """`infermint sensitivity`: its help is `_SENSITIVITY_HELP`."""
+    from sim.command import sensitivity_of_file
+
+    _load_plugins(options.pop("plugins"))
+    sensitivity_of_file(file, as_json, **options)
 
 
 @cli.command(help=_REPLAY_HELP)

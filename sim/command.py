@@ -16,7 +16,6 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -38,8 +37,8 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
     """`infermint run`: simulate what is missing, export, report, tell. Returns the exit code."""
     from sim.scenario import load
 
-    if options["uncertain"]:
-        raise ScenarioError("--uncertain is read but not simulated yet in this version: leave it out")
+    if options["strict"] and not options["uncertain"]:
+        raise ScenarioError("--strict asks what uncertain parameters do to headlines: give --uncertain N as well")
     for plugin in options["plugins"]:
         load_plugin(plugin)
     sets = [*sets, *(f"shocks+={name}" for name in options["shocks"])]
@@ -51,7 +50,21 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
             click.echo(f"note: {notice}", err=True)
     progress = Bar(quiet)
     record, told = simulate_file(scenario, file, out, progress, options)
-    return _deliver(record, out, as_json, told, _next(record, file, sets, options["plugins"]))
+    refused = _on_illustration(record) if options["strict"] else ""
+    return _deliver(record, out, as_json, told, _next(record, file, sets, options["plugins"]), refused)
+
+
+def _on_illustration(record: StudyRecord) -> str:
+    """What `--strict` refuses: headlines that are conditional on an illustrative value; empty where there is none."""
+    found: dict[str, list[str]] = {}
+    for verdict in record.verdicts:
+        if verdict.condition:
+            found.setdefault(verdict.condition, []).append(f"{verdict.policy} {verdict.outcome}")
+    if not found:
+        return ""
+    told = "; ".join(f"`{path}` ({', '.join(dict.fromkeys(where))})" for path, where in found.items())
+    fix = "find a source for its range and tell its `status`, or leave --strict out"
+    return f"--strict: headlines rest on an illustrative value of {told}: {fix}"
 
 
 def load_plugin(path: Path) -> None:
@@ -99,6 +112,7 @@ def simulate_file(
     store = out / study.STORE
     same = {name: options[name] for name in ("jobs", "fresh", "engine")}
     policies, until = options["policies"] or None, _until(options)
+    scenario = scenario.with_drawn(options["uncertain"]) if options.get("uncertain") else scenario
     try:
         if until is None:
             record = study.run(
@@ -137,7 +151,8 @@ def _until(options: dict[str, Any]) -> Any:
     return sequential.Until(float(share), options["at_most"] or sequential.MOST)
 
 
-def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str) -> int:
+def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str, refused: str) -> int:
+    """Write what a run leaves and tell it; `refused` is why the command fails all the same (empty: it does not)."""
     from sim import report, study
     from sim.report.terminal import format_study
 
@@ -147,13 +162,16 @@ def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str
         page = report.write(record, out)
     if as_json:
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-        click.echo(json.dumps({"format": FORMAT, "report": str(page), "runs": told, "summary": summary}, indent=1))
+        found = {"format": FORMAT, "report": str(page), "runs": told, **({"refused": refused} if refused else {})}
+        click.echo(json.dumps({**found, "summary": summary}, indent=1))
     else:
         click.echo(format_study(record))
         click.echo(f"\n{told}")
         click.echo(f"report: {page}")
         click.echo(f"next:   {then}")
-    return exit_code(record.checks)
+        if refused:
+            click.echo(f"infermint: {refused}", err=True)
+    return 1 if refused else exit_code(record.checks)
 
 
 def _next(record: StudyRecord, file: Path, sets: Sequence[str], plugins: Sequence[Path]) -> str:
@@ -330,13 +348,14 @@ def _columns(text: str) -> dict[str, str]:
 
 def verify_theory(families: Sequence[str], as_json: bool, **options: Any) -> int:
     """`infermint verify`: simulate the cases, print the table and the verdict. Returns the exit code."""
+    from sim.study.run import Progress
     from sim.verify import judge, peers, run, table
 
     cases = run.chosen(families)
     bar, began = Bar(options["quiet"] or as_json, "cases"), time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        bar(SimpleNamespace(total=total, stored=0, simulated=done, elapsed_s=time.monotonic() - began))
+        bar(Progress(total, 0, done, time.monotonic() - began))
 
     try:
         done = run.verify(cases, options["seed"], options["whole"], options["jobs"] or os.cpu_count() or 1, progress)
@@ -356,6 +375,85 @@ def verify_theory(families: Sequence[str], as_json: bool, **options: Any) -> int
     return 0 if found["fine"] else 1
 
 
+def begins(now: Any, what: str = "runs") -> str:
+    """What lies ahead, before it starts: `384 runs, 96 of them in the store: 288 to simulate, about 5 min with 2 workers`."""
+    missing = now.total - now.stored
+    there = f", {now.stored:,} of them in the store" if now.stored else ""
+    left = now.left_s
+    workers = f" with {now.jobs} workers" if now.jobs > 1 else ""
+    time_told = (
+        f"about {span(left)}{workers}, by the runs in the store" if left is not None else "time follows from the first"
+    )
+    return f"{now.total:,} {what}{there}: {missing:,} to simulate; {time_told}"
+
+
+def span(seconds: float) -> str:
+    """A time as people plan by it: `40 s`, `5 min`, `2.5 h`, `3 days`."""
+    for size, unit, most in ((1, "s", 100), (60, "min", 100), (3600, "h", 48)):
+        if seconds < most * size:
+            amount = seconds / size
+            return f"{amount:.1f} {unit}" if unit == "h" and amount < 10 else f"{amount:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def sensitivity_of_file(file: Path, as_json: bool, **options: Any) -> None:
+    """`infermint sensitivity`: simulate what is missing, tell what moves what, leave table, figure and document in the study's folder."""
+    from sim import study
+    from sim.report import sensitivity as told
+    from sim.scenario import load
+    from sim.study.run import How
+    from sim.study.sensitivity import sensitivity
+
+    scenario = load(file, sets=options["sets"], allow_path=options["allow"])
+    out = options["out"] or Path("reports") / file.stem
+    study.claim(out, str(file), whatever=options["out"] is not None and not study.owned(out))
+    progress = Bar(options["quiet"] or as_json)
+    try:
+        record = sensitivity(
+            scenario, out / study.STORE, options["method"], options["points"], options["outcomes"], options["replications"],
+            options["policies"] or None, How(jobs=options["jobs"], progress=progress),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        progress.end()
+        raise InterruptedStudyError(
+            f"stopped; {progress.done} of {progress.total} runs are in {out / study.STORE}. The same command goes on from there."
+        ) from None
+    progress.end()
+    paths = _sensitivity_files(record, out / "sensitivity")
+    if as_json:
+        files = {name: str(path) for name, path in paths.items()}
+        click.echo(json.dumps({"format": FORMAT, "files": files, **told.document(record)}, indent=1))
+    else:
+        click.echo(told.format_sensitivity(record))
+        click.echo("".join(f"\n{name}: {path}" for name, path in paths.items()))
+
+
+def _sensitivity_files(record: Any, folder: Path) -> dict[str, Path]:
+    from sim.records.files import put
+    from sim.report import sensitivity as told
+
+    paths = {kind: folder / f"{record.method}.{kind}" for kind in ("csv", "svg", "png")}
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        put(paths["csv"], told.csv(record))
+        put(paths["svg"], told.svg_file(record))
+        paths["png"].write_bytes(told.png_file(record))
+    return paths
+
+
+def runs_ahead(scenario: Any, store: Path) -> dict[str, Any]:
+    """`infermint explain --runs`: runs in all, and where the store is there, those that it has and the time for the rest."""
+    found: dict[str, Any] = {"runs": scenario.runs}
+    if store.exists():
+        from sim.scenario.asides import all_cases
+        from sim.study.planning import plan_of
+        from sim.study.run import ahead
+
+        now = ahead(plan_of(scenario), all_cases(scenario), store)
+        found |= {"store": str(store), "stored": now.stored, "seconds": now.left_s, "told": begins(now)}
+    return found
+
+
 class Bar:
     """Progress on standard error: a bar on a terminal, a line every tenth of the way elsewhere."""
 
@@ -372,10 +470,12 @@ class Bar:
         self.total, self.stored, self.done = now.total, now.stored, now.stored + now.simulated
         if self.quiet or self.total == 0:
             return
-        left = now.elapsed_s / now.simulated * (self.total - self.done) if now.simulated else 0.0
-        text = f"{self.done} of {self.total} {self.what}" + (
-            f", about {left:.0f} s left" if now.simulated and left >= 1 else ""
-        )
+        left = now.left_s
+        text = f"{self.done} of {self.total} {self.what}"
+        text += f", about {span(left)} left" if left is not None and left >= 1 else ""
+        if not now.simulated and now.stored < now.total:
+            click.echo(begins(now, self.what), err=True)
+            return
         if self.terminal:
             filled = 30 * self.done // self.total
             click.echo(f"\r[{'#' * filled}{'.' * (30 - filled)}] {text}\033[K", nl=False, err=True)

@@ -267,6 +267,12 @@ def _belongs(unit: str, dimension: Dimension) -> bool:
     return any(re.fullmatch(re.escape(u).replace(r"\$", rf"[kMB]?{_CURRENCY}"), unit) for u in dimension.units)
 
 
+def unit_written(text: Any) -> str:
+    """The unit of a quantity as it was typed (`kW` of `3 kW`); empty where none is there."""
+    match = _QUANTITY.match(str(text))
+    return match[2] if match is not None else ""
+
+
 def text_of(value: float | Money, dimension: str) -> str:
     """The canonical text of a quantity in its base unit: what goes into keys and resolved scenarios."""
     base = {"token_price": "$/Mtok", "coin_price": "USD/$", "money": "$", "flow": "$/day"}

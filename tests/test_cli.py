@@ -19,7 +19,7 @@ from sim.cli import main
 
 ROOT = Path(__file__).parents[1]
 PINNED = ROOT / "tests" / "scenarios" / "format-v1.yaml"
-VERBS = ("init", "validate", "explain", "list", "run", "report", "replay", "trace import", "trace check")
+VERBS = ("init", "validate", "explain", "list", "run", "sensitivity", "report", "replay", "trace import", "trace check")
 
 SMALL = """\
 format: 1
@@ -145,7 +145,12 @@ def test_the_version_is_told(call):
         (("run", PINNED, "--replications", "0"), "0 is not in the range"),
         (("run", PINNED, "--engine", "fst"), "'fst' is not one of 'fast', 'loop', 'reference'"),
         (("run", PINNED, "--plugin", "no.py"), "--plugin no.py: no such file"),
-        (("run", PINNED, "--uncertain", "4"), "--uncertain is read but not simulated yet in this version"),
+        (("run", PINNED, "--uncertain", "0"), "0 is not in the range"),
+        (
+            ("run", PINNED, "--strict"),
+            "--strict asks what uncertain parameters do to headlines: give --uncertain N as well",
+        ),
+        (("sensitivity", PINNED, "--points", "48", "-q"), "a file with `vary` has several points"),
         (("validate", PINNED, "--set", "networks.tao.suply.every=2 year"), "did you mean `supply`"),
         (("validate", PINNED, "--set", "horizon"), "must be `path=value`"),
         (("explain", PINNED, "networks.tao.suply"), "did you mean `supply`"),
@@ -224,8 +229,7 @@ def test_validate_says_fine_and_how_many_runs(call):
     answer = call("validate", PINNED)
     assert (answer.code, answer.err) == (0, "")
     assert ": fine; 3 policies x 2 coin prices x 3 points x 20 replications = 360 runs" in answer.out
-    assert "note: `uncertain` is read and checked but not simulated yet in this version" in answer.out
-    assert "`shocks`" not in answer.out
+    assert "note:" not in answer.out
     document = call("validate", PINNED, "--json").document
     assert (document["format"], document["problems"], document["files"][0]["runs"]) == (1, [], 360)
 
@@ -254,7 +258,9 @@ def test_explain_shows_values_with_file_and_line(call, study):
 
 def test_explain_counts_the_runs(call, study):
     study()
-    assert call("explain", "study.yaml", "--runs").out.strip().endswith("2 replications = 4 runs")
+    counted, ahead = call("explain", "study.yaml", "--runs").out.splitlines()
+    assert counted.endswith("2 replications = 4 runs")
+    assert ahead == "no run is stored yet: how long they take is told after the first"
     assert call("explain", "study.yaml", "--runs", "--json").document == {"format": 1, "runs": 4}
 
 

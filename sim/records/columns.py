@@ -47,6 +47,24 @@ _COLUMNS = (
         "driven_by", "", "replication that drives the difference: an outlier without which the word would be another"
     ),
     Column("why", "", "reason of a word that is no plain answer"),
+    Column(
+        "window_half", "unit column", "half-width that the choice of windows adds; empty where windows do not decide"
+    ),
+    Column("sets", "", "joint sets of uncertain parameters that were run; 0: none"),
+    Column("same_frac", "fraction", "share of the sets that say the same: the difference's sign, or within the zone"),
+    Column("set_low", "unit column", "5 % quantile of the difference over the sets: an end of a range of outcomes"),
+    Column("set_high", "unit column", "95 % quantile of the difference over the sets: the other end"),
+    Column("depends", "", "the two parameters with the largest rank correlation with the difference, largest first"),
+    Column(
+        "condition", "", "illustrative parameter that the difference moves with most: what is said is conditional on it"
+    ),
+    Column("group", "", "parameters of one group move together"),
+    Column("correlation", "", "how closely a parameter follows its group's factor, from -1 to 1"),
+    Column("set", "", "joint set of uncertain parameters, from 0; empty: the file's values"),
+    Column("parameter", "", "dotted path of an uncertain parameter"),
+    Column("status", "", "what its range rests on: measured, fitted, borrowed, assumed or illustrative"),
+    Column("law", "", "its law with the bounds as written"),
+    Column("rank_correlation", "", "Spearman's rank correlation of the difference with the parameter over the sets"),
     Column("time_s", "s", "end of the epoch, since the start of the run"),
     Column("q05", "unit column", "5 % quantile over replications"),
     Column("q25", "unit column", "25 % quantile over replications"),
@@ -84,7 +102,11 @@ TABLES: dict[str, tuple[str, ...]] = {
     "differences": (
         "outcome", "unit", "policy", "baseline", "coin_price", "point", "word", "n", "baseline_mean", "policy_mean", "difference", "low", "high",
         "relative", "relative_low", "relative_high", "p", "p_holm", "indifferent", "pairing_gain", "needed", "driven_by", "why",
+        "window_half", "sets", "same_frac", "set_low", "set_high", "depends", "condition",
     ),
+    "sets": ("set", "parameter", "value", "unit"),
+    "parameters": ("parameter", "value", "law", "status", "group", "correlation"),
+    "influences": ("outcome", "policy", "coin_price", "point", "parameter", "status", "rank_correlation"),
     "series": ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95"),
     "histograms": ("network", "metric", "policy", "coin_price", "point", "low_s", "high_s", "count"),
     "operators": ("policy", "coin_price", "point", "replications", "network"),

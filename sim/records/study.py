@@ -14,7 +14,7 @@ from sim.records.starts import Ends
 
 Word = Literal[
     "better", "worse", "higher", "lower", "no difference", "undecided",
-    "depends on how the coin is priced", "not comparable", "not supported",
+    "depends on how the coin is priced", "depends on parameters", "not comparable", "not supported",
 ]  # fmt: skip
 
 
@@ -84,6 +84,19 @@ class Verdict:
     """For `undecided`: replications in all that would decide, estimated from the spread seen."""
     driven_by: int | None = None
     """The replication without which the word would be another, where one is an outlier (`sim.study.influence`)."""
+    window_half: Number = None
+    """Half-width that the choice of windows adds, in the outcome's unit (`sim.study.windows`); None where it decides nothing."""
+    sets: int = 0
+    """Joint sets of the uncertain parameters that were run; 0: none, and everything below is empty."""
+    same_frac: Number = None
+    """Share of the sets that say the same: a difference of this one's sign, or for `no difference` one inside the zone."""
+    set_low: Number = None
+    set_high: Number = None
+    """5 and 95 % quantiles of the difference over the sets, in the outcome's unit: a range of outcomes, not an interval of confidence."""
+    depends: list[str] = dataclasses.field(default_factory=list)
+    """Paths of the parameters with the largest rank correlation with the difference, at most two, largest first."""
+    condition: str = ""
+    """Path of the illustrative parameter that the difference moves with most: a headline is conditional on its value."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,6 +183,35 @@ class Assumption:
 
 
 @dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One parameter of `uncertain:`: its value in the file, what is known of it, what that rests on, and whom it moves with.
+
+    `status` is `measured | fitted | borrowed | assumed | illustrative`. `unit` is that of its numbers in sets.
+    """
+
+    path: str
+    value: str
+    law: str
+    unit: str
+    status: str
+    group: str = ""
+    correlation: Number = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Influence:
+    """How a difference moves with a parameter over the joint sets: Spearman's rank correlation, None where one is constant."""
+
+    outcome: str
+    policy: str
+    coin_price: str
+    point: int
+    parameter: str
+    status: str
+    rank_correlation: Number
+
+
+@dataclasses.dataclass(frozen=True)
 class PolicyChange:
     """What a policy changed, with the place in the file."""
 
@@ -230,6 +272,11 @@ class StudyRecord:
     sentences: list[str] = dataclasses.field(default_factory=list)
     """What the verdicts say, in words, most important first."""
     classes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    parameters: list[Parameter] = dataclasses.field(default_factory=list)
+    """The parameters of `uncertain:`."""
+    sets: list[list[float]] = dataclasses.field(default_factory=list)
+    """Joint sets that were run: a number a parameter, in its unit; empty without `--uncertain`."""
+    influences: list[Influence] = dataclasses.field(default_factory=list)
     breaks: list[Break] = dataclasses.field(default_factory=list)
     """What broke after the first shock, by the rules of `records.breaks`; empty without shocks."""
     recoveries: list[Recovery] = dataclasses.field(default_factory=list)
@@ -269,4 +316,6 @@ _NESTED: dict[str, Any] = {
     "starts": Ends,
     "solved": Solved,
     "assumptions": Assumption,
+    "parameters": Parameter,
+    "influences": Influence,
 }

@@ -99,15 +99,17 @@ def _verdict_table(record: StudyRecord, point: int) -> str:
     kinds = (
         [words.coin_price_words(kind) for kind in record.coin_prices] if len(record.coin_prices) > 1 else ["difference"]
     )
-    head = ["policy", "outcome", "verdict", *kinds]
+    head = ["policy", "outcome", "verdict", *(["over parameter sets"] if record.sets else []), *kinds]
     lines = [_row(head), _row("---" for _ in head)]
     for row in verdicts.rows(record, point):
         said = safe(row.word) + (f" ({safe(words.clip(row.why, 240))})" if row.why else "")
         cells = []
         for kind in record.coin_prices:
             first, second = verdicts.difference(row.by_kind[kind]) if kind in row.by_kind else ("not run", "")
-            cells.append(safe(first) + (f"; {safe(second)}" if second else ""))
-        lines.append(_row([safe(words.clip(row.policy)), safe(words.full_label(row.outcome)), said, *cells]))
+            added = verdicts.windows(row.by_kind.get(kind))
+            cells.append("; ".join(safe(part) for part in (first, second, added) if part))
+        sets = [safe("; ".join(filter(None, verdicts.over_sets(row.joint))))] if record.sets else []
+        lines.append(_row([safe(words.clip(row.policy)), safe(words.full_label(row.outcome)), said, *sets, *cells]))
     return "\n".join(lines)
 
 
@@ -120,6 +122,8 @@ def _figures(entries: list[figures.Entry], section: str) -> list[str]:
 
 def _grounds(record: StudyRecord) -> list[str]:
     blocks = ["## What it rests on", safe(tables.rests_on(record))]
+    if record.parameters:
+        blocks.append(_table(tables.parameters(record)))
     if record.assumptions:
         blocks.append(_table(tables.assumptions(record)))
     if record.changes:

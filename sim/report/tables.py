@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sim.records.outcomes import OUTCOMES, Outcome, split_name
-from sim.records.study import CheckResult, PolicyFlows, StudyRecord, Summary
+from sim.records.study import CheckResult, Parameter, PolicyFlows, StudyRecord, Summary
 from sim.report import words
 from sim.report.flows import flows_at, in_coins
 
@@ -153,6 +153,36 @@ def assumptions(record: StudyRecord) -> Table:
     )
 
 
+def parameters(record: StudyRecord) -> Table:
+    """The uncertain parameters: value, law, status, and the difference that moves most with each over the joint sets."""
+    rows = [
+        [Cell(words.clip(one.path, 90), kind="code"), Cell(words.clip(one.value, 60), kind="code"),
+         Cell(words.clip(one.law, 120), words.clip(_group(one), 80)), Cell(words.clip(one.status)), _strongest(record, one.path)]
+        for one in record.parameters
+    ]  # fmt: skip
+    caption = (
+        f"Uncertain parameters, drawn in {len(record.sets)} joint sets"
+        if record.sets
+        else "Uncertain parameters, not varied in this study"
+    )
+    return Table(caption, ["parameter", "value", "law", "status", "moves most (rank correlation)"], rows)
+
+
+def _group(one: Parameter) -> str:
+    return f"group {one.group}, correlation {one.correlation:g}" if one.correlation is not None else ""
+
+
+def _strongest(record: StudyRecord, path: str) -> Cell:
+    """The difference with the largest rank correlation, of the joint verdicts where there are any."""
+    kind = "both" if len(record.coin_prices) > 1 else next(iter(record.coin_prices), "")
+    found = [(i, i.rank_correlation) for i in record.influences if i.parameter == path and i.coin_price == kind]
+    known = [(i, correlation) for i, correlation in found if correlation is not None]
+    if not known:
+        return Cell(words.NONE, kind="missing")
+    one, correlation = max(known, key=lambda each: abs(each[1]))
+    return Cell(f"{correlation:+.2f}", f"{words.clip(one.policy)}: {words.full_label(one.outcome)}", "number")
+
+
 def changes(record: StudyRecord) -> Table:
     """What each policy changed, with the place in the file."""
     rows = [
@@ -231,6 +261,11 @@ def method(record: StudyRecord) -> list[tuple[str, str]]:
         ("design", " x ".join(design)),
         ("root seed", str(record.root_seed)),
         ("confidence", f"{100 * record.confidence:g} %"),
+        *(
+            [("joint sets", f"{len(record.sets)} of {_counted(len(record.parameters), 'parameter', 'parameters')}")]
+            if record.sets
+            else []
+        ),
     ]
     told = {"reproduce", "replications"}
     rows += [(words.clip(name.replace("_", " ")), f"{count:,}") for name, count in sorted(record.counts.items())]

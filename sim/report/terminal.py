@@ -57,7 +57,19 @@ def _verdicts(record: StudyRecord, point: int) -> str:
             told = [verdicts.difference(row.by_kind[kind])[0] if kind in row.by_kind else "not run" for kind in kinds]
             cells.append([f"  {words.full_label(row.outcome)}", *told, _WORDS.get(row.word, row.word)])
         lines += [*([""] if lines else []), head, *aligned(cells)]
+        lines += _over_sets(record, group)
     return "\n".join(lines)
+
+
+def _over_sets(record: StudyRecord, group: list[verdicts.Row]) -> list[str]:
+    """The second column: what joint sets of uncertain parameters say to each verdict."""
+    if not record.sets:
+        return []
+    cells = [[f"  over {len(record.sets)} parameter sets", "same answer", "5 to 95 % of sets"]]
+    for row in group:
+        share, between, _ = verdicts.over_sets(row.joint or next(iter(row.by_kind.values())))
+        cells.append([f"  {words.full_label(row.outcome)}", share, between])
+    return ["", *aligned(cells)]
 
 
 def _outcomes(record: StudyRecord, point: int) -> str:

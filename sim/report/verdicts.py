@@ -39,6 +39,44 @@ class Row:
         return "; ".join(dict.fromkeys(verdict.why for verdict in self.by_kind.values() if verdict.why))
 
 
+def windows(verdict: Verdict | None) -> str:
+    """What the choice of windows adds: `windows ±0.4 s`; empty where they do not decide."""
+    if verdict is None or verdict.window_half is None:
+        return ""
+    unit = "pp" if verdict.unit == "%" else verdict.unit
+    return f"windows ±{words.plain(words.in_reading_unit(verdict.window_half, verdict.unit))} {unit}".rstrip()
+
+
+def over_sets(verdict: Verdict | None) -> tuple[str, str, str]:
+    """What the joint sets of uncertain parameters say to a verdict: the share that repeats it, the range of its difference, what it moves with.
+
+    `same sign in 93 % of 40`, `-31.0 to -4.2 nodes`, `moves most with tao home electricity`; each empty without sets.
+    """
+    if verdict is None or not verdict.sets:
+        return "", "", ""
+    said = "within the zone" if _kept_word(verdict) == "no difference" else "same sign"
+    share = words.NONE if verdict.same_frac is None else f"{said} in {100 * verdict.same_frac:.0f} % of {verdict.sets}"
+    names = words.listing(words.parameter_name(path) for path in verdict.depends)
+    return share, _range(verdict), f"moves most with {names}" if names else ""
+
+
+def _kept_word(verdict: Verdict) -> str:
+    """The word at the file's values, which a verdict that depends on parameters tells in its reason."""
+    return (
+        verdict.why.partition(" at the file's values")[0] if verdict.word == "depends on parameters" else verdict.word
+    )
+
+
+def _range(verdict: Verdict) -> str:
+    """5 to 95 % of the difference over sets, in the outcome's unit (shares in pp): each set has a baseline of its own."""
+    low, high = verdict.set_low, verdict.set_high
+    if low is None or high is None:
+        return ""
+    if verdict.unit == "%":
+        return f"{words.percent(low)} to {words.percent(high)} pp"
+    return f"{words.signed(low, '')} to {words.signed(high, verdict.unit)}"
+
+
 def rows(record: StudyRecord, point: int) -> list[Row]:
     """The table of one point: policies in the record's order, outcomes in the order of the verdicts."""
     groups: dict[tuple[str, str], list[Verdict]] = {}

@@ -26,6 +26,7 @@ SIGNS = {
     "no difference": "=",
     "undecided": "?",
     "depends on how the coin is priced": "◇",
+    "depends on parameters": "◇",
     "not comparable": "–",
     "not supported": "–",
 }
@@ -155,6 +156,11 @@ def full_label(reference: str) -> str:
     """`tao: nodes at the end`; the label alone for an outcome of the whole world."""
     network = network_of(reference)
     return f"{network}: {label(reference)}" if network else label(reference)
+
+
+def parameter_name(path: str) -> str:
+    """`networks.tao.operators.home.electricity` as `tao home electricity`."""
+    return clip(" ".join(step for step in path.split(".")[1:] if step not in ("operators", "demand")).replace("_", " "))
 
 
 def coin_price_words(kind: str) -> str:

@@ -26,6 +26,7 @@ def asides(scenario: Scenario) -> list[ResolvedCase]:
         _changed(resolved, suffix, change)
         for suffix, change in _changes(scenario).items()
         for resolved in scenario.cases()
+        if resolved.case.point < scenario.point_count  # joint sets have none beside them
     ]
 
 

@@ -78,13 +78,15 @@ def runs_text(scenario: Scenario) -> str:
     counts = (
         (len(scenario.policies), "policy", "policies"),
         (len(scenario.coin_prices), "coin price", "coin prices"),
-        (len(scenario.points), "point", "points"),
+        (scenario.point_count, "point", "points"),
         (scenario.spec.seeds.replications, "replication", "replications"),
     )
     told = [f"{count} {one if count == 1 else many}" for count, one, many in counts]
+    if scenario.drawn:
+        told[-1] = f"({told[-1]} + {len(scenario.drawn)} joint sets of {scenario.per_set})"
     others = len(scenario.spec.initial.alternatives or ())
     kinds = [*(["without shocks"] if scenario.spec.shocks else []), *(["from other starts"] if others else [])]
-    count = scenario.runs * (bool(scenario.spec.shocks) + others)
+    count = scenario.base_runs * (bool(scenario.spec.shocks) + others)
     beside = f", and {count:,} beside them {' and '.join(kinds)}" if kinds else ""
     return f"{' x '.join(told)} = {scenario.runs:,} run{'' if scenario.runs == 1 else 's'}{beside}"
 

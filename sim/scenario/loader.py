@@ -17,13 +17,15 @@ from pathlib import Path
 
 from sim.errors import Problem, ScenarioError
 from sim.records.study import PolicyChange
+from sim.scenario import laws
 from sim.scenario.assemble import validated, with_catalogue, with_files, with_presets
 from sim.scenario.changes import changes_between
 from sim.scenario.crosscheck import case_problems, study_problems
 from sim.scenario.effects import policy_problems
 from sim.scenario.knobs import knob_problems
+from sim.scenario.laws import Axis, Drawn, bounds_of
 from sim.scenario.library import Library
-from sim.scenario.nodes import Mark, Node, Text, find, plain, split
+from sim.scenario.nodes import Mark, Node, Text, find, split
 from sim.scenario.notices import notices
 from sim.scenario.overlay import OPEN_TO_SWEEPS, lay, path_problem
 from sim.scenario.overlays import ADDED, with_shocks
@@ -172,11 +174,11 @@ class _Loading:
             baseline = spec.compare.baseline or next(iter(self.policies))
             self.problems += policy_problems({name: parts.tree(name)[0] for name in self.policies}, baseline)
         kinds = self._kinds(spec, [s for s in by_policy.values() if s is not None], parts) if spec is not None else ()
-        points = self._points(parts)
-        self._laws(parts)
+        points = self._points(parts, spec)
+        axes = self._laws(parts)
         if self.problems or spec is None:
             raise ScenarioError(_in_order(p for p in self.problems if not self._follows(p)))
-        parts = Parts(self.base, self.policies, points, tuple(late), self.library)
+        parts = Parts(self.base, self.policies, points, tuple(late), self.library, axes)
         return self._made(spec, parts, kinds, by_policy)
 
     def _follows(self, problem: Problem) -> bool:
@@ -186,7 +188,7 @@ class _Loading:
 
     def _made(self, spec: Spec, parts: Parts, kinds: tuple[str, ...], by_policy: Mapping[str, Spec | None]) -> Scenario:
         told = [change for name in self.policies for change in changes_between(name, self.base, parts.tree(name)[0])]
-        points = parts.points
+        varied = tuple(spec.vary.over) if spec.vary is not None else ()
         overrides = changes_between("", self.file, lay(self.file, self.sets)) if self.sets else []
         overrides += [PolicyChange("", "shocks", "", str(node.value), "--shock", 0) for node in self.shocks]
         return Scenario(
@@ -195,8 +197,7 @@ class _Loading:
             policies=tuple(self.policies),
             baseline=spec.compare.baseline or next(iter(self.policies)),
             coin_prices=kinds,
-            points=tuple({path: _label(node) for path, node in point} for point in parts.points),
-            notices=notices(spec, by_policy, self.sets, _moved(self.sets, told, points)),
+            notices=notices(spec, by_policy, self.sets, _moved(self.sets, told, varied)),
             changes=tuple(told),
             overrides=tuple(overrides),
             parts=parts,
@@ -232,20 +233,28 @@ class _Loading:
                 self.problems[index] = _about_kind(self.problems[index], kind)
         return kinds
 
-    def _points(self, parts: Parts) -> list[Point]:
+    def _points(self, parts: Parts, spec: Spec | None) -> Sequence[Point]:
         over = find(self.base, "vary.over")
-        design = find(self.base, "vary.design")
         if over is None or not over.is_map:
             return [()]
         axes: list[list[tuple[str, Node]]] = []
+        ranges: list[Axis] = []
         for path, values in over.value.items():
-            problem = path_problem(self.base, path, values, OPEN_TO_SWEEPS, "a sweep") or self._taken(path, values)
-            if problem is not None:
-                self.problems.append(problem)
+            found: Axis | Problem | None = path_problem(self.base, path, values, OPEN_TO_SWEEPS, "a sweep")
+            found = found or self._taken(path, values)
+            if found is None and values.is_map:
+                found = self._axis(path, values, parts)
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            elif isinstance(found, Axis):
+                ranges.append(found)
             elif isinstance(values.value, list):
                 axes.append([(path, value.under(values.key)) for value in values.value])
                 for _, value in axes[-1]:
                     self._try(lay(self.base, [(path, value)]), parts)
+        if spec is not None and spec.vary is not None and spec.vary.points is not None and ranges:
+            return Drawn(ranges, spec.vary.design, spec.vary.points, spec.seeds.root)
+        design = find(self.base, "vary.design")
         if design is not None and design.value == "zip":
             return list(zip(*axes, strict=False)) or [()]
         return self._grid(axes, over)
@@ -282,22 +291,51 @@ class _Loading:
             else None
         )
 
-    def _laws(self, parts: Parts) -> None:
-        laws = self.base.get("uncertain")
-        for path, law in laws.value.items() if laws is not None and laws.is_map else ():
-            problem = path_problem(self.base, path, law, OPEN_TO_SWEEPS, "`uncertain`")
-            if problem is not None:
-                self.problems.append(problem)
-                continue
-            values = next((item for item in law.value.values()), None) if law.is_map else None
-            if values is not None and isinstance(values.value, list):
-                for value in values.value:
-                    self._try(lay(self.base, [(path, value.under(law.key))]), parts)
+    def _laws(self, parts: Parts) -> list[Axis]:
+        known = self.base.get("uncertain")
+        axes = []
+        for path, law in known.value.items() if known is not None and known.is_map else ():
+            problem = path_problem(self.base, path, law, OPEN_TO_SWEEPS, "`uncertain`") or self._settled(
+                path, law, parts
+            )
+            found = problem or self._axis(path, law, parts)
+            if isinstance(found, Problem):
+                self.problems.append(found)
+            elif found is not None and self._taken(path, law) is None:
+                axes.append(found)
+        return axes
+
+    def _axis(self, path: str, law: Node, parts: Parts) -> Axis | Problem | None:
+        if problem := laws.number_problem(self.base, path, law):
+            return problem
+        before = len(self.problems)
+        for value in bounds_of(law):
+            self._try(lay(self.base, [(path, value.under(law.key))]), parts)
+        return laws.axis(self.base, path, law) if len(self.problems) == before else None
+
+    def _settled(self, path: str, law: Node, parts: Parts) -> Problem | None:
+        """A parameter that a sweep or a policy gives other values: a drawn one would take them away."""
+        over = find(self.base, "vary.over")
+        for other in over.value if over is not None and over.is_map else ():
+            if _overlap(path, other):
+                fix = "leave it out of `uncertain`, or of the sweep"
+                return at(law.key, "varied", path, f"`{path}` is uncertain here and varied in `vary`", fix)
+        for name in self.policies:
+            tree, _ = parts.tree(name)
+            if any(_overlap(path, change.path) for change in changes_between(name, self.base, tree)):
+                message = f"`{path}` is uncertain here, and policy `{name}` sets it: a drawn value would take that away"
+                return at(law.key, "set_by_policy", path, message, "leave it out of `uncertain`")
+        return None
 
 
-def _moved(sets: Sequence[tuple[str, Node]], told: Sequence[PolicyChange], points: Sequence[Point]) -> tuple[str, ...]:
+def _overlap(one: str, other: str) -> bool:
+    """Whether two dotted paths are the same, or one is inside the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+
+
+def _moved(sets: Sequence[tuple[str, Node]], told: Sequence[PolicyChange], varied: Sequence[str]) -> tuple[str, ...]:
     """Dotted paths that the command line, a policy or a sweep moves, each once."""
-    paths = (*(path for path, _ in sets), *(change.path for change in told), *(path for path, _ in points[0]))
+    paths = (*(path for path, _ in sets), *(change.path for change in told), *varied)
     return tuple(dict.fromkeys(paths))
 
 
@@ -310,11 +348,6 @@ def _dotted(path: str, node: Node) -> list[tuple[str, Node]]:
             for rest, item in below.value.items()
         ]
     return [(path, node)]
-
-
-def _label(node: Node) -> str:
-    kind = node.get("kind")
-    return str(kind.value) if kind is not None else node.mark.typed or str(plain(node))
 
 
 def _about_kind(problem: Problem, kind: str) -> Problem:

@@ -10,21 +10,13 @@ from sim.scenario.nodes import Node
 from sim.scenario.spec import Spec
 
 _NO_REGIONS = "nothing depends on it without `latency`, or `outages` of that region"
-LATER = "is read and checked but not simulated yet in this version"
 
 
 def notices(
     spec: Spec, policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]], moved: Sequence[str] = ()
 ) -> tuple[str, ...]:
     """One sentence each. `moved` are the paths that policies, sweeps and the command line change."""
-    return (*_later(spec), *_without_effect(spec, moved), *_flattened(policies, sets))
-
-
-def _later(spec: Spec) -> list[str]:
-    told = []
-    if spec.uncertain:
-        told.append(f"`uncertain` {LATER}: parameters keep the values of the file")
-    return told
+    return (*_without_effect(spec, moved), *_fixed(spec, sets), *_flattened(policies, sets))
 
 
 def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
@@ -53,6 +45,13 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
             "`requests.mode: capacity` serves no single request: routers, patience, deadlines, `slo` and failures "
             "have no effect, and outcomes that need requests are not supported"
         )
+
+
+def _fixed(spec: Spec, sets: Sequence[tuple[str, Node]]) -> Iterator[str]:
+    """Uncertain parameters that the command line settles."""
+    for path in spec.uncertain:
+        if any(f"{path}.".startswith(f"{given}.") for given, _ in sets):
+            yield f"`{path}` is set on the command line, so it is not drawn: its law in `uncertain` has no effect"
 
 
 def _flattened(policies: Mapping[str, Spec | None], sets: Sequence[tuple[str, Node]]) -> list[str]:

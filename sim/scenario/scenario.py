@@ -9,13 +9,15 @@ from typing import Any
 
 from sim.errors import Problem, ScenarioError
 from sim.records.run import Case
-from sim.records.study import Assumption, PolicyChange
+from sim.records.study import Assumption, Parameter, PolicyChange
 from sim.scenario.assemble import validated, with_catalogue, with_files
 from sim.scenario.changes import changes_between
 from sim.scenario.costs import with_figures_in_force
 from sim.scenario.crosscheck import case_problems
+from sim.scenario.designs import joint
 from sim.scenario.keys import case_key, digest
 from sim.scenario.knobs import Values
+from sim.scenario.laws import Axis
 from sim.scenario.library import Library
 from sim.scenario.network import CoinNetwork
 from sim.scenario.nodes import Node, plain
@@ -48,7 +50,7 @@ class Scenario:
     """A scenario that is right as far as reading can tell. `sim.scenario.load` makes it.
 
     `spec` is the file with presets and the command line merged in, no policy. `notices` say what is read but has no effect
-    yet. `points` are the sweep's values as text, one empty dict without a sweep. `overrides` are the command line's changes.
+    yet. `overrides` are the command line's changes.
     """
 
     path: str
@@ -56,13 +58,14 @@ class Scenario:
     policies: tuple[str, ...]
     baseline: str
     coin_prices: tuple[str, ...]
-    points: tuple[dict[str, str], ...]
     notices: tuple[str, ...]
     changes: tuple[PolicyChange, ...]
     overrides: tuple[PolicyChange, ...]
     parts: Parts = dataclasses.field(repr=False, compare=False)
     sets: tuple[tuple[str, str], ...] = ()
     allow_path: tuple[str, ...] = ()
+    drawn: tuple[tuple[float | None, ...], ...] = ()
+    """Sets of the `parameters`, each number in its parameter's unit (None: the file's value); empty unless a copy was asked for them."""
     solved: Mapping[tuple[str, str, int], Values] = dataclasses.field(default_factory=dict)
     """By (policy, kind of coin price, point): values that make policies equal, laid on the policy."""
 
@@ -77,6 +80,16 @@ class Scenario:
         return self.parts.base
 
     @functools.cached_property
+    def points(self) -> tuple[dict[str, str], ...]:
+        """The sweep's values as text, one empty dict without a sweep."""
+        return tuple({path: _label(node) for path, node in point} for point in self.parts.points)
+
+    @property
+    def point_count(self) -> int:
+        """How many points the sweep has, without drawing them."""
+        return len(self.parts.points)
+
+    @functools.cached_property
     def sources(self) -> dict[str, Source]:
         """For each resolved value its file, line and text, and for constants source, date and flag."""
         return {row.path: row for row in rows(self.spec, self.parts.base)}
@@ -87,8 +100,53 @@ class Scenario:
         return with_figures_in_force(self.spec, assumptions(self.spec, self.parts.base))
 
     def cases(self) -> list[ResolvedCase]:
-        """Every policy x kind of coin price x point, policies outermost. Raises `ScenarioError` where a point is impossible."""
+        """Every policy x kind of coin price x point, policies outermost. Raises `ScenarioError` where a point is impossible.
+
+        Behind the points of the sweep come, set after set, the same points with the parameters of a joint set.
+        """
         return list(self._cases)
+
+    @functools.cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters of `uncertain:` that can be drawn, in the order of the file."""
+        return tuple(self._parameter(axis) for axis in self.parts.axes)
+
+    def _parameter(self, axis: Axis) -> Parameter:
+        law, row = self.spec.uncertain[axis.path], self.sources.get(axis.path)
+        flag = row.flag if row is not None else ""
+        bounds = ", ".join(str(bound) for bound in law.bounds)
+        return Parameter(
+            axis.path, row.text if row is not None else "", f"{law.law} [{bounds}]", axis.unit,
+            law.status or flag or "assumed", law.group or "", law.correlation,
+        )  # fmt: skip
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The laws of the `parameters`."""
+        return self.parts.axes
+
+    def with_drawn(self, count: int) -> Scenario:
+        """A copy with `count` joint sets of its uncertain parameters: a Latin hypercube from the root seed.
+
+        Raises `ScenarioError` where the scenario has no uncertain parameter.
+        """
+        if not self.parts.axes:
+            message = "no parameter is uncertain, so no set can be drawn"
+            fix = "add for example `uncertain: {networks.tao.operators.home.electricity: {uniform: [0.08 USD/kWh, 0.25 USD/kWh]}}`"
+            raise ScenarioError([Problem("uncertain", "uncertain", message, fix, self.path)])
+        members = [(one.group, one.correlation or 0.0) for one in self.parameters]
+        cube = joint(count, members, self.spec.seeds.root)
+        return self.with_numbers([
+            tuple(axis.number(float(u)) for axis, u in zip(self.parts.axes, row, strict=True)) for row in cube
+        ])  # fmt: skip
+
+    def with_numbers(self, sets: Sequence[Sequence[float | None]]) -> Scenario:
+        """A copy with these sets of its uncertain parameters, each number in its parameter's unit; None keeps the file's value."""
+        overlays = [
+            tuple((axis.path, axis.node(number)) for axis, number in zip(self.parts.axes, numbers, strict=True) if number is not None)
+            for numbers in sets
+        ]  # fmt: skip
+        return dataclasses.replace(self, parts=self.parts.with_sets(overlays), drawn=tuple(map(tuple, sets)))
 
     @functools.cached_property
     def _cases(self) -> list[ResolvedCase]:
@@ -96,13 +154,16 @@ class Scenario:
             self.case(policy, kind, point)
             for policy in self.policies
             for kind in self.coin_prices
-            for point in range(len(self.points))
+            for point in range(self.point_count * (1 + len(self.drawn)))
         ]
 
     def case(self, policy: str, coin_price: str, point: int = 0, values: Values | None = None) -> ResolvedCase:
-        """One case, with `values` laid on its policy (by default those of `solved`). `KeyError` for a policy that is none."""
+        """One case, with `values` laid on its policy (by default those of `solved`). `KeyError` for a policy that is none.
+
+        In a joint set the values hold that were solved at the file's own parameters.
+        """
         if values is None:
-            values = self.solved.get((policy, coin_price, point), ())
+            values = self.solved.get((policy, coin_price, point % self.point_count), ())
         before = self.parts.spec(self.baseline, coin_price, point)
         after = self.parts.spec(policy, coin_price, point, values)
         return ResolvedCase(Case(policy, coin_price, point, case_key(before, after)), before, after)
@@ -116,8 +177,19 @@ class Scenario:
 
     @property
     def runs(self) -> int:
-        """Runs of the study: policies x kinds of coin price x points x replications."""
-        return len(self.policies) * len(self.coin_prices) * len(self.points) * self.spec.seeds.replications
+        """Runs of the study: policies x kinds of coin price x points x replications, with those of joint sets."""
+        cells = len(self.policies) * len(self.coin_prices) * self.point_count
+        return self.base_runs + cells * len(self.drawn) * self.per_set
+
+    @property
+    def base_runs(self) -> int:
+        """Those at the file's values."""
+        return len(self.policies) * len(self.coin_prices) * self.point_count * self.spec.seeds.replications
+
+    @property
+    def per_set(self) -> int:
+        """Replications in each joint set: never more than the study has."""
+        return min(self.spec.seeds.per_set, self.spec.seeds.replications)
 
     def resolved_yaml(self) -> str:
         """The resolved scenario as YAML text, every default written out."""
@@ -141,14 +213,31 @@ class Parts:
     """What cases are put together from: the base tree, policies, points, and the command line's values."""
 
     def __init__(
-        self, base: Node, policies: Mapping[str, Node], points: Sequence[Point], sets: Point, library: Library
+        self,
+        base: Node,
+        policies: Mapping[str, Node],
+        points: Sequence[Point],
+        sets: Point,
+        library: Library,
+        axes: Sequence[Axis] = (),
+        drawn: Sequence[Point] = (),
     ) -> None:
         self.base = base
         self.policies = dict(policies)
-        self.points = tuple(points)
+        self.points = points
         self.sets = sets
         self.library = library
+        self.axes = tuple(axes)
+        self.drawn = tuple(drawn)
         self.spec = functools.cache(self._spec)
+
+    def with_sets(self, drawn: Sequence[Point]) -> Parts:
+        """The same parts with joint sets: each is laid on every point, set after set behind the points themselves."""
+        return Parts(self.base, self.policies, self.points, self.sets, self.library, self.axes, drawn)
+
+    def _at(self, point: int) -> Point:
+        drawn, index = divmod(point, len(self.points))
+        return (*self.points[index], *(self.drawn[drawn - 1] if drawn else ()))
 
     def tree(
         self, policy: str | None, coin_price: str = "", point: int | None = None, values: Values = ()
@@ -159,7 +248,7 @@ class Parts:
         if policy is not None:
             tree, problems = policy_tree(tree, self.policies[policy])
         if point is not None:
-            tree = lay(tree, self.points[point], skip=True)
+            tree = lay(tree, self._at(point), skip=True)
         tree = lay(tree, [(path, read_value(text, f"solved {path}")) for path, text in values], skip=True)
         return self.completed(tree, coin_price, problems)
 
@@ -216,6 +305,11 @@ def _sorted_network(network: Any) -> Any:
     if isinstance(network, CoinNetwork):
         update["burnmint"] = dict(sorted(network.burnmint.items()))
     return network.model_copy(update=update)
+
+
+def _label(node: Node) -> str:
+    kind = node.get("kind")
+    return str(kind.value) if kind is not None else node.mark.typed or str(plain(node))
 
 
 def coin_price_kinds(spec: Spec, policies: Sequence[Spec]) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, sourced
@@ -135,38 +136,12 @@ class Shock(Block):
         return self
 
 
-class Vary(Block):
-    """Values that are run side by side, crossed with the policies."""
-
-    design: Literal["grid", "zip", "latin_hypercube", "sobol"] = "grid"
-    """Every combination, or the first with the first, the second with the second."""
-    over: dict[str, list[Any]] = Field(min_length=1)
-    """Values by dotted path."""
-
-    @field_validator("design")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value in ("latin_hypercube", "sobol"):
-            raise refuse(f"design `{value}` is read but not simulated yet in this version", "use `grid` or `zip`")
-        return value
-
-    @model_validator(mode="after")
-    def _lengths(self) -> Vary:
-        empty = next((path for path, values in self.over.items() if not values), None)
-        if empty is not None:
-            raise refuse(f"`{empty}` has no values", "write at least one", "over")
-        if self.design == "zip" and len({len(values) for values in self.over.values()}) > 1:
-            told = ", ".join(f"{path} has {len(values)}" for path, values in self.over.items())
-            raise refuse(f"`zip` needs lists of one length: {told}", "add or remove values, or use `grid`", "over")
-        return self
-
-
 Pair = Annotated[list[Any], Field(min_length=2, max_length=2)]
 Triple = Annotated[list[Any], Field(min_length=3, max_length=3)]
 
 
-class Law(Block):
-    """What is known about a parameter: bounds in its own unit."""
+class Range(Block):
+    """Where a number lies: bounds in its own unit, and how likely the values between them are."""
 
     uniform: Pair | None = None
     """Lowest and highest value, all between equally likely."""
@@ -176,15 +151,101 @@ class Law(Block):
     """Lowest, likeliest and highest value."""
 
     @model_validator(mode="after")
-    def _one(self) -> Law:
+    def _one(self) -> Self:
         if sum(law is not None for law in (self.uniform, self.log_uniform, self.triangular)) != 1:
             raise refuse("one law is needed", "write for example `{uniform: [-2.5, -0.5]}`")
         return self
 
     @property
+    def law(self) -> Literal["uniform", "log_uniform", "triangular"]:
+        """Which law it is."""
+        return "uniform" if self.uniform else "log_uniform" if self.log_uniform else "triangular"
+
+    @property
     def bounds(self) -> list[Any]:
         """The law's values as written, lowest first."""
         return self.uniform or self.log_uniform or self.triangular or []
+
+
+DRAWN = ("latin_hypercube", "sobol")
+"""Designs whose points are drawn from ranges, not listed."""
+
+
+class Vary(Block):
+    """Values that are run side by side, crossed with the policies."""
+
+    design: Literal["grid", "zip", "latin_hypercube", "sobol"] = "grid"
+    """Every combination; the first with the first, the second with the second; or points drawn from ranges: one value in each
+    of as many strata, or Sobol' points, which lie most evenly."""
+    points: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    """How many points are drawn (`latin_hypercube`, `sobol`); of `sobol` a power of two."""
+    over: dict[str, list[Any] | Range] = Field(min_length=1)
+    """By dotted path the values (`grid`, `zip`), or a range such as `{uniform: [0.08 USD/kWh, 0.25 USD/kWh]}`."""
+
+    @field_validator("over", mode="before")
+    @classmethod
+    def _ranges(cls, value: Any, info: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        read, wrong = dict(value), []
+        for path, item in value.items():
+            try:
+                read[path] = Range.model_validate(item, context=info.context) if isinstance(item, Mapping) else item
+            except ValidationError as error:
+                wrong += [{**one, "loc": (path, *one["loc"])} for one in error.errors()]
+        if wrong:
+            raise PydanticCustomError("nested", "{count} problems", {"count": len(wrong), "errors": wrong})
+        return read
+
+    @model_validator(mode="after")
+    def _lengths(self) -> Vary:
+        for path, values in self.over.items():
+            if self.design in DRAWN and isinstance(values, list):
+                hint = "write for example `{uniform: [lowest, highest]}`, or use `grid`"
+                raise refuse(f"`{path}` has a list; `{self.design}` draws from ranges", hint, "over")
+            if self.design not in DRAWN and isinstance(values, Range):
+                hint = "write a list, or `design: latin_hypercube` with `points: 64`"
+                raise refuse(f"`{path}` has a range; `{self.design}` needs lists of values", hint, "over")
+            if not values:
+                raise refuse(f"`{path}` has no values", "write at least one", "over")
+        lengths = {path: len(values) for path, values in self.over.items() if isinstance(values, list)}
+        if self.design == "zip" and len(set(lengths.values())) > 1:
+            told = ", ".join(f"{path} has {count}" for path, count in lengths.items())
+            raise refuse(f"`zip` needs lists of one length: {told}", "add or remove values, or use `grid`", "over")
+        return self
+
+    @model_validator(mode="after")
+    def _count(self) -> Vary:
+        if self.design not in DRAWN:
+            if self.points is not None:
+                raise refuse(f"`points` found; those of `{self.design}` are what `over` lists", "remove it", "points")
+            return self
+        if self.points is None:
+            raise refuse(f"`points` is missing: how many does `{self.design}` draw?", "write for example `points: 64`")
+        if self.design == "sobol" and self.points & (self.points - 1):
+            below = 1 << self.points.bit_length() - 1
+            hint = f"write `points: {below}` or `points: {2 * below}`"
+            raise refuse(f"{self.points} found; Sobol' points are even only by powers of two", hint, "points")
+        return self
+
+
+class Law(Range):
+    """What is known about a parameter: its range, what that rests on, and which parameters move with it."""
+
+    status: Literal["measured", "fitted", "borrowed", "assumed", "illustrative"] | None = None
+    """What the range rests on: it decides what a headline may claim; default that of the value itself, else `assumed`."""
+    group: Name | None = None
+    """Parameters of one group move together, each as its `correlation` says."""
+    correlation: Annotated[float, Field(ge=-1, le=1)] | None = None
+    """How closely it follows its group: two members correlate by the root of the product of theirs, of opposite signs negatively."""
+
+    @model_validator(mode="after")
+    def _in_a_group(self) -> Self:
+        if (self.group is None) != (self.correlation is None):
+            found, other = ("group", "correlation") if self.group is not None else ("correlation", "group")
+            hint = "write for example `{uniform: [0.1, 0.3], group: costs, correlation: 0.7}`"
+            raise refuse(f"`{found}` found without `{other}`", hint, found)
+        return self
 
 
 class Seeds(Block):
@@ -194,6 +255,8 @@ class Seeds(Block):
     """The root seed: every stream follows from it and its own name."""
     replications: Annotated[int, Field(ge=1, le=100_000)] = 10
     """Runs of each case, all with the same users under every policy."""
+    per_set: Annotated[int, Field(ge=1, le=100_000)] = 2
+    """Runs of each case in each set of `--uncertain N`: the first of the replications, so all sets meet the same users."""
 
 
 class Equalize(Block):

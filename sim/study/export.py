@@ -10,6 +10,9 @@
     operators.csv           means by class of operators
     classes.csv             means by client class: fates, latencies, tokens, energy
     flows.csv               coin and money flows of replication 0
+    parameters.csv          uncertain parameters: value, law, status
+    sets.csv                joint sets of them that were run
+    influences.csv          rank correlation of each difference with each of them
     breaks.csv              what broke after a shock; recoveries.csv: what was back (both only with shocks)
     scenario.resolved.yaml  every value that the study ran with
     manifest.json           versions, hashes, wall time, place: all that varies between identical studies
@@ -17,7 +20,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import json
@@ -38,7 +40,7 @@ from sim.study.summarise import versions
 STORE = "study.sqlite"
 """The store's name in a run directory."""
 MANIFEST = "manifest.json"
-REPORT = ("report.html", "report.md", "figures", "requests.csv.gz")
+REPORT = ("report.html", "report.md", "figures", "sensitivity", "requests.csv.gz")
 """What other rooms put into a run directory."""
 
 Row = Sequence[Any]
@@ -152,7 +154,7 @@ def _outcomes(record: StudyRecord) -> Iterator[Row]:
 
 def _differences(record: StudyRecord) -> Iterator[Row]:
     for verdict in record.verdicts:
-        row = {**dataclasses.asdict(verdict), "unit": file_unit(verdict.unit)}
+        row = {**vars(verdict), "unit": file_unit(verdict.unit), "depends": "; ".join(verdict.depends)}
         yield [row[name] for name in TABLES["differences"]]
 
 
@@ -185,6 +187,17 @@ def _flows(record: StudyRecord) -> Iterator[Row]:
             yield *head, row.currency, row.decimals, row.reason, row.source, row.target, row.amount
 
 
+def _sets(record: StudyRecord) -> Iterator[Row]:
+    for index, numbers in enumerate(record.sets):
+        for parameter, number in zip(record.parameters, numbers, strict=True):
+            yield index, parameter.path, number, parameter.unit
+
+
+def _parameters(record: StudyRecord) -> Iterator[Row]:
+    for one in record.parameters:
+        yield one.path, one.value, one.law, one.status, one.group, one.correlation
+
+
 def _rows(name: str, found: Sequence[Any]) -> Iterator[Row]:
     """Rows of a table whose columns are fields of its records."""
     for one in found:
@@ -208,6 +221,9 @@ ROWS: dict[str, Callable[[StudyRecord], Iterator[Row]]] = {
     "series": _series,
     "histograms": _histograms,
     "flows": _flows,
+    "parameters": _parameters,
+    "sets": _sets,
+    "influences": lambda record: _rows("influences", record.influences),
     "breaks": lambda record: _rows("breaks", record.breaks),
     "recoveries": lambda record: _rows("recoveries", record.recoveries),
 }
@@ -227,6 +243,9 @@ _FILES: dict[str, Callable[[StudyRecord], str]] = {
     "operators.csv": _open_table("operators"),
     "classes.csv": _open_table("classes"),
     "flows.csv": _table("flows"),
+    "parameters.csv": _table("parameters"),
+    "sets.csv": _table("sets"),
+    "influences.csv": _table("influences"),
     "scenario.resolved.yaml": lambda record: record.scenario_resolved,
 }
 

@@ -20,6 +20,7 @@ from sim.study.batches import BatchMeans, long_runs
 from sim.study.plan import Cell, Plan
 from sim.study.values import Values, base_name, values_of
 from sim.study.warmup import warmups
+from sim.study.windows import measured
 from sim.units import PS_PER_S
 
 MOST_POINTS = 200
@@ -42,6 +43,8 @@ class Gathered:
     warmups: list[Warmup]
     batches: dict[str, BatchMeans]
     """For one long run: batch means of its outcomes by reference."""
+    measured: dict[str, np.ndarray | None]
+    """Numbers of the measured epochs of each outcome asked for (`sim.study.windows`)."""
 
 
 def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Iterable[str]) -> Gathered:
@@ -49,6 +52,7 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
 
     Raises `InvariantError` for a number that is not finite.
     """
+    references = list(references)
     carried = {base_name(name) for record in records for name in (*record.outcomes, *record.times, *record.unsupported)}
     counts = Counter(runs=len(records))
     for record in records:
@@ -61,6 +65,7 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
         classes=_rows(cell, [record.classes for record in records], "client classes'"),
         flows=PolicyFlows(*cell, rows=list(records[0].flows), residuals=dict(records[0].residuals)),
         counts=counts,
+        measured={name: measured(plan, records, name) for name in sorted(references)},
         notes=list(dict.fromkeys(note for record in records for note in record.notes)),
         warmups=warmups(plan, cell, records, plan.outcomes or list(references)),
         batches=long_runs(plan, records, sorted({*carried, *references})),

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from sim.records.breaks import NO_SHOCKS
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.solved import Solved
-from sim.records.study import Assumption, PolicyChange
+from sim.records.study import Assumption, Parameter, PolicyChange
 
 
 class Cell(NamedTuple):
@@ -85,6 +85,12 @@ class Plan:
     changes: tuple[PolicyChange, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     warnings: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    """The uncertain parameters."""
+    sets: tuple[tuple[float, ...], ...] = ()
+    """Joint sets of them that are run beside the file's values: a number a parameter, in its unit."""
+    per_set: int = 1
+    """Replications in each set, from 0."""
     shock_from_s: float | None = None
     """When the first shock begins; None without any. Every cell then has a twin without them."""
     struck: frozenset[tuple[str, str]] = frozenset()
@@ -113,6 +119,10 @@ class Plan:
             for kind in self.coin_prices
             for point in range(len(self.points))
         ]
+
+    def in_set(self, cell: Cell, drawn: int) -> Cell:
+        """The same cell with the parameters of a joint set (from 0): sets stand behind the points of the sweep."""
+        return cell._replace(point=cell.point + len(self.points) * (1 + drawn))
 
     def aside_cells(self) -> list[Cell]:
         """Runs beside the cells: each cell once for each of `asides`."""

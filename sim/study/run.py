@@ -36,12 +36,25 @@ Simulate = Callable[..., RunRecord]
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """How far a study is: runs in all, runs that the store had at the start, runs simulated since, and for how long."""
+    """How far a study is: runs in all, runs that the store had at the start, runs simulated since, and for how long.
+
+    `jobs` workers simulate side by side; `run_s` is what a run took on average of those in the store at the start, wall seconds.
+    """
 
     total: int
     stored: int
     simulated: int
     elapsed_s: float
+    jobs: int = 1
+    run_s: float | None = None
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that are left, from the runs simulated so far, before the first from those in the store; None if unknown."""
+        missing = self.total - self.stored - self.simulated
+        if self.simulated:
+            return self.elapsed_s / self.simulated * missing
+        return 0.0 if not missing else None if self.run_s is None else self.run_s * missing / self.jobs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +102,7 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     engine: str = "fast",
     simulate: Simulate | None = None,
+    uncertain: int = 0,
 ) -> StudyRecord:
     """Simulate what the store lacks of a scenario's runs, and give the record of the whole study.
 
@@ -112,6 +126,8 @@ def run(
         The serving engine: `fast`, `loop` or `reference`. Runs of one are not taken for another's.
     simulate
         What simulates a run in place of `sim.world.run`.
+    uncertain
+        Joint sets of the `uncertain:` parameters to run beside the file's values; 0: none.
 
     Raises
     ------
@@ -124,6 +140,7 @@ def run(
 
     """
     how = How(author_of(engine, simulate), jobs, fresh, progress, engine, simulate)
+    scenario = scenario.with_drawn(uncertain) if uncertain else scenario
     return run_as(scenario, store_path, how, replications, policies)
 
 
@@ -178,17 +195,27 @@ def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, 
         return record
 
 
+@contextlib.contextmanager
+def run_sets(
+    plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How
+) -> Generator[Mapping[Cell, list[RunRecord]]]:
+    """Simulate what the store lacks of the plan's runs; inside the block its runs are read from the store, cell by cell."""
+    tasks = _tasks(plan, cases, how.author)
+    with Store(store_path) as store:
+        _simulate_all(store, tasks, _missing(store, tasks), how)
+        yield _StoredRuns(store, tasks)
+
+
 def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task]:
-    """Replications outermost: a study that is cut short has whole pairs."""
+    """Replications outermost, then set after set: a study that is cut short has whole pairs."""
     by_cell = {
         Cell(resolved.case.policy, resolved.case.coin_price, resolved.case.point): resolved for resolved in cases
     }
-    cells = [*plan.cells(), *plan.aside_cells()]
-    return [
-        _Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell])
-        for r in range(plan.replications)
-        for cell in cells
-    ]
+    cells = plan.cells()
+    runs = [(cell, r) for r in range(plan.replications) for cell in (*cells, *plan.aside_cells())]
+    for drawn in range(len(plan.sets)):
+        runs += [(plan.in_set(cell, drawn), r) for r in range(plan.per_set) for cell in cells]
+    return [_Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell]) for cell, r in runs]
 
 
 def run_keys(plan: Plan, cases: Sequence[ResolvedCase]) -> list[str]:
@@ -269,8 +296,9 @@ def _jobs(jobs: int | None, tasks: int) -> int:
 
 def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], how: How) -> None:
     begun = time.monotonic()
-    stored = len(tasks) - len(missing)
-    _tell(how, len(tasks), stored, 0, 0.0)
+    jobs = _jobs(how.jobs, len(missing)) if missing else 1
+    start = Progress(len(tasks), len(tasks) - len(missing), 0, 0.0, jobs, store.mean_wall_s())
+    _tell(how, start)
     known = versions()
     with warnings.catch_warnings(), contextlib.closing(_results(tasks, missing, how)) as results:
         # A study that stops early leaves runs that nobody will ask for; joblib would advise about them.
@@ -281,7 +309,7 @@ def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], 
                 store.put_failed(task.key, task.replication, task.cell, done.broken)
                 raise InvariantError(f"{task.who}: {done.broken}")
             store.put(task.key, task.replication, done.text, done.wall_s, known)
-            _tell(how, len(tasks), stored, count, time.monotonic() - begun)
+            _tell(how, dataclasses.replace(start, simulated=count, elapsed_s=time.monotonic() - begun))
 
 
 def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Generator[_Done]:
@@ -411,6 +439,16 @@ def _world() -> Simulate:
     return simulate
 
 
-def _tell(how: How, total: int, stored: int, simulated: int, elapsed_s: float) -> None:
+def _tell(how: How, now: Progress) -> None:
     if how.progress is not None:
-        how.progress(Progress(total, stored, simulated, elapsed_s))
+        how.progress(now)
+
+
+def ahead(plan: Plan, cases: Sequence[ResolvedCase], store_path: Path) -> Progress:
+    """What `run` would begin with on all cores: runs in all, those that the store has, and what one takes there."""
+    tasks = _tasks(plan, cases, author_of("fast", None))
+    with Store(store_path, create=False) as store:
+        missing = len(_missing(store, tasks))
+        return Progress(
+            len(tasks), len(tasks) - missing, 0, 0.0, max(1, min(os.cpu_count() or 1, missing)), store.mean_wall_s()
+        )

@@ -2,6 +2,9 @@
 
 For example "Two years: 23 % fewer nodes at the end [-27, -19]; price paid: no difference." A sentence claims only what every kind of coin price agrees on. Relative differences are percent of the baseline's mean; outcomes that
 are shares themselves are told in percentage points (pp); the interval stands in the same unit as the number before it.
+
+Where no sets of uncertain parameters were run, the first sentence says so: precision of the simulation alone is no reason to
+call a policy better. Where they were, a difference that too few sets repeat "depends on" the two parameters it moves with most.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from collections.abc import Sequence
 
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Summary, Verdict
+from sim.study.over_sets import SAME
 from sim.study.plan import Plan
 from sim.study.rounding import interval, interval_decimals, listed, readable, told, with_interval
 
@@ -33,10 +37,10 @@ def sentences(plan: Plan, verdicts: Sequence[Verdict], summaries: Sequence[Summa
     `summaries` are those of the declared outcomes, in their order; they are read only where there are no verdicts.
     """
     if not verdicts:
-        return [_summary_sentence(plan, policy, summaries) for policy in plan.policies]
+        return [*_not_varied(plan, ""), *(_summary_sentence(plan, policy, summaries) for policy in plan.policies)]
     heads = headline(plan, verdicts)
     many = len({split_name(verdict.outcome)[0] for verdict in heads}) > 1
-    told_now = []
+    told_now = _not_varied(plan, "what is told holds at the file's values, and ")
     for policy in dict.fromkeys(verdict.policy for verdict in heads):
         mine = [verdict for verdict in heads if verdict.policy == policy]
         told_now += [_sweep_sentence(plan, mine, many)] if len(plan.points) > 3 else _by_point(plan, mine, many)
@@ -44,7 +48,21 @@ def sentences(plan: Plan, verdicts: Sequence[Verdict], summaries: Sequence[Summa
         told_now.append(
             f"What is said holds under each kind of coin price ({listed(list(plan.coin_prices))}) unless it says otherwise."
         )
+    if plan.sets:
+        told_now.append(
+            f"What is said holds in at least {SAME:.0%} of {len(plan.sets)} joint sets of the uncertain parameters unless it says "
+            "otherwise; brackets tell the noise of the simulation at the file's values.".replace("%", " %", 1)
+        )
     return told_now
+
+
+def _not_varied(plan: Plan, head: str) -> list[str]:
+    """The first sentence of a study that did not ask what uncertain parameters do."""
+    if plan.sets:
+        return []
+    return [
+        f"Uncertain parameters were not varied (no --uncertain): {head}intervals tell the noise of the simulation alone."
+    ]
 
 
 def headline(plan: Plan, verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -64,12 +82,28 @@ def _by_point(plan: Plan, verdicts: Sequence[Verdict], many: bool) -> list[str]:
 
 
 def _parts(verdicts: Sequence[Verdict], many: bool) -> list[str]:
-    parts = [_clear(verdict, many) for verdict in verdicts if verdict.word in CLEAR]
-    for word, text in _REST.items():
-        names = [outcome_name(verdict.outcome, many) for verdict in verdicts if verdict.word == word]
-        if names:
-            parts.append(f"{listed(names)}: {text}")
-    return parts
+    parts = [_clear(verdict, many) + _condition(verdict) for verdict in verdicts if verdict.word in CLEAR]
+    rest: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.word not in CLEAR:
+            rest.setdefault(_rest(verdict), []).append(outcome_name(verdict.outcome, many))
+    order = [text for text in _REST.values() if text in rest]
+    return parts + [f"{listed(rest[text])}: {text}" for text in dict.fromkeys([*order, *rest])]
+
+
+def _rest(verdict: Verdict) -> str:
+    if verdict.word == "depends on parameters":
+        return f"depends on {listed([parameter_name(path) for path in verdict.depends]) or 'parameters'}"
+    return _REST[verdict.word] + _condition(verdict)
+
+
+def _condition(verdict: Verdict) -> str:
+    return f", conditional on an illustrative value of {parameter_name(verdict.condition)}" if verdict.condition else ""
+
+
+def parameter_name(path: str) -> str:
+    """A dotted path as a reader sees it: `networks.tao.operators.home.electricity` is `tao home electricity`."""
+    return " ".join(step for step in path.split(".")[1:] if step not in ("operators", "demand")).replace("_", " ")
 
 
 def _clear(verdict: Verdict, many: bool) -> str:
@@ -106,7 +140,8 @@ def outcome_name(reference: str, with_network: bool) -> str:
 def _sweep_sentence(plan: Plan, verdicts: Sequence[Verdict], many: bool) -> str:
     parts = []
     for reference in dict.fromkeys(verdict.outcome for verdict in verdicts):
-        words = Counter(_REST.get(verdict.word, verdict.word) for verdict in verdicts if verdict.outcome == reference)
+        mine = [verdict for verdict in verdicts if verdict.outcome == reference]
+        words = Counter(_REST.get(verdict.word, verdict.word) + _condition(verdict) for verdict in mine)
         counts = ", ".join(
             f"{word} in {count}" for word, count in sorted(words.items(), key=lambda item: (-item[1], item[0]))
         )

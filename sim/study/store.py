@@ -201,6 +201,11 @@ class Store:
             return len(self.done(keys))
         return int(self._one("SELECT count(*) FROM runs WHERE status = 'done'")[0])
 
+    def mean_wall_s(self) -> float | None:
+        """Mean wall time of the finished runs that were simulated, seconds; None where there are none."""
+        found = self._one("SELECT avg(wall_s) FROM runs WHERE status = 'done' AND wall_s > 0")[0]
+        return None if found is None else float(found)
+
     def failures(self) -> list[tuple[str, str, int, int, str]]:
         """Runs that broke: (policy, coin price, point, replication, message)."""
         with self._told():

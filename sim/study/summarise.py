@@ -19,13 +19,15 @@ from sim.study.checks import run_checks
 from sim.study.drift import drift
 from sim.study.gain import gains
 from sim.study.gather import Gathered, gather
+from sim.study.over_sets import FEW_SETS, over_sets
 from sim.study.plan import Cell, Plan
-from sim.study.sentences import sentences
+from sim.study.sentences import headline, outcome_name, sentences
 from sim.study.solve import UNREACHED, solved_sentences
 from sim.study.starts import ends, start_sentences
 from sim.study.values import PARTS, Values, require_known, within_range
 from sim.study.verdicts import default_family, needed_references, verdicts
 from sim.study.warmup import remarks
+from sim.study.windows import with_windows
 
 FEW = 10
 """With fewer replications than this, a warning says that intervals are rough."""
@@ -39,6 +41,11 @@ HELD_FIXED = (
     "the state in which the policies start (common run-in)",
 )
 NOT_FIXED = ("who enters and leaves", "prices", "demand")
+
+WINDOWS = (
+    "all replications and policies measure at the same instants: what that leaves open is told apart from run noise, by how the "
+    "measured epochs differ around a slow trend"
+)
 
 Runs = Mapping[Cell, Sequence[RunRecord]]
 
@@ -56,7 +63,7 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
     carried = _carried(gathered)
     outcomes = list(plan.outcomes) or [name for name in default_family(plan) if name.partition("@")[0] in carried]
     table = _table(plan, gathered, dict.fromkeys([*carried, *needed_references([*outcomes, *declared])]))
-    judged = verdicts(plan, outcomes, table)
+    judged, influences = over_sets(plan, _beside_windows(plan, verdicts(plan, outcomes, table), gathered), runs)
     breaks, recoveries = broken(plan, runs)
     starts = ends(plan, runs)
     summaries = [
@@ -96,8 +103,16 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         held_fixed=[*HELD_FIXED, *(["shocks from outside"] if plan.shock_from_s is not None else [])],
         not_fixed=list(NOT_FIXED),
         method={**_method(plan), **drift(plan, gathered), **gains(plan, judged)},
-        warnings=[*_warnings(plan, gathered), *_driven(plan, judged), *remarks(plan, curves)],
-        counts=dict(sorted(sum((one.counts for one in gathered.values()), Counter()).items())),
+        warnings=[
+            *_warnings(plan, gathered),
+            *_driven(plan, judged),
+            *_windows_warned(plan, judged),
+            *remarks(plan, curves),
+        ],
+        counts=_counts(plan, gathered),
+        parameters=list(plan.parameters),
+        sets=[list(numbers) for numbers in plan.sets],
+        influences=influences,
         sentences=sentences(
             plan, judged, [summary for name in outcomes for summary in summaries if summary.outcome == name]
         )
@@ -109,6 +124,17 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         starts=starts,
         solved=list(plan.solved),
     )
+
+
+def _beside_windows(plan: Plan, judged: Sequence[Verdict], gathered: Mapping[Cell, Gathered]) -> list[Verdict]:
+    found = {(name, cell): numbers for cell, one in gathered.items() for name, numbers in one.measured.items()}
+    return [dataclasses.replace(one, window_half=with_windows(plan, one, found)) for one in judged]
+
+
+def _counts(plan: Plan, gathered: Mapping[Cell, Gathered]) -> dict[str, int]:
+    """Sums over the runs at the file's values; `runs` counts those of the joint sets too."""
+    counts = sum((one.counts for one in gathered.values()), Counter(runs=len(plan.sets) * plan.per_set * len(gathered)))
+    return dict(sorted(counts.items()))
 
 
 def _carried(gathered: Mapping[Cell, Gathered]) -> list[str]:
@@ -164,6 +190,8 @@ def _method(plan: Plan) -> dict[str, str]:
         "seeds": f"root {plan.root_seed}, replications 0 to {plan.replications - 1}; policies meet the same users",
         "interval": f"two-sided t, {plan.confidence:.0%}, over replications; it tells the noise of the simulation, not what is unknown about parameters",
         "difference": "paired by replication; Holm over all declared comparisons",
+        "windows": WINDOWS if plan.requests_mode == "sampled" else "none: no windows are sampled",
+        **_sets_method(plan),
         "band": "quantiles over replications (5, 25, 50, 75, 95 %)",
         "quantiles": "p50, p95, p99: of the requests of one run, then a mean over replications; never of requests of several runs together",
         **({"stopping rule": plan.stopping} if plan.stopping else {}),
@@ -171,6 +199,34 @@ def _method(plan: Plan) -> dict[str, str]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         **versions(),
+    }
+
+
+def _windows_warned(plan: Plan, judged: Sequence[Verdict]) -> list[str]:
+    """What the choice of windows leaves more open than the noise of runs does."""
+    wide = [
+        f"{outcome_name(one.outcome, True)} ({one.policy})"
+        for one in headline(plan, judged)
+        if one.window_half
+        and one.low is not None
+        and one.high is not None
+        and one.window_half > (one.high - one.low) / 2
+    ]
+    if not wide:
+        return []
+    names = "; ".join(dict.fromkeys(wide))
+    return [
+        f"windows add more to the doubt than the noise of runs to: {names}: measure more of them, not more replications"
+    ]
+
+
+def _sets_method(plan: Plan) -> dict[str, str]:
+    if not plan.sets:
+        return {"parameters": "the file's values alone: no sets of uncertain parameters were run"}
+    return {
+        "parameters": f"{len(plan.sets)} joint sets, a Latin hypercube of {len(plan.parameters)} parameters (groups by a Gaussian "
+        f"copula), {plan.per_set} replication{'s' if plan.per_set > 1 else ''} in each, the same users in all; policies are paired "
+        "inside each set; ranges are the 5 and 95 % quantiles over sets",
     }
 
 
@@ -191,6 +247,10 @@ def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
         told.append(
             f"{plan.replications} replication{'s' if plan.replications > 1 else ''} only: intervals are rough below {FEW}"
         )
+    if plan.sets and plan.solved:
+        told.append("policies were made equal at the file's values: in the joint sets they keep what was found there")
+    if 0 < len(plan.sets) < FEW_SETS:
+        told.append(f"{len(plan.sets)} parameter sets only: shares over sets are rough below {FEW_SETS}")
     if plan.baseline not in plan.policies:
         told.append(f"the baseline {plan.baseline} is not among the policies that ran: no differences are told")
     told += [

@@ -112,7 +112,6 @@ def test_dated_values_are_taken_where_a_run_reads_them_anew(read, path, one, two
         ("seeds:", "vary: {over: {models.llama-3.1-8b.quality: [40%, 50%]}}\nseeds:", "`models.llama-3.1-8b.quality` only describes"),
         ("seeds:", "requests: {mode: all, every: 3}\nseeds:", "`requests.mode: all` has no windows: `every` of `requests` have no effect"),
         ("seeds:", "requests: {mode: capacity}\nseeds:", "`requests.mode: capacity` serves no single request"),
-        ("seeds:", "uncertain: {workload.chat.demand.elasticity: {uniform: [-2, -1]}}\nseeds:", "`uncertain` is read and checked but not simulated yet"),
     ],
 )  # fmt: skip
 def test_what_moves_nothing_is_told(read, old, new, told):

@@ -229,20 +229,12 @@ def test_key_shocks(problems, pinned):
 def test_key_vary(problems, pinned):
     path = "networks.tao.operators.home.electricity"
     assert pinned.points == ({path: "0.08 USD/kWh"}, {path: "0.15 USD/kWh"}, {path: "0.25 USD/kWh"})
-    for design in ("latin_hypercube", "sobol"):
-        (problem,) = problems(
-            "epoch: 1 week", f"epoch: 1 week\nvary: {{design: {design}, over: {{workload.chat.rate: [4 /s]}}}}"
-        )
-        assert problem.message == f"design `{design}` is read but not simulated yet in this version"
-        assert (problem.path, problem.line) == ("vary.design", 6)
 
 
 def test_key_uncertain(problems, pinned):
     assert pinned.spec.uncertain["workload.steady.demand.elasticity"].bounds == [-2.5, -0.5]
-    assert (
-        "`uncertain` is read and checked but not simulated yet in this version: parameters keep the values of the file"
-        in pinned.notices
-    )
+    (parameter,) = pinned.parameters
+    assert (parameter.law, parameter.value, parameter.status) == ("uniform [-2.5, -0.5]", "-1.2", "assumed")
     (problem,) = problems("epoch: 1 week", "epoch: 1 week\nuncertain: {workload.chat.rate: {uniform: [3 /s, 4 s]}}")
     assert problem.message == "'4 s' is a duration, but this needs a rate of events"
     assert (problem.line, problem.column) == (6, 50)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sim.records.run import Case, FlowRow, RunRecord
-from sim.study.plan import Cell, Plan
+from sim.study.plan import Cell, Plan, Zone
 from sim.units import DAY_S
 
 EPOCHS = 10
@@ -102,5 +102,5 @@ def _cell(case: Case):
 def economy():
     """The functions above; a fixture, since test files are not importable from each other."""
     return SimpleNamespace(
-        simulated=simulated, plan=make_plan, cases=make_cases, runs=make_runs, nodes=NODES, epoch_s=EPOCH_S
+        simulated=simulated, plan=make_plan, cases=make_cases, runs=make_runs, nodes=NODES, epoch_s=EPOCH_S, zone=Zone
     )

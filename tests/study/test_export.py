@@ -35,7 +35,7 @@ def test_every_file_of_the_run_directory_is_there(record, tmp_path):
     files = export(record, tmp_path / "reports" / "demo")
     assert [file.name for file in files] == [
         "summary.json", "outcomes.csv", "differences.csv", "series.csv", "histograms.csv", "operators.csv", "classes.csv", "flows.csv",
-        "scenario.resolved.yaml", "manifest.json",
+        "parameters.csv", "sets.csv", "influences.csv", "scenario.resolved.yaml", "manifest.json",
     ]  # fmt: skip
     assert {path.name for path in (tmp_path / "reports" / "demo").iterdir()} == {file.name for file in files}
     assert (tmp_path / "reports" / "demo" / "scenario.resolved.yaml").read_text() == "format: 1\nname: demo\n"

@@ -16,6 +16,11 @@ from sim.study.summarise import summarise
 from sim.study.values import difference_within_range, value_of
 from sim.units import DAY_S
 
+NOT_VARIED = (
+    "Uncertain parameters were not varied (no --uncertain): what is told holds at the file's values, and intervals tell the "
+    "noise of the simulation alone."
+)
+
 
 @pytest.fixture(scope="module")
 def plan(economy):
@@ -338,13 +343,15 @@ def test_without_the_baseline_nothing_is_compared(plan, runs):
     assert record.verdicts == []
     assert "the baseline four_years is not among the policies that ran: no differences are told" in record.warnings
     assert record.sentences == [
+        "Uncertain parameters were not varied (no --uncertain): intervals tell the noise of the simulation alone.",
         "Two years (coin price: pool): price paid 0.201 USD/Mtok [0.196, 0.206]; nodes at the end 231 [226, 236]; "
-        "SLO attainment 85.0 % [85.0, 85.1]; E2E p95 6.01 s [5.96, 6.06]."
+        "SLO attainment 85.0 % [85.0, 85.1]; E2E p95 6.01 s [5.96, 6.06].",
     ]
 
 
 def test_sentences_say_what_the_verdicts_say(record):
     assert record.sentences == [
+        NOT_VARIED,
         "Two years: 23.2 % fewer nodes at the end [-23.5, -22.9]; SLO attainment 4.97 pp lower [-5.05, -4.88], worse; "
         "E2E p95 49.9 % higher [49.9, 49.9], worse; price paid: no difference.",
         "Fees only: price paid and SLO attainment: no difference; nodes at the end: depends on how the coin is priced; E2E p95: not comparable.",
@@ -362,14 +369,17 @@ def test_points_of_a_sweep_are_told_apart(economy):
     )
     record = summarise(plan, economy.runs(plan))
     assert [v.point for v in record.verdicts] == [0, 1]
-    assert record.sentences[0].startswith("Two years (electricity 0.08 USD/kWh): 23.2 % fewer nodes at the end [")
+    assert record.sentences[1].startswith("Two years (electricity 0.08 USD/kWh): 23.2 % fewer nodes at the end [")
     many = economy.plan(
         points=tuple({path: f"0.{k} USD/kWh"} for k in range(1, 6)),
         coin_prices=("path",),
         policies=("four_years", "two_years"),
         outcomes=("tao.nodes@end",),
     )
-    assert summarise(many, economy.runs(many)).sentences == ["Two years: nodes at the end: lower in 5 of 5 points."]
+    assert summarise(many, economy.runs(many)).sentences == [
+        NOT_VARIED,
+        "Two years: nodes at the end: lower in 5 of 5 points.",
+    ]
 
 
 def test_dates_count_from_the_start(plan):

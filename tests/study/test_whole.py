@@ -73,7 +73,7 @@ def test_a_dearer_network_loses_users_to_the_cloud(record):
     assert words["tao.e2e_p95_s"].word == "not supported"  # capacity mode serves no single request
     assert words["tao.e2e_p95_s"].why
     assert [check.ok for check in record.checks] == [True]
-    assert record.sentences[0].startswith("Dearer: tao price paid ")
+    assert record.sentences[1].startswith("Dearer: tao price paid ")
 
 
 def test_coins_and_dollars_leave_no_residual(record):

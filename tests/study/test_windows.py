@@ -1,0 +1,97 @@
+"""What windows add: found where instants differ, not where runs are noisy or a trend is slow; told apart in a verdict."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sim.study import windows
+from sim.study.plan import Cell
+from sim.study.statistics import t_quantile
+from sim.study.summarise import summarise
+
+R, E = 12, 40
+
+
+def simulated(rng, instants: float, noise: float, trend: float = 0.0, epochs=E):
+    """Differences by replication and epoch: an effect of each instant common to all, noise of each run's own, a trend."""
+    common = instants * rng.normal(size=epochs) + trend * np.arange(epochs)
+    return common + noise * rng.normal(size=(R, epochs)), np.zeros((R, epochs))
+
+
+def variance(half: float, epochs=E) -> float:
+    return (half / t_quantile(0.975, 2 * (epochs - 1) // 3)) ** 2
+
+
+def mean_variance(**kinds):
+    rng = np.random.default_rng(11)
+    return np.mean([variance(windows.half_width(*simulated(rng, **kinds), 0.95)) for _ in range(400)])
+
+
+def test_the_variance_of_instants_is_found_beside_the_noise_of_runs():
+    # The variance of a mean of 40 effects with sd 3 is 9/40; runs' own noise of sd 6 in 12 replications hides none of it.
+    assert mean_variance(instants=3.0, noise=0.0) == pytest.approx(9 / E, rel=0.05)
+    assert mean_variance(instants=3.0, noise=6.0) == pytest.approx(9 / E, rel=0.08)
+
+
+def test_noise_of_runs_and_a_slow_trend_count_little():
+    assert mean_variance(instants=0.0, noise=6.0) < 0.2 * 36 / R / E
+    assert mean_variance(instants=3.0, noise=0.0, trend=0.2) == pytest.approx(9 / E, rel=0.05)
+    assert variance(
+        windows.half_width(*simulated(np.random.default_rng(1), 0.0, 0.0, trend=1.0), 0.95)
+    ) == pytest.approx(0.5 / E)
+
+
+def test_the_interval_covers_the_mean_over_all_instants():
+    """With noise of runs away, the mean over the chosen instants is off by less than the half-width in 95 % of the cases."""
+    rng = np.random.default_rng(5)
+    hits = 0
+    for _ in range(1000):
+        ours, theirs = simulated(rng, instants=2.0, noise=0.0)
+        hits += abs(ours.mean()) <= windows.half_width(ours, theirs, 0.95)
+    assert 930 <= hits <= 980
+
+
+def sampled(economy, e2e, **changes):
+    """A plan whose runs measure E2E in every second of 20 epochs: `e2e(policy, replication, epoch)`."""
+    plan = economy.plan(
+        policies=("four_years", "two_years"), coin_prices=("path",), outcomes=("tao.e2e_p95_s", "tao.nodes"),
+        requests_mode="sampled", policies_from_s=0.0, horizon_s=20 * economy.epoch_s, **changes,
+    )  # fmt: skip
+    runs = {}
+    for cell, records in economy.runs(plan).items():
+        runs[Cell(*cell)] = [
+            dataclasses.replace(
+                one,
+                epoch_end_s=[float(k * economy.epoch_s) for k in range(1, 21)],
+                series={
+                    "tao.nodes": [300.0] * 20,
+                    "tao.e2e_p95_s": [None if k % 2 else e2e(cell.policy, one.replication, k) for k in range(20)],
+                },
+            )
+            for one in records
+        ]
+    return summarise(plan, runs)
+
+
+def test_a_verdict_tells_what_windows_add(economy):
+    def by_hour(policy, replication, epoch):
+        return 4.0 + (2.0 + 0.5 * (-1) ** (epoch // 2) if policy == "two_years" else 0.0)
+
+    found = {one.outcome: one for one in sampled(economy, by_hour).verdicts}
+    # Ten differences of 2.5 and 1.5 in turn: steps of 1, so a variance of 1/2 around the trend, of 1/20 for their mean.
+    assert found["tao.e2e_p95_s"].window_half == pytest.approx(t_quantile(0.975, 6) * np.sqrt(1 / 20))
+    assert found["tao.nodes"].window_half is None  # known in every epoch
+
+
+def test_where_requests_are_not_sampled_windows_add_nothing(economy):
+    plan = economy.plan()
+    assert {one.window_half for one in summarise(plan, economy.runs(plan)).verdicts} == {None}
+
+
+def test_windows_that_add_more_than_runs_are_warned_of(economy):
+    record = sampled(economy, lambda policy, r, k: 4.0 + (0.5 * (-1) ** (k // 2) if policy == "two_years" else 0.0))
+    told = [warning for warning in record.warnings if "windows" in warning]
+    assert told == [
+        "windows add more to the doubt than the noise of runs to: tao E2E p95 (two_years): measure more of them, not more replications"
+    ]
