@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from sim.records.run import Number
 from sim.records.study import StudyRecord, Verdict
@@ -74,7 +75,12 @@ def _range(verdict: Verdict) -> str:
         return ""
     if verdict.unit == "%":
         return f"{words.percent(low)} to {words.percent(high)} pp"
-    return f"{words.signed(low, '')} to {words.signed(high, verdict.unit)}"
+    size = max(abs(low), abs(high))
+    if size < 1e-5 or size >= 999.5:
+        return f"{words.signed(low, '')} to {words.signed(high, verdict.unit)}"
+    # Both ends with the decimals of the larger: a range is one thing.
+    decimals = max(0, 2 - math.floor(math.log10(size)))
+    return f"{low:+.{decimals}f} to {high:+.{decimals}f} {verdict.unit}".rstrip()
 
 
 def rows(record: StudyRecord, point: int) -> list[Row]:
