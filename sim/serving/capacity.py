@@ -17,6 +17,7 @@ import numpy as np
 from sim.serving.contract import BLOCK_TOKENS, LinearCost, ReplicaType
 from sim.units import PS_PER_S
 
+_STATES = 96  # of a speed curve, between which it is straight
 _STEPS = 60  # halvings: the answer is exact to the last bits of a float
 
 
@@ -53,22 +54,35 @@ def steady_state(
     passes, so that a pass holds x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is
     found by halving. Raises ValueError for `grid` costs.
     """
-    if min(mean_prompt, mean_output) < 1:
-        raise ValueError(f"mean_prompt {mean_prompt} and mean_output {mean_output} found; both must be 1 token or more")
+    load = _load(rtype, mean_prompt, mean_output, output_cv)
+    most = load.largest(tpot_slo_s) if load.fits() else 0.0
+    return load.state(most) if most > 0 else Steady(0.0, 0.0, math.inf, 0.0)
+
+
+def speed_curve(rtype: ReplicaType, mean_prompt: float, mean_output: float, output_cv: float = 0.0) -> np.ndarray:
+    """Requests a second that one replica completes while it holds n = 1, 2, ... sequences: float[most], empty if none fits.
+
+    The steady states between a lone request and the largest, at whole numbers of sequences. Raises as `steady_state`.
+    """
+    load = _load(rtype, mean_prompt, mean_output, output_cv)
+    most = load.largest(None) if load.fits() else 0.0
+    if most <= 0:
+        return np.zeros(0)
+    # Admissions a pass with which a pass holds one sequence: fewer are a lone request's, with time between.
+    lone = min(1.0 / (mean_output - 1 + load.chunks(0.0)), most)
+    states = [load.state(float(admitted)) for admitted in np.geomspace(lone, most, _STATES)]
+    held = np.array([max(state.sequences, 1.0) for state in states])
+    whole = np.arange(1, max(int(held[-1]), 1) + 1)
+    return np.interp(whole, held, [state.rps for state in states])
+
+
+def _load(rtype: ReplicaType, prompt: float, output: float, output_cv: float) -> _Load:
+    if min(prompt, output) < 1:
+        raise ValueError(f"mean_prompt {prompt} and mean_output {output} found; both must be 1 token or more")
     if not isinstance(rtype.cost, LinearCost):
         raise ValueError(f"{rtype.name}: capacity is known for linear costs only")
-    none = Steady(0.0, 0.0, math.inf, 0.0)
     kind = _Rounds if rtype.scheduler == "prefill_first" else _Load
-    load = kind(rtype, rtype.cost, mean_prompt, mean_output, output_cv)
-    if not load.fits():
-        return none
-    low, high = 0.0, load.most()
-    if load.within(high, tpot_slo_s):
-        return load.state(high)
-    for _ in range(_STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if load.within(middle, tpot_slo_s) else (low, middle)
-    return load.state(low) if low > 0 else none
+    return kind(rtype, rtype.cost, prompt, output, output_cv)
 
 
 class _Load:
@@ -84,6 +98,16 @@ class _Load:
         """Whether a replica takes such a request at all (`docs/serving-rules.md`, section 2)."""
         held = math.ceil((self.prompt + self.output - 1) / BLOCK_TOKENS) * BLOCK_TOKENS
         return self.prompt + self.output <= self.rtype.max_model_len and held <= self.room
+
+    def largest(self, tpot_slo_s: float | None) -> float:
+        """The most admissions that all bounds allow; 0 if none."""
+        low, high = 0.0, self.most()
+        if self.within(high, tpot_slo_s):
+            return high
+        for _ in range(_STEPS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.within(middle, tpot_slo_s) else (low, middle)
+        return low
 
     def most(self) -> float:
         """Admissions that no pass can exceed: its tokens."""

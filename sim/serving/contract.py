@@ -226,6 +226,13 @@ class Routing:
         """Whether the router sees snapshots."""
         return self.staleness_ps > 0 and self.kind in (*LOOKING, "scored")
 
+    @property
+    def choices(self) -> int:
+        """Of how many replicas a request goes to the emptiest: d, 1 where nobody looks (or a user's own rule does), 0 for all."""
+        if self.kind in ("least_outstanding", "least_work"):
+            return 0
+        return self.d if self.kind in ("power_of_two", "region_nearest") else 1
+
 
 def _not_given() -> np.ndarray:
     return np.zeros(0, np.int64)

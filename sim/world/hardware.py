@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
+import numpy as np
+
 from sim.errors import ScenarioError
-from sim.serving.capacity import capacity_rps
+from sim.serving.busy import busy_frac
+from sim.serving.capacity import capacity_rps, speed_curve
 from sim.serving.contract import ReplicaType
 from sim.serving.routers.weighted import Weighted
 from sim.serving.tables import load_s, replica_type
@@ -34,6 +38,18 @@ class Hardware:
     """Time to load the model and start the engine."""
     capacity_rps: float
     """Requests per second a node serves at most, of the workload's mean request."""
+    mean_tokens: tuple[float, float] = (1.0, 1.0)
+    """Prompt and output of that request."""
+
+    def busy_frac(self, load: float, choices: int) -> float:
+        """Share of time in which a node's replicas compute at a load, offered requests over capacity; `choices` as `sim.serving.busy`."""
+        if load <= 0 or self.capacity_rps <= 0:
+            return 0.0
+        return busy_frac(self._speeds_rps, min(load, 1.0) * self.capacity_rps / self.replicas, choices)
+
+    @functools.cached_property
+    def _speeds_rps(self) -> np.ndarray:
+        return speed_curve(self.rtype, *self.mean_tokens)
 
     def watts(self, utilization: float) -> float:
         """Power of a node's replicas at a utilization in [0, 1]."""
@@ -63,6 +79,7 @@ def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float
         block.pull_s,
         load_s(gpu, model, network.serving),
         replicas * capacity_rps(rtype, prompt, output),
+        (prompt, output),
     )
 
 

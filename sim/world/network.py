@@ -200,6 +200,23 @@ class NetworkState:
                 capacity -= float(down[owners.columns.state == LIVE].sum()) * owners.machine.capacity_rps
         return max(capacity, 0.0)
 
+    def busy_frac(self, wanted_rps: float, standing: list[tuple[float, float]]) -> float | None:
+        """Share of time in which the live nodes' replicas compute if so many requests a second come; None without nodes that stand.
+
+        Classes share requests by their capacity, as routers that look at replicas do.
+        """
+        replicas = sum(owners.live * owners.machine.replicas for owners in self.owners)
+        there = sum(share for share, rps in standing if rps > 0)
+        if not replicas or not there:
+            return None
+        total, choices = 0.0, self.block.router.routing().choices
+        for share, rps in standing:
+            if rps > 0:
+                load = wanted_rps / rps
+                busy = sum(o.live * o.machine.replicas * o.machine.busy_frac(load, choices) for o in self.owners)
+                total += share * busy / replicas
+        return total / there
+
     def down_nodes(self, at_ps: int) -> dict[str, int]:
         """Live nodes of each class that shocks hold down just before an instant."""
         found = {}

@@ -220,7 +220,9 @@ class World:
             means = np.array([self.users.means[name] for name in self.users.names])
             busy = sum(o.live * o.machine.watts(1.0) for o in network.owners)
             idle = sum(o.live * o.machine.watts(0.0) for o in network.owners)
-            return from_capacity(arrived, means, network.standing(epoch), (busy, idle), epoch.seconds)
+            standing = network.standing(epoch)
+            used = network.busy_frac(float(arrived.sum()) / epoch.seconds, standing)
+            return from_capacity(arrived, means, standing, used, (busy, idle), epoch.seconds)
         assert network.tally is not None  # the rehearsal measured every network
         return scaled(network.tally, arrived, epoch.seconds)
 

@@ -128,13 +128,14 @@ def from_capacity(
     arrived: np.ndarray,
     means: np.ndarray,
     standing: list[tuple[float, float]],
+    used: float | None,
     watts: tuple[float, float],
     seconds: float,
 ) -> Served:
     """Service without requests: served = min(demand, capacity at the mean request); the rest is abandoned.
 
     `means[k]` are (prompt, output) tokens; `standing` are parts of the epoch with the capacity that stood in each, requests a
-    second; `watts` of the whole fleet busy and idle. Those served count as within SLO.
+    second; `used` is the share of time in which replicas compute, None where there are none; `watts` of the whole fleet busy and idle. Those served count as within SLO.
     """
     classes = len(arrived)
     wanted = float(arrived.sum()) / seconds
@@ -144,8 +145,6 @@ def from_capacity(
     fates[:, Fate.COMPLETED] = done
     fates[:, _ABANDONED] = arrived - done
     tokens = np.rint(done[:, None] * means).astype(np.int64)
-    available = sum(share * rps for share, rps in standing)
-    used = sum(share * min(wanted, rps) for share, rps in standing) / available if available > 0 else None
     energy = ((used or 0.0) * watts[0] + (1 - (used or 0.0)) * watts[1]) * seconds
     return Served(
         fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), np.zeros_like(done), used,

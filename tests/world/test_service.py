@@ -86,14 +86,14 @@ def test_with_nothing_measured_everybody_gives_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("capacity", "done", "used"), [(4.0, [300, 60], 0.9), (3.6, [300, 60], 1.0), (1.8, [150, 30], 1.0)]
+    ("capacity", "done", "used"), [(4.0, [300, 60], 0.95), (3.6, [300, 60], 1.0), (1.8, [150, 30], 1.0)]
 )
 def test_capacity_serves_the_smaller_of_demand_and_what_nodes_can(
     capacity: float, done: list[int], used: float
 ) -> None:
     # 360 requests in 100 s.
     served = from_capacity(
-        np.array([300, 60]), np.array([[10.0, 2.0], [5.0, 1.0]]), [(1.0, capacity)], (200.0, 50.0), 100.0
+        np.array([300, 60]), np.array([[10.0, 2.0], [5.0, 1.0]]), [(1.0, capacity)], used, (200.0, 50.0), 100.0
     )
     assert served.fates[:, Fate.COMPLETED].tolist() == done
     assert served.arrived == 360
@@ -103,7 +103,7 @@ def test_capacity_serves_the_smaller_of_demand_and_what_nodes_can(
 
 
 def test_a_network_without_nodes_serves_nobody() -> None:
-    served = from_capacity(np.array([300]), np.array([[10.0, 2.0]]), [(1.0, 0.0)], (0.0, 0.0), 100.0)
+    served = from_capacity(np.array([300]), np.array([[10.0, 2.0]]), [(1.0, 0.0)], None, (0.0, 0.0), 100.0)
     assert (served.completed, served.arrived, served.utilization) == (0, 300, None)
 
 
