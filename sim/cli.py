@@ -382,6 +382,14 @@ def _table(rows: list[dict[str, str]]) -> str:
 @_file
 @click.option("--policy", "policies", multiple=True, help="Run this policy only (repeatable).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
+@click.option(
+    "--executor",
+    type=click.Choice(["loky", "dask"]),
+    default="loky",
+    show_default=True,
+    help="Processes of this machine, or the workers of a Dask cluster that you trust.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster: tcp://HOST:PORT.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
 @click.option(
     "--shock", "shocks", multiple=True, metavar="NAME", help="A ready shock on top of the file's: see `list shocks`."

@@ -110,7 +110,7 @@ def simulate_file(
     # Named on the command line, a folder may hold other files, never another study.
     study.claim(out, str(file), whatever=options["out"] is not None and not study.owned(out))
     store = out / study.STORE
-    same = {name: options[name] for name in ("jobs", "fresh", "engine")}
+    same = {**{name: options[name] for name in ("jobs", "fresh", "engine")}, "scheduler": _scheduler(options)}
     policies, until = options["policies"] or None, _until(options)
     scenario = scenario.with_drawn(options["uncertain"]) if options.get("uncertain") else scenario
     try:
@@ -128,6 +128,20 @@ def simulate_file(
         ) from None
     progress.end()
     return record, f"{progress.stored} of {progress.total} runs from the store"
+
+
+def _scheduler(options: dict[str, Any]) -> str:
+    """The address of the cluster that simulates; empty for processes of this machine."""
+    address = options.get("scheduler") or ""
+    if options.get("executor") != "dask":
+        if address:
+            raise ScenarioError("--scheduler is of --executor dask: give both")
+        return ""
+    if not address:
+        raise ScenarioError("--executor dask: give the cluster's address with --scheduler tcp://HOST:PORT")
+    if options["jobs"]:
+        raise ScenarioError("--jobs counts processes of this machine: leave it out with --executor dask")
+    return str(address)
 
 
 def _until(options: dict[str, Any]) -> Any:

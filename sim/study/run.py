@@ -67,6 +67,7 @@ class How:
     progress: Callable[[Progress], None] | None = None
     engine: str = "fast"
     simulate: Simulate | None = None
+    scheduler: str = ""
 
 
 class _Task(NamedTuple):
@@ -103,6 +104,7 @@ def run(
     engine: str = "fast",
     simulate: Simulate | None = None,
     uncertain: int = 0,
+    scheduler: str = "",
 ) -> StudyRecord:
     """Simulate what the store lacks of a scenario's runs, and give the record of the whole study.
 
@@ -128,6 +130,9 @@ def run(
         What simulates a run in place of `sim.world.run`.
     uncertain
         Joint sets of the `uncertain:` parameters to run beside the file's values; 0: none.
+    scheduler
+        Address of a Dask scheduler, `tcp://HOST:PORT`, whose workers simulate in place of processes of this machine (`jobs` has
+        no effect). Whoever can talk to it can run code on its workers, and a worker answers with pickles: trust both.
 
     Raises
     ------
@@ -139,7 +144,7 @@ def run(
         Passed on; runs that finished stay.
 
     """
-    how = How(author_of(engine, simulate), jobs, fresh, progress, engine, simulate)
+    how = How(author_of(engine, simulate), jobs, fresh, progress, engine, simulate, scheduler)
     scenario = scenario.with_drawn(uncertain) if uncertain else scenario
     return run_as(scenario, store_path, how, replications, policies)
 
@@ -318,21 +323,33 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
         return
     jobs = _jobs(how.jobs, len(missing))
     function = how.simulate or _world()
-    if jobs == 1:
-        for index in missing:
-            yield _one(index, tasks[index], how.engine, function)
-        return
-    if how.simulate is None and how.engine != "reference":
-        _compile_for([tasks[index] for index in missing])
-    yield from _side_by_side(jobs, [(index, tasks[index], how.engine, function) for index in missing])
+    work = [(index, tasks[index], how.engine, function) for index in missing]
+    compiles = how.simulate is None and how.engine != "reference" and _serves([tasks[index] for index in missing])
+    if how.scheduler:
+        from sim.study import cluster
+
+        yield from cluster.each(how.scheduler, _one, work, first=_compile if compiles else None)
+    elif jobs == 1:
+        for one in work:
+            yield _one(*one)
+    else:
+        if compiles:
+            _compile()
+        yield from _side_by_side(jobs, work)
 
 
-def _compile_for(tasks: Sequence[_Task]) -> None:
-    """Compile what these runs need, once, into the cache that workers read."""
-    if any(spec.requests.mode != "capacity" for task in tasks for spec in (task.resolved.before, task.resolved.after)):
-        from sim.serving.compiling import compile_core
+def _serves(tasks: Sequence[_Task]) -> bool:
+    """Whether any of these runs serves requests."""
+    return any(
+        spec.requests.mode != "capacity" for task in tasks for spec in (task.resolved.before, task.resolved.after)
+    )
 
-        compile_core()
+
+def _compile() -> None:
+    """Compile what runs need, once, into the cache that the processes of a machine read."""
+    from sim.serving.compiling import compile_core
+
+    compile_core()
 
 
 def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -> Generator[_Done]:
