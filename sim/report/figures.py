@@ -84,7 +84,7 @@ def _warm_ups(record: StudyRecord, point: int) -> list[Entry]:
         Entry(
             file_name("warm-up", *outcome.split(".")),
             "over time",
-            f"{words.full_label(outcome)}: warm-up",
+            f"{words.full_label(outcome)}: warm-up (grey: what MSER-5 cuts)",
             warm_up.description(record, outcome, point),
             warm_up.HEAD,
             warm_up.csv_rows(record, outcome),

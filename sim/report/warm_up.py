@@ -35,6 +35,7 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
             ax = style.panel(sheet, _LEFT, _TOP + row * (_ROW_PT + _GAP), style.WIDTH_PT - _LEFT - 8, _ROW_PT)
             _draw(ax, record, one)
             ax.set_xlabel(ax.get_xlabel() if row == len(curves) - 1 else "")
+            ax.tick_params(labelbottom=row == len(curves) - 1)
         sheet.text(
             10 / style.WIDTH_PT, 0.5, fan.axis_label(outcome, curves[0].unit), rotation=90, va="center", ha="center"
         )
@@ -79,12 +80,9 @@ def description(record: StudyRecord, outcome: str, point: int = 0) -> str:
     parts = [f"{words.full_label(outcome)}: mean over {record.replications} replications from epoch to epoch."]
     for one in _of(record, outcome, point):
         cut = words.duration(one.cut_s - record.policies_from_s)
-        said = (
-            f"cuts {cut} ({words.percent(one.cut_share).lstrip('+')} % of what is judged)"
-            if one.cut_share > 0
-            else "cuts nothing"
-        )
+        judged = f"{words.percent(one.cut_share).lstrip('+')} % of what is judged"
+        said = f"MSER-5 cuts {cut} ({judged}); " if one.cut_share > 0 else ""
         parts.append(
-            f"{words.clip(_who(record, one))}: MSER-5 {said}; relaxation time about {words.plain(one.relaxation_s / 86_400)} days."
+            f"{words.clip(_who(record, one))}: {said}relaxation time about {words.plain(one.relaxation_s / 86_400)} days."
         )
     return " ".join([parts[0][0].upper() + parts[0][1:], *parts[1:]])

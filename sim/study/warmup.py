@@ -3,7 +3,7 @@
 MSER-5 cuts where the rest of a curve, in means of five, has the least squared deviation per squared length (White, K. P.
 (1997), Simulation 69, 323-334; White, Cobb & Spratt (2000), Proc. Winter Simulation Conf., 755-760). It is applied to the
 curve of means over replications (Welch, P. D. (1983), in *The Computer Performance Modeling Handbook*, 268-328), never to
-single runs: there it cuts busy stretches, and moved the mean wait of an M/M/1 queue from 0.2 to 1.7 % too low.
+single runs or a few: there it cuts busy stretches, and moved the mean wait of an M/M/1 queue from 0.2 to 1.7 % too low.
 
 The cut is at most half of the curve, where the rule loses its meaning, and nothing is deleted by it: numbers are over all
 epochs from `policies_from` on. The curve is shown, and warnings say how much of it was still warming up.
@@ -26,6 +26,8 @@ GROUP = 5
 """Values in a mean: the 5 of MSER-5."""
 LONG = 1 / 3
 """A cut of more than this share of the curve is warned of: the run is too short to tell."""
+FEWEST = 5
+"""Replications from which on the mean curve is cut (Welch's advice): below, it shows busy stretches of single runs."""
 RELAXATIONS = 20
 """A run should last this many relaxation times (a rule of thumb; assumed)."""
 
@@ -72,7 +74,7 @@ def _warmup(plan: Plan, cell: Cell, records: Sequence[RunRecord], name: str) -> 
     here = np.flatnonzero(begins >= plan.policies_from_s)
     if len(here) < 4 * GROUP:
         return None
-    cut = mser5(curve[here].tolist())
+    cut = mser5(curve[here].tolist()) if len(records) >= FEWEST else 0
     step_s = float(ends[here[-1]] - ends[here[0]]) / (len(here) - 1)
     return Warmup(
         name, plan.unit(name), *cell, ends.tolist(), curve.tolist(), float(begins[here[cut]]) if cut else plan.policies_from_s,
@@ -83,6 +85,8 @@ def _warmup(plan: Plan, cell: Cell, records: Sequence[RunRecord], name: str) -> 
 def remarks(plan: Plan, found: Sequence[Warmup]) -> list[str]:
     """Warnings: a warm-up inside what is judged, one that is too long to be told, a run that is too short."""
     told = []
+    if found and plan.replications < FEWEST:
+        told.append(f"the warm-up is shown, not judged: MSER-5 needs the mean curve of {FEWEST} replications or more")
     for one in found:
         parts = [one.policy, *([one.coin_price] if len(plan.coin_prices) > 1 else [])]
         who = f"{one.outcome} ({', '.join([*parts, *([f'point {one.point}'] if len(plan.points) > 1 else [])])})"

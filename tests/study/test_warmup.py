@@ -40,10 +40,10 @@ def test_relaxation_of_an_autoregressive_curve():
 
 
 def steady(economy, curve, **changes):
-    """A steady study of four replications whose nodes follow a curve, with noise that pairs of them cancel; two epochs come before."""
+    """A steady study of six replications whose nodes follow a curve, with noise that pairs of them cancel; two epochs come before."""
     weeks = len(curve) + 2
     plan = economy.plan(
-        replications=4, policies=("four_years",), coin_prices=("path",), estimand="steady",
+        replications=6, policies=("four_years",), coin_prices=("path",), estimand="steady",
         horizon_s=weeks * economy.epoch_s, outcomes=("tao.nodes",), **changes,
     )  # fmt: skip
     runs = economy.runs(plan)
@@ -89,6 +89,14 @@ def test_a_steady_study_that_is_at_rest_warns_of_nothing(economy):
     record = summarise(plan, runs)
     assert record.warmups[0].cut_share <= 0.05
     assert not [warning for warning in record.warnings if "warming" in warning or "relaxation" in warning]
+
+
+def test_the_curve_of_a_few_runs_is_shown_and_not_cut(economy):
+    plan, runs = steady(economy, np.array([400.0] * 20 + [300.0] * 180))
+    few = dataclasses.replace(plan, replications=4)
+    record = summarise(few, {cell: records[:4] for cell, records in runs.items()})
+    assert [one.cut_share for one in record.warmups] == [0.0]
+    assert "the warm-up is shown, not judged: MSER-5 needs the mean curve of 5 replications or more" in record.warnings
 
 
 def test_a_run_too_short_for_its_warm_up_and_its_memory_says_so(economy):
