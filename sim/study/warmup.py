@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import RunRecord
 from sim.records.study import Warmup
 from sim.study.plan import Cell, Plan
@@ -83,8 +84,14 @@ def _warmup(plan: Plan, cell: Cell, records: Sequence[RunRecord], name: str) -> 
 
 
 def remarks(plan: Plan, found: Sequence[Warmup]) -> list[str]:
-    """Warnings: a warm-up inside what is judged, one that is too long to be told, a run that is too short."""
-    told = []
+    """Warnings: outcomes without a long run, a warm-up inside what is judged or too long to be told, a run that is too short."""
+    if plan.estimand != "steady":
+        return []
+    told = [
+        f"{name} is of a finite run (a time, a date or an end): `estimand: steady` has no long-run value of it"
+        for name in plan.outcomes
+        if "@" in name or OUTCOMES[split_name(name)[1]].aggregation in ("time", "end")
+    ]
     if found and plan.replications < FEWEST:
         told.append(f"the warm-up is shown, not judged: MSER-5 needs the mean curve of {FEWEST} replications or more")
     for one in found:

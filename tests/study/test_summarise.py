@@ -130,6 +130,22 @@ def test_times_of_what_completed_are_compared_only_where_about_the_same_complete
     assert verdict(found, outcome, "two_years", "path").word == "worse"
 
 
+def test_a_quantile_is_of_one_run_and_then_a_mean_never_of_pooled_requests(plan, runs):
+    cell = Cell("four_years", "path", 0)
+    slow = {one.replication: 100.0 if one.replication == 3 else 1.0 for one in runs[cell]}
+    new = changed(
+        runs,
+        cell,
+        outcomes=lambda one: {**one.outcomes, "tao.e2e_p95_s": slow[one.replication]},
+        # Most requests of all runs are in the slow one: pooled, the quantile would be its own.
+        histograms=lambda one: {"tao.e2e": [[10, 5]] if slow[one.replication] == 1.0 else [[4000, 10**6]]},
+    )
+    record = summarise(plan, new)
+    found = summary(record, "tao.e2e_p95_s", "four_years", "path")
+    assert found.mean == (11 * 1.0 + 100.0) / 12
+    assert "of the requests of one run" in record.method["quantiles"]
+
+
 def test_holm_goes_over_every_declared_comparison(record):
     tested = [v for v in record.verdicts if v.coin_price != "both"]
     adjusted = statistics.holm([v.p for v in tested])

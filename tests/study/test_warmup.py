@@ -107,6 +107,15 @@ def test_a_run_too_short_for_its_warm_up_and_its_memory_says_so(economy):
     assert "relaxation times, fewer than 20: its mean is not yet that of the long run" in told
 
 
+def test_what_has_no_long_run_is_told(economy):
+    plan, runs = steady(economy, np.full(200, 300.0))
+    declared = ("tao.nodes", "tao.nodes@end", "tao.half_nodes_days")
+    warned = [
+        text for text in summarise(dataclasses.replace(plan, outcomes=declared), runs).warnings if "finite" in text
+    ]
+    assert [text.partition(" ")[0] for text in warned] == ["tao.nodes@end", "tao.half_nodes_days"]
+
+
 def test_a_terminating_study_has_no_warm_up(economy):
     plan, runs = steady(economy, np.array([400.0] * 20 + [300.0] * 180))
     record = summarise(dataclasses.replace(plan, estimand="terminating"), runs)
