@@ -30,5 +30,9 @@ def _end(row: Ends | None) -> Cell:
     if row is None:
         return Cell(words.NONE, kind="missing")
     same = f"same end in {row.same} of {row.n} {words.span(row.same_low, row.same_high, '%')} %"
-    note = f"fewer nodes in {row.fewer}, more in {row.more}" + (f"; {row.word}" if row.word else "")
+    note = (
+        f"fewer nodes in {row.fewer}, more in {row.more}"
+        + ("; still drawing together" if row.closing else "")
+        + (f"; {row.word}" if row.word else "")
+    )
     return Cell(f"{words.plain(row.mean)} (given start {words.plain(row.given_mean)})", same, "number", note)

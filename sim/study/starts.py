@@ -34,12 +34,27 @@ def _of(
     low, high = statistics.wilson(same, n, plan.confidence)
     return Ends(
         start, network, *cell, n, statistics.mean([one for one, _ in pairs]), statistics.mean([other for _, other in pairs]),
-        same, where.count(-1), where.count(1), low, high, too_few(n, low, high),
+        same, where.count(-1), where.count(1), low, high, *_gaps(network, given, others), too_few(n, low, high),
     )  # fmt: skip
 
 
 def _last(record: RunRecord, network: str) -> float:
     return float(record.series[f"{network}.nodes"][-1] or 0.0)
+
+
+def _gaps(network: str, given: Sequence[RunRecord], others: Sequence[RunRecord]) -> tuple[float, float]:
+    """Mean absolute difference of nodes at three quarters of the run and at the end."""
+    name = f"{network}.nodes"
+    epochs = len(given[0].series[name])
+
+    def gap(epoch: int) -> float:
+        pairs = [
+            (one.series[name][epoch] or 0.0, other.series[name][epoch] or 0.0)
+            for one, other in zip(given, others, strict=True)
+        ]
+        return statistics.mean([abs(other - one) for one, other in pairs])
+
+    return gap(max(3 * epochs // 4 - 1, 0)), gap(epochs - 1)
 
 
 def _where(given: float, other: float) -> int:
@@ -76,4 +91,6 @@ def _sentence(plan: Plan, one: Ends) -> str:
     ]
     nodes = f"{told(one.mean)} {one.network} nodes at the end, {told(one.given_mean)} from the given start"
     few = f"; {one.word}" if one.word else ""
-    return f"{readable(one.policy)}{kind}: more than one outcome. From {one.start} of the nodes runs end {', '.join(parts)} ({nodes}{few})."
+    rest = f", or runs not yet at rest ({told(one.late)} nodes apart at three quarters of the run, {told(one.apart)} at the end)"
+    head = f"{readable(one.policy)}{kind}: more than one outcome{rest if one.closing else ''}"
+    return f"{head}. From {one.start} of the nodes runs end {', '.join(parts)} ({nodes}{few})."

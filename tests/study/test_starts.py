@@ -68,6 +68,9 @@ def test_ends_are_told_apart_by_a_tenth_or_a_node() -> None:
     def records(*last: float) -> Any:
         return [SimpleNamespace(series={"net.nodes": [0.0, nodes]}) for nodes in last]
 
+    def slow(*values: float) -> Any:
+        return [SimpleNamespace(series={"net.nodes": list(values)})]
+
     cell = Cell("a", "path", 0)
     plan: Any = SimpleNamespace(
         cells=lambda: [cell], starts=("3x",), networks={"net": ""}, confidence=0.95, coin_prices=("path",),
@@ -78,3 +81,13 @@ def test_ends_are_told_apart_by_a_tenth_or_a_node() -> None:
     assert (row.same, row.more, row.fewer) == (2, 2, 1)
     alike = {cell: records(100, 100), Cell("a (start 3x)", "path", 0): records(95, 105)}
     assert start_sentences(plan, ends(plan, alike))[0].startswith("One outcome: from 3x of the nodes every run ends")
+    # Two runs that draw together are not two outcomes for sure; two that stay apart are.
+    closing = {cell: slow(100, 100, 100, 100), Cell("a (start 3x)", "path", 0): slow(300, 200, 180, 140)}
+    (row,) = ends(plan, closing)
+    assert (row.late, row.apart, row.closing) == (80, 40, True)
+    assert (
+        "or runs not yet at rest (80 nodes apart at three quarters of the run, 40 at the end)"
+        in start_sentences(plan, [row])[0]
+    )
+    (row,) = ends(plan, {cell: slow(100, 100, 100, 100), Cell("a (start 3x)", "path", 0): slow(300, 200, 180, 178)})
+    assert not row.closing and "not yet at rest" not in start_sentences(plan, [row])[0]
