@@ -181,10 +181,13 @@ class NetworkState:
 
     def down_frac(self, owners: Owners, start_ps: int, end_ps: int) -> np.ndarray | None:
         """Part of a span in which shocks hold each slot of a class down; None where they hold none."""
-        return down_frac(self.strikes.get(owners.name, ()), owners.block.slots, start_ps, end_ps)
+        strikes = self.strikes.get(owners.name)
+        return down_frac(strikes, owners.block.slots, start_ps, end_ps) if strikes else None
 
     def standing(self, epoch: Epoch) -> list[tuple[float, float]]:
         """Parts of an epoch with the capacity, requests a second, that stands in each: shocks may hold nodes down."""
+        if not self.strikes:
+            return [(1.0, self.capacity_rps)]
         edges = {epoch.start_ps, epoch.end_ps}
         for strikes in self.strikes.values():
             edges.update(edge for strike in strikes for edge in (strike.begin_ps, *strike.ends_ps))

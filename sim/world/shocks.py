@@ -50,10 +50,14 @@ class Shocks:
 
     def demand(self, epoch: Epoch) -> np.ndarray:
         """Factor on the base demand of each class."""
+        if not self.blocks:
+            return np.ones(len(self.classes))
         return np.array([self.level(Hit("demand", klass=name), epoch)[0] for name in self.classes])
 
     def block(self, name: str, block: Any, epoch: Epoch) -> Any:
         """A network's block with the epoch's prices and costs; itself where no shock is at work."""
+        if not self.blocks:
+            return block
         levels = {
             hit: self.level(hit, epoch)
             for struck in self.hit
@@ -70,7 +74,7 @@ class Shocks:
 
     def coins(self, network: NetworkState, epoch: Epoch) -> None:
         """Move the coin's price to the epoch's level, before anybody decides."""
-        if network.coin is None:
+        if network.coin is None or not self.blocks:
             return
         hit = Hit("coin", network.name)
         level, before = self.level(hit, epoch)[0], self._coin_levels.get(network.name, 1.0)
