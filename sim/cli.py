@@ -615,6 +615,7 @@ def show(result: pathlib.Path, as_json: bool, debug: bool) -> None:
 @click.argument("result", type=_path)
 @click.argument("files", nargs=-1, required=True, type=_path)
 @click.option("--dry-run", "dry", is_flag=True, help="Only tell what would be dropped.")
+@click.option("--uncertain", type=click.IntRange(1, 100_000), help="Keep the runs of `run --uncertain N` too.")
 @_allow
 @_json
 @_debug
@@ -622,6 +623,7 @@ def gc(
     result: pathlib.Path,
     files: Sequence[pathlib.Path],
     dry: bool,
+    uncertain: int | None,
     allow: Sequence[pathlib.Path],
     as_json: bool,
     debug: bool,
@@ -632,7 +634,7 @@ def gc(
     """
     from sim.command import store_cleared
 
-    told = store_cleared(result, files, allow, dry)
+    told = store_cleared(result, files, allow, dry, uncertain)
     verb = "would be dropped" if dry else "dropped"
     _emit(
         told,

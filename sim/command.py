@@ -25,6 +25,8 @@ from sim.records.study import StudyRecord, exit_code
 
 FORMAT = 1
 """Version of every `--json` document."""
+SETS = 40
+"""Joint sets that a hint suggests: with so many, one set more or less is 2.5 %."""
 
 
 class InterruptedStudyError(InfermintError):
@@ -189,9 +191,14 @@ def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str
 
 
 def _next(record: StudyRecord, file: Path, sets: Sequence[str], plugins: Sequence[Path]) -> str:
-    """A command worth typing next: what the first change of a policy is part of, under the same `--set` and `--plugin`."""
+    """A command worth typing next, under the same `--set` and `--plugin`.
+
+    Joint sets where parameters are uncertain and none were run, else what the first change of a policy is part of.
+    """
     paths = [change.path for change in record.changes if change.policy not in ("", record.baseline)]
     words = ["infermint", "explain", str(file), *(path.rpartition(".")[0] or path for path in paths[:1])]
+    if record.parameters and record.verdicts and not record.sets:
+        words = ["infermint", "run", str(file), "--uncertain", str(SETS)]
     given = [*(("--plugin", str(plugin)) for plugin in plugins), *(("--set", each) for each in sets)]
     return shlex.join([*words, *(word for pair in given for word in pair)])
 
@@ -244,8 +251,13 @@ def store_shown(result: Path) -> dict[str, Any]:
         }
 
 
-def store_cleared(result: Path, files: Sequence[Path], allow: Sequence[Path], dry: bool) -> dict[str, Any]:
-    """`infermint store gc`: drop what the scenarios `files` do not ask for; tells what was (or would be) dropped."""
+def store_cleared(
+    result: Path, files: Sequence[Path], allow: Sequence[Path], dry: bool, uncertain: int | None = None
+) -> dict[str, Any]:
+    """`infermint store gc`: drop what the scenarios `files` do not ask for; tells what was (or would be) dropped.
+
+    Where `uncertain` is given, they ask for so many joint sets too.
+    """
     from sim import study
     from sim.scenario import load
     from sim.scenario.asides import all_cases
@@ -254,6 +266,7 @@ def store_cleared(result: Path, files: Sequence[Path], allow: Sequence[Path], dr
 
     path = _store_of(result)
     scenarios = [load(file, allow_path=allow) for file in files]
+    scenarios = [one.with_drawn(uncertain) if uncertain and one.parameters else one for one in scenarios]
     keys = {key for scenario in scenarios for key in run_keys(plan_of(scenario), all_cases(scenario))}
     with study.Store(path, create=False) as store:
         before, dropped = path.stat().st_size, store.others(keys)

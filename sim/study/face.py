@@ -87,6 +87,7 @@ def run(
     policies: Sequence[str] | None = None,
     progress: bool | Callable[[Progress], None] = True,
     engine: str = "fast",
+    uncertain: int = 0,
 ) -> Result:
     """Simulate what a scenario says: all its policies, kinds of coin price and points, each in every replication.
 
@@ -105,6 +106,8 @@ def run(
         True writes a line to standard error, False nothing; or a function that takes a `sim.study.Progress`.
     engine
         `fast`, `loop` or `reference`: the same numbers at different speeds.
+    uncertain
+        Joint sets of the `uncertain:` parameters to run beside the file's values; 0: none.
 
     Raises
     ------
@@ -115,6 +118,7 @@ def run(
 
     """
     loaded = scenario if isinstance(scenario, Scenario) else load(scenario)
+    loaded = loaded.with_drawn(uncertain) if uncertain else loaded
     tell = _Line() if progress is True else progress or None
     record = run_study(
         loaded, _store(store), jobs=jobs, replications=replications, policies=policies, progress=tell, engine=engine

@@ -125,3 +125,19 @@ def test_the_first_finding_of_a_report_without_sets_says_so(file, record, capsys
     assert page.index(first) < page.index(" higher [")
     markdown = (file.parent / "out" / "report.md").read_text().splitlines()
     assert markdown[2].startswith("- " + first.replace("(no --", "(no --"))
+
+
+def test_a_run_without_sets_suggests_them_and_gc_keeps_them_when_told(file, record, capsys):
+    told = called(capsys, "run", file, "--out", file.parent / "out", "--jobs", 1, "-q")[1].out
+    assert told.rstrip().endswith(f"next:   infermint run {file} --uncertain 40")
+    for more, dropped in (((), 12), (("--uncertain", 6), 0)):
+        out = called(capsys, "store", "gc", file.parent / "out", file, "--dry-run", "--json", *more)[1].out
+        assert json.loads(out)["dropped"] == dropped
+
+
+def test_a_notebook_asks_for_sets_too(file, record):
+    import sim
+
+    result = sim.run(load(file), store=file.parent / "out" / STORE, jobs=1, progress=False, uncertain=6)
+    assert result.record.to_json() == record.to_json()
+    assert set(result.differences["sets"]) == {6}
