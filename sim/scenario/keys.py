@@ -9,9 +9,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from sim.blocks import Block
 from sim.records.run import MODEL_REVISION
 from sim.scenario.own_kinds import own_kinds
-from sim.scenario.spec import STUDY_KEYS, Spec
+from sim.scenario.spec import RESOLVED_KEYS, STUDY_KEYS, Spec
 
 _PROVENANCE = frozenset({"source", "date", "licence", "error", "flag"})
 """What a block of figures says about itself moves no number."""
@@ -36,7 +37,7 @@ def case_key(before: Spec, after: Spec) -> str:
 
 def spec_content(spec: Spec) -> Any:
     """What of a resolved scenario decides a run's numbers, as JSON."""
-    data = spec.model_dump(mode="json", exclude=set(STUDY_KEYS))
+    data = spec.model_dump(mode="json", exclude={*STUDY_KEYS, *RESOLVED_KEYS})
     data["seeds"] = {"root": spec.seeds.root}
     # Other starts are cases of their own; a file without `scale` keeps the key that it had before there was one.
     data["initial"]["alternatives"] = None
@@ -45,9 +46,32 @@ def spec_content(spec: Spec) -> Any:
     if not data["jobs"]:
         # Files without jobs keep the keys that they had before there were any.
         del data["jobs"]
+    found = _with_contents(data)
+    for key in RESOLVED_KEYS:
+        found[key] = {name: _entry(entry) for name, entry in getattr(spec, key).items()}
     if kinds := own_kinds(spec):
-        data["own kinds"] = kinds
-    return _with_contents(data)
+        found["own kinds"] = kinds
+    return found
+
+
+class _Kept:
+    """The content of catalogue entries, by the entry itself: all cases of a study share their tables of figures."""
+
+    most = 256
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[Block, Any]] = {}
+
+    def __call__(self, entry: Block) -> Any:
+        if id(entry) not in self._found:
+            if len(self._found) >= self.most:
+                self._found.clear()
+            # The entry is kept with its content: its id is nobody else's as long as it is here.
+            self._found[id(entry)] = entry, _with_contents(entry.model_dump(mode="json"))
+        return self._found[id(entry)][1]
+
+
+_entry = _Kept()
 
 
 def _with_contents(data: Any) -> Any:

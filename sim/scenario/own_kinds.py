@@ -12,6 +12,8 @@ from typing import Any
 
 from sim.blocks import Block
 
+_HOLDERS = (Block, dict, list, tuple)
+
 
 def own_kinds(value: Any) -> dict[str, str]:
     """SHA-256 of the source of every registered kind used in a resolved scenario, by module and class."""
@@ -23,13 +25,18 @@ def _foreign(value: Any) -> Iterator[type[Block]]:
         if not type(value).__module__.startswith("sim."):
             yield type(value)
         for name in type(value).model_fields:
-            yield from _foreign(getattr(value, name))
+            item = getattr(value, name)
+            # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
+            if isinstance(item, _HOLDERS):
+                yield from _foreign(item)
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from _foreign(item)
+            if isinstance(item, _HOLDERS):
+                yield from _foreign(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _foreign(item)
+            if isinstance(item, _HOLDERS):
+                yield from _foreign(item)
 
 
 @functools.lru_cache(maxsize=64)
