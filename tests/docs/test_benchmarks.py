@@ -43,3 +43,16 @@ def test_a_name_that_none_has_is_answered_with_all_of_them():
         "whole tiny study",
     ):
         assert part in done.stderr
+
+
+@pytest.mark.compiled
+def test_a_study_of_small_runs_spends_its_time_in_simulations():
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.economy_study", "--runs", "20", "--json"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert 0 < told["simulations_cpu_s"] < told["total_cpu_s"]
+    assert told["outside_frac"] == pytest.approx(1 - told["simulations_cpu_s"] / told["total_cpu_s"])
+    assert told["long_run_cpu_s"] > 0
