@@ -51,6 +51,12 @@ def check_files(files: Sequence[Path], as_json: bool, wanted: str, junit: Path, 
 
     if how.baseline and len(files) > 1:
         raise ScenarioError(f"--baseline: one file for {len(files)} scenarios found; check them one by one")
+    places = [place_of(file) for file in files]
+    for file, place in zip(files, places, strict=True):
+        if places.count(place) > 1:
+            raise ScenarioError(
+                f"{file}: its baseline would be {place}, and another's too; check them one by one, with --baseline"
+            )
     found = [checked(file, how) for file in files]
     for where, text in ((junit, told.junit), (summary, told.markdown)):
         if where:

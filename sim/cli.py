@@ -214,6 +214,8 @@ def init(directory: pathlib.Path, template: str, bare: bool, as_json: bool, debu
     from sim.scenario.init import init as write
 
     made = write(directory, template, not bare)
+    if not bare and len(made) < 3 and not as_json:
+        click.echo(f"note: a workflow is there already; let it check {made[0]} too", err=True)
     scenario = next(path for path in made if path.suffix == ".yaml")
     _emit(
         {"written": [str(path) for path in made]},

@@ -129,7 +129,7 @@ def simulate_file(
             f"stopped; {progress.done} of {progress.total} runs are in {store}. The same command goes on from there."
         ) from None
     progress.end()
-    return record, f"{progress.stored} of {progress.total} runs from the store"
+    return record, progress.told
 
 
 def _scheduler(options: dict[str, Any]) -> str:
@@ -489,12 +489,18 @@ class Bar:
         self.what = what
         self.terminal = sys.stderr.isatty()
         self.done = self.total = self.stored = 0
+        self.simulated = 0
+        """Runs simulated in all batches: a study that stops early, or tries values, has several."""
+        self._before = 0
         self._tenth = -1
         self._open = False
 
     def __call__(self, now: Any) -> None:
         """Take a `sim.study.run.Progress`."""
         self.total, self.stored, self.done = now.total, now.stored, now.stored + now.simulated
+        if not now.simulated:
+            self._before = self.simulated
+        self.simulated = self._before + now.simulated
         if self.quiet or self.total == 0:
             return
         left = now.left_s
@@ -516,6 +522,12 @@ class Bar:
         self.end()
         click.echo(text, err=True)
         self._tenth = -1
+
+    @property
+    def told(self) -> str:
+        """How many runs of the study were there already, once it is over."""
+        tries = f" ({self.simulated} simulated, with tries)" if self.simulated > self.total else ""
+        return f"{max(self.total - self.simulated, 0)} of {self.total} runs from the store{tries}"
 
     def end(self) -> None:
         """Leave the line of the bar."""

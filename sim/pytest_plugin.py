@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,13 @@ class ScenarioFile(pytest.File):
             raise self.CollectError(f"{place}: not a baseline of outcomes: {error}") from None
         for row in before.outcomes:
             yield Outcome.from_parent(self, name="-".join(filter(None, row.key)), key=row.key)
+        seen: Counter[tuple[str, str]] = Counter()
         for check in before.checks:
-            yield Promise.from_parent(
-                self, name=f"{check['check']}-{check['policy']}", key=(check["check"], check["policy"])
-            )
+            key = (check["check"], check["policy"])
+            # Lines may differ in severity and confidence alone: each is a test of its own.
+            nth, name = seen[key], f"{check['check']}-{check['policy']}"
+            seen[key] += 1
+            yield Promise.from_parent(self, name=f"{name}-{nth + 1}" if nth else name, key=(*key, str(nth)))
 
     @functools.cached_property
     def found(self) -> Any:
@@ -129,9 +133,10 @@ class Promise(_Item):
 
     def runtest(self) -> None:
         """Fails if it does, with severity `error`; skipped where it warns or is undecided."""
-        check = next((one for one in self.found.checks if (one.check, one.policy) == self.key), None)
-        if check is None:
+        alike = [one for one in self.found.checks if (one.check, one.policy) == self.key[:2]]
+        if len(alike) <= int(self.key[2]):
             raise MovedError(f"{self.key[0]} ({self.key[1]}): the scenario does not promise it any more")
+        check = alike[int(self.key[2])]
         if check.ok is False and check.severity == "error":
             raise MovedError(f"{check.check} ({check.policy}): {check.found}")
         if check.ok is not True:

@@ -100,3 +100,12 @@ def test_the_fixture_fails_without_a_traceback(home):
     change(home, "2029-12-14", "2026-01-20")
     code, said = pytest_says(home, "test_own.py")
     assert code == 1 and "MOVED      tao.emission_coin" in said and "Traceback" not in said
+
+
+def test_promises_that_differ_in_severity_alone_are_tests_of_their_own(home):
+    line = "  - {outcome: tao.nodes@end, policy: as_announced, at_least: 1 nodes}\n"
+    bad = "  - {outcome: tao.nodes@end, policy: as_announced, at_least: 1000 nodes, severity: warn}\n"
+    change(home, line, bad + bad.replace(", severity: warn", ", confidence: 90 %"))
+    pytest_says(home, "--outcomes", "--outcomes-update", "scenarios")
+    code, said = pytest_says(home, "--outcomes", "scenarios")
+    assert code == 1 and "1 failed, 2 passed, 1 skipped" in said, said

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from sim.records.difference import Difference, Value
+from sim.records.regression import State
 from sim.report.regression import change_document, change_line
 
 MOST_VALUES = 40
@@ -39,16 +40,18 @@ def _value(value: Value) -> str:
 def _outcomes(found: Difference, everything: bool) -> list[str]:
     if not found.outcomes:
         return [f"outcomes are not compared: {found.why}; --run simulates what is missing"]
-    states = ("moved", "undecided", "same")
+    states: tuple[State, ...] = ("moved", "gone", "new", "undecided", "same")
     counts = {state: sum(change.state == state for change in found.outcomes) for state in states}
     parts = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     how = "paired by replication" if found.paired else "other users on each side, so not paired"
     a, b = found.replications
     lines = [f"of {len(found.outcomes)} outcomes {parts} ({a if a == b else f'{a} and {b}'} replications, {how})"]
-    for state in states if everything else states[:2]:
+    for state in states if everything else states[:-1]:
         for change in found.outcomes:
             if change.state == state:
-                lines.append(f"  {state.upper() if state == 'moved' else state:<10} {change_line(change)}")
+                lines.append(
+                    f"  {state.upper() if state == 'moved' else state:<10} {change_line(change, found.a, found.b)}"
+                )
     return lines
 
 

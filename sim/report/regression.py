@@ -39,14 +39,14 @@ def headline(found: Regression) -> str:
     return f"{found.scenario}: of {count} outcomes {parts or 'none'} ({found.replications} replications)"
 
 
-def change_line(change: Change) -> str:
-    """One outcome in a line: what it was, what it is, the change with its interval, the band."""
+def change_line(change: Change, before: str = "the baseline", after: str = "the study") -> str:
+    """One outcome in a line: what it was, what it is, the change with its interval, the band; what each side is called."""
     row = change.row
     name = f"{row.outcome} ({_where(row, ', ')})"
     if change.state == "new":
-        return f"{name}: {amount(change.after, row.unit)}; the baseline does not have it"
+        return f"{name}: {amount(change.after, row.unit)}; {before} does not have it"
     if change.state == "gone":
-        return f"{name}: was {amount(change.before, row.unit)}; the study does not have it"
+        return f"{name}: was {amount(change.before, row.unit)}; {after} does not have it"
     moved = f"{name}: {amount(change.before, row.unit)} -> {amount(change.after, row.unit)}"
     if change.difference is None or change.low is None:
         return f"{moved}: {change.why}"

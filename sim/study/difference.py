@@ -127,12 +127,17 @@ def _zone(a: Side, b: Side) -> Callable[[str], Zone]:
 
 
 def _outcomes(a: StudyRecord, b: StudyRecord, zone: Callable[[str], Zone], paired: bool) -> list[Change]:
-    """Outcomes that verdicts are given for on side b (all where there are none), where both sides have them."""
+    """Outcomes that verdicts are given for on side b (all where there are none); of one side alone as new or gone."""
     family = {verdict.outcome for verdict in b.verdicts} or {summary.outcome for summary in b.outcomes}
     old = {row.key: row for row in (_row(a, summary) for summary in a.outcomes)}
     rows = [_row(b, summary) for summary in b.outcomes if summary.outcome in family]
     pairs = [(old[row.key], row) for row in rows if row.key in old]
-    return judge_rows(zone, pairs, paired, b.confidence)
+    judged, there = judge_rows(zone, pairs, paired, b.confidence), {row.key for row in rows}
+    new = [Change(row, "new", after=row.mean) for row in rows if row.key not in old]
+    gone = [
+        Change(row, "gone", before=row.mean) for key, row in old.items() if key not in there and row.outcome in family
+    ]
+    return [*judged, *new, *gone]
 
 
 def _row(record: StudyRecord, summary: Summary) -> Row:

@@ -162,7 +162,8 @@ def value_changes(old: Mapping[str, str], scenario: Scenario) -> list[ValueChang
 
 def _others(before: Baseline, scenario: Scenario, plan: Plan) -> list[str]:
     told = [f"{name} {old} -> {new}" for name, old, new in _differing(before.versions, environment())]
-    told += [f"preset {name} changed" for name, _, _ in _differing(before.presets, presets_of(scenario))]
+    for name, old, new in _differing(before.presets, presets_of(scenario)):
+        told.append(f"preset {name} {'added' if old == 'none' else 'dropped' if new == 'none' else 'changed'}")
     if before.root_seed != plan.root_seed:
         told.append(f"root seed {before.root_seed} -> {plan.root_seed}: other users, so changes are not paired")
     return told

@@ -83,3 +83,14 @@ def test_what_is_not_there_is_told(call, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     code, _, said = call("a.yaml", "empty")
     assert code == 2 and "there is no store here" in said
+
+
+def test_what_one_side_alone_has_is_told(call, tmp_path: Path):
+    more = SMALL.replace(
+        "  as_announced: {}\n", "  as_announced: {}\n  later: {networks.tao.supply: {first: 2026-02-10}}\n"
+    )
+    (tmp_path / "b.yaml").write_text(more, encoding="utf-8")
+    _, said, _ = call("a.yaml", "b.yaml", "--run")
+    assert "new        tao.emission_coin (later, path): " in said and "; a.yaml does not have it" in said
+    _, said, _ = call("b.yaml", "a.yaml")
+    assert "gone       tao.emission_coin (later, path): was " in said and "; a.yaml does not have it" in said

@@ -171,3 +171,14 @@ def test_what_is_written_in_a_scenario_cannot_break_the_summary():
     text = told.markdown([found])
     assert "<" not in text.replace("&lt;", "") and text.count("\n### ") == 0
     ElementTree.fromstring(told.junit([found]))
+
+
+def test_two_scenarios_do_not_share_a_baseline(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "scenario.yaml").write_text(SMALL, encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(["check", "a/scenario.yaml", "b/scenario.yaml", "--update", "--quiet"])
+    assert left.value.code == 2
+    assert "its baseline would be outcomes/scenario.baseline.json, and another's too" in capsys.readouterr().err
