@@ -113,7 +113,7 @@ def _warnings(record: StudyRecord) -> str:
 
 def _checks(record: StudyRecord) -> str:
     lines = [
-        f"{tables.check_word(c)}: {c.check}; found {c.found}  {tables.place(c.file, c.line)}".rstrip()
+        f"{tables.check_word(c)}: {c.check} ({c.policy}); found {words.clip(c.found, 400)}  {tables.place(c.file, c.line)}".rstrip()
         for c in record.checks
     ]
     return "\n".join(_wrapped(line, later="  ") for line in lines)

@@ -23,6 +23,7 @@ from sim.study.values import within_range
 from sim.study.verdicts import Table
 
 Found = tuple[bool | None, str]
+_RANK = {False: 0, None: 1, True: 2}
 
 
 def run_checks(plan: Plan, table: Table) -> list[CheckResult]:
@@ -44,9 +45,10 @@ def _result(plan: Plan, check: Check, policy: str, table: Table) -> CheckResult:
     else:
         each = [_check(plan, check, cell, table) for cell in cells]
     several = len(cells) > 1
+    # What decides stands first: where the check fails, then where it is undecided. Long lists are cut.
+    order = sorted(range(len(cells)), key=lambda place: _RANK[each[place][0]])
     found = "; ".join(
-        f"{_where(plan, cell, check.path)}: {text}" if several else text
-        for cell, (_, text) in zip(cells, each, strict=True)
+        f"{_where(plan, cells[place], check.path)}: {each[place][1]}" if several else each[place][1] for place in order
     )
     text = check.text or _text(plan, check)
     return CheckResult(
