@@ -57,7 +57,9 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
 
 
 def _on_illustration(record: StudyRecord) -> str:
-    """What `--strict` refuses: headlines that are conditional on an illustrative value; empty where there is none."""
+    """What `--strict` refuses: headlines conditional on an illustrative value, or none to ask; empty where there is neither."""
+    if not record.verdicts:
+        return "--strict: nothing is compared, so the sets bear nothing out: name a baseline and a second policy, or leave it out"
     found: dict[str, list[str]] = {}
     for verdict in record.verdicts:
         if verdict.condition:

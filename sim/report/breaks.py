@@ -8,8 +8,9 @@ from sim.records.breaks import CALM_DAYS, NEAR, RULES, Break, Recovery
 from sim.records.outcomes import OUTCOMES
 from sim.records.study import StudyRecord
 from sim.report import words
-from sim.report.tables import Cell, Table, case_words
+from sim.report.tables import Cell, Table, case_words, first_of
 
+FILE = "breaks.csv"
 _RULES = {rule.name: rule for rule in RULES}
 
 
@@ -30,16 +31,19 @@ def _rules(record: StudyRecord, network: str, rows: Sequence[Break]) -> Table:
     cases = _cases(mine)
     found = {(row.rule, row.policy, row.coin_price): row for row in mine}
     names = [rule.name for rule in RULES if any(row.rule == rule.name for row in mine)]
+    shared = _shared(mine)
     body = [
         [
             _rule_cell(next(row for row in mine if row.rule == name)),
-            *(_break(found.get((name, *case))) for case in cases),
+            *(_break(found.get((name, *case)), shared) for case in cases),
         ]
         for name in names
     ]
     caption = (
         f"{words.clip(network)} after the shock: runs in which each rule broke, with {100 * record.confidence:g} % Wilson intervals; "
         "days are means that count a run without a break as the horizon"
+        + (f"; {shared}" if shared else "")
+        + first_of(record, FILE)
     )
     return Table(caption, ["rule", *(case_words(record, *case) for case in cases)], body)
 
@@ -50,12 +54,19 @@ def _rule_cell(row: Break) -> Cell:
     return Cell(rule.label, f"{name} {row.limit} ({rule.source})")
 
 
-def _break(row: Break | None) -> Cell:
+def _shared(rows: Sequence[Break] | Sequence[Recovery]) -> str:
+    """The word that all rows share: it stands in the caption, not in each cell."""
+    found = {row.word for row in rows}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _break(row: Break | None, shared: str) -> Cell:
     if row is None:
         return Cell("was so before, or is not told", kind="missing")
     lead = "what the shock moves itself" if row.struck else f"first in {row.first}"
-    days = "" if row.restricted_days is None else f", day {words.plain(row.restricted_days)}"
-    note = f"without the shock {row.twin_reached}" + (f"; {row.word}" if row.word else "")
+    # Where nothing broke, the mean is the horizon: it would read as a day of breaking.
+    days = "" if row.restricted_days is None or not row.reached else f", day {words.plain(row.restricted_days)}"
+    note = f"without the shock {row.twin_reached}" + (f"; {row.word}" if row.word != shared else "")
     return Cell(
         f"{row.reached} of {row.n} {words.span(row.share_low, row.share_high, '%')} %", lead + days, "number", note
     )
@@ -63,26 +74,28 @@ def _break(row: Break | None) -> Cell:
 
 def _ways(record: StudyRecord, rows: Sequence[Recovery]) -> Table:
     cases = _cases(rows)
+    shared = _shared([row for row in rows if row.moved])
     found = {(row.network, row.outcome, row.policy, row.coin_price): row for row in rows}
     body = [
         [
             Cell(f"{words.clip(network)} {OUTCOMES[name].label}"),
-            *(_way(found.get((network, name, *case))) for case in cases),
+            *(_way(found.get((network, name, *case)), shared) for case in cases),
         ]
         for network, name in dict.fromkeys((row.network, row.outcome) for row in rows)
     ]
     caption = f"Back at the twin without the shock: first day of {CALM_DAYS:g} within {100 * NEAR:g} % of the same seed's, of the runs that left it"
+    caption += (f"; {shared}" if shared else "") + first_of(record, "recoveries.csv")
     return Table(caption, ["outcome", *(case_words(record, *case) for case in cases)], body)
 
 
-def _way(row: Recovery | None) -> Cell:
+def _way(row: Recovery | None, shared: str) -> Cell:
     if row is None:
         return Cell(words.NONE, kind="missing")
     if not row.moved:
         return Cell(f"never left in {row.n}", kind="number")
-    days = "" if row.restricted_days is None else f"day {words.plain(row.restricted_days)}"
+    days = "" if row.restricted_days is None or not row.back else f"day {words.plain(row.restricted_days)}"
     back = f"{row.back} of {row.moved} {words.span(row.share_low, row.share_high, '%')} %"
-    return Cell(back, days, "number", row.word)
+    return Cell(back, days, "number", row.word if row.word != shared else "")
 
 
 def lines(record: StudyRecord) -> list[tuple[str, list[list[str]]]]:
@@ -97,9 +110,14 @@ def lines(record: StudyRecord) -> list[tuple[str, list[list[str]]]]:
             head = ["", "broke", "interval", "first", "mean day", "without the shock"]
             body = [
                 [f"  {_RULES[row.rule].label}", f"{row.reached} of {row.n}", f"{words.span(row.share_low, row.share_high, '%')} %",
-                 "-" if row.struck else str(row.first), words.NONE if row.restricted_days is None else words.plain(row.restricted_days),
+                 "-" if row.struck else str(row.first), words.plain(row.restricted_days) if row.restricted_days is not None and row.reached else "-",
                  str(row.twin_reached)]
                 for row in rows
             ]  # fmt: skip
-            made.append((f"{case_words(record, policy, kind)}: {words.clip(network)} after the shock", [head, *body]))
+            made.append(
+                (
+                    f"{case_words(record, policy, kind)}: {words.clip(network)} after the shock{first_of(record, FILE)}",
+                    [head, *body],
+                )
+            )
     return made

@@ -17,7 +17,7 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     blocks += _verdicts(record) + _figures(entries, "differences")
     if record.solved:
         blocks += ["## Made equal", *(_table(table) for table in solved.tables(record))]
-    if record.breaks:
+    if record.breaks or record.recoveries:
         blocks += ["## After the shock", *(_table(table) for table in breaks.tables(record))]
     if record.starts:
         blocks += ["## Other starts", *(_table(table) for table in starts.tables(record))]

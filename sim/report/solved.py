@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.records.solved import Solved
 from sim.records.study import StudyRecord
 from sim.report import words
-from sim.report.tables import Cell, Table, case_words
+from sim.report.tables import Cell, Table, case_words, first_of
 
 
 def tables(record: StudyRecord) -> list[Table]:
@@ -20,9 +20,8 @@ def tables(record: StudyRecord) -> list[Table]:
         ]
         for row in rows
     ]
-    return [
-        Table("What was turned until policies were equal", ["policy", "turned", "setting", "comes to", "tries"], body)
-    ]
+    caption = "What was turned until policies were equal" + first_of(record, "summary.json")
+    return [Table(caption, ["policy", "turned", "setting", "comes to", "tries"], body)]
 
 
 def _cells(row: Solved) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.records.starts import NEAR, Ends
 from sim.records.study import StudyRecord
 from sim.report import words
-from sim.report.tables import Cell, Table, case_words
+from sim.report.tables import Cell, Table, case_words, first_of
 
 
 def tables(record: StudyRecord) -> list[Table]:
@@ -23,6 +23,7 @@ def tables(record: StudyRecord) -> list[Table]:
         for start, network in dict.fromkeys((row.start, row.network) for row in rows)
     ]
     caption = f"Nodes at the end from other starts, and the runs that end within {100 * NEAR:g} % (or a node) of the given start's end in the same seed"
+    caption += first_of(record, "summary.json")
     return [Table(caption, ["start", *(case_words(record, *case) for case in cases)], body)]
 
 

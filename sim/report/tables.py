@@ -33,6 +33,14 @@ class Table:
     outcomes: Sequence[str] = ()
 
 
+def first_of(record: StudyRecord, file: str) -> str:
+    """What ends the head of a table that tells a sweep's first point alone; `file` holds the others. Empty without a sweep."""
+    points = record.points
+    if len(points) < 2:
+        return ""
+    return f"; {words.point_words(points[0])} (the first of {len(points)} points); {file} has the others"
+
+
 def cases(record: StudyRecord, point: int) -> list[tuple[str, str]]:
     """The (policy, kind of coin price) that were run at a point, in the record's order."""
     there = {(s.policy, s.coin_price) for s in record.outcomes if s.point == point}

@@ -256,7 +256,7 @@ _OF_SHOCKS = {"breaks.csv": _table("breaks"), "recoveries.csv": _table("recoveri
 
 def _files(record: StudyRecord) -> dict[str, Callable[[StudyRecord], str]]:
     """Every file that a study is exported to, but for the manifest."""
-    return {**_FILES, **(_OF_SHOCKS if record.breaks else {})}
+    return {**_FILES, **(_OF_SHOCKS if record.breaks or record.recoveries else {})}
 
 
 def _told(record: StudyRecord, folder: Path, runs: Sequence[Finished]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ CLAIMS: tuple[Word, ...] = ("better", "worse", "higher", "lower", "no difference
 WEAKEST = "illustrative"
 """Status of a parameter on which a headline can only be conditional."""
 
+UNCOMPARED = "nothing is compared, so the sets are told in sets.csv alone"
+
 Runs = Mapping[Cell, Sequence[RunRecord]]
 Means = Mapping[tuple[str, Cell], Sequence[float | None]]
 """Mean over a set's replications by (outcome, cell at the file's values), a number a set."""
@@ -49,6 +51,11 @@ def over_sets(plan: Plan, judged: Sequence[Verdict], runs: Runs) -> tuple[list[V
         influences += mine
         made.append(_qualified(plan, one, found, mine))
     return made, influences
+
+
+def uncompared(plan: Plan, judged: Sequence[Verdict]) -> list[str]:
+    """The warning of sets that have no verdict to bear out; empty where there are verdicts or no sets."""
+    return [UNCOMPARED] if plan.sets and not judged else []
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 
 def told(number: float | None, unit: str = "", decimals: int | None = None) -> str:
@@ -55,3 +56,13 @@ def readable(name: str) -> str:
     """A name of a scenario file as a reader sees it: `two_years` is `Two years`."""
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def point_words(values: Mapping[str, str]) -> str:
+    """A point of a sweep: `outside rent 0.1 USD/h, nodes 12`; empty for the one point of no sweep."""
+    return ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {value}" for path, value in values.items())
+
+
+def first_of(points: Sequence[Mapping[str, str]]) -> str:
+    """` (outside rent 0.1 USD/h, the first of 3 points)`, for what is told of a sweep's first point; empty without a sweep."""
+    return f" ({point_words(points[0])}, the first of {len(points)} points)" if len(points) > 1 else ""

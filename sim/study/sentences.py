@@ -16,7 +16,7 @@ from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Summary, Verdict
 from sim.study.over_sets import SAME
 from sim.study.plan import Plan
-from sim.study.rounding import interval, interval_decimals, listed, readable, told, with_interval
+from sim.study.rounding import interval, interval_decimals, listed, point_words, readable, told, with_interval
 
 CLEAR = ("better", "worse", "higher", "lower")
 COUNTED = ("nodes", "GPUs", "operators")
@@ -50,10 +50,24 @@ def sentences(plan: Plan, verdicts: Sequence[Verdict], summaries: Sequence[Summa
         )
     if plan.sets:
         told_now.append(
-            f"What is said holds in at least {SAME:.0%} of {len(plan.sets)} joint sets of the uncertain parameters unless it says "
-            "otherwise; brackets tell the noise of the simulation at the file's values.".replace("%", " %", 1)
+            f"What is said of differences holds in at least {100 * SAME:g} % of {len(plan.sets)} joint sets of the uncertain parameters "
+            "unless it says otherwise; brackets tell the noise of the simulation at the file's values"
+            f"{_beside_sets(plan)}."
         )
     return told_now
+
+
+def _beside_sets(plan: Plan) -> str:
+    """What a study with sets tells without them."""
+    parts = {
+        "checks": bool(plan.checks),
+        "what shocks broke": plan.shock_from_s is not None,
+        "what was held equal": bool(plan.solved),
+        "other starts": bool(plan.starts),
+    }
+    here = [name for name, is_told in parts.items() if is_told]
+    verb = "is" if len(here) == 1 and here[0].startswith("what") else "are"
+    return f"; {listed(here)} {verb} told at the file's values alone" if here else ""
 
 
 def _not_varied(plan: Plan, head: str) -> list[str]:
@@ -75,7 +89,7 @@ def _by_point(plan: Plan, verdicts: Sequence[Verdict], many: bool) -> list[str]:
     made = []
     for point, values in enumerate(plan.points):
         mine = [verdict for verdict in verdicts if verdict.point == point]
-        at = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {value}" for path, value in values.items())
+        at = point_words(values)
         label = f"{readable(mine[0].policy)} ({at})" if at else readable(mine[0].policy)
         made.append(f"{label}: {'; '.join(_parts(mine, many))}.")
     return made

@@ -9,7 +9,7 @@ from sim.records.starts import NEAR, Ends
 from sim.study import statistics
 from sim.study.breaks import too_few
 from sim.study.plan import Cell, Plan
-from sim.study.rounding import readable, told
+from sim.study.rounding import first_of, readable, told
 
 Runs = Mapping[Cell, Sequence[RunRecord]]
 
@@ -73,7 +73,7 @@ def start_sentences(plan: Plan, found: Sequence[Ends]) -> list[str]:
     if not apart:
         asked = " and ".join(dict.fromkeys(one.start for one in here))
         return [
-            f"One outcome: from {asked} of the nodes every run ends as from the given start, within {100 * NEAR:g} % of its nodes."
+            f"One outcome{first_of(plan.points)}: from {asked} of the nodes every run ends as from the given start, within {100 * NEAR:g} % of its nodes."
         ]
     return [_sentence(plan, one) for one in apart]
 
@@ -92,5 +92,5 @@ def _sentence(plan: Plan, one: Ends) -> str:
     nodes = f"{told(one.mean)} {one.network} nodes at the end, {told(one.given_mean)} from the given start"
     few = f"; {one.word}" if one.word else ""
     rest = f", or runs not yet at rest ({told(one.late)} nodes apart at three quarters of the run, {told(one.apart)} at the end)"
-    head = f"{readable(one.policy)}{kind}: more than one outcome{rest if one.closing else ''}"
+    head = f"{readable(one.policy)}{kind}{first_of(plan.points)}: more than one outcome{rest if one.closing else ''}"
     return f"{head}. From {one.start} of the nodes runs end {', '.join(parts)} ({nodes}{few})."

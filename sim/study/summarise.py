@@ -13,13 +13,13 @@ from sim.records.run import MODEL_REVISION, RunRecord
 from sim.records.study import StudyRecord, Summary, Verdict
 from sim.study import batches, statistics
 from sim.study.batches import BatchMeans
-from sim.study.break_words import break_sentences
+from sim.study.break_words import break_sentences, untold
 from sim.study.breaks import broken
 from sim.study.checks import run_checks
 from sim.study.drift import drift
 from sim.study.gain import gains
 from sim.study.gather import Gathered, gather
-from sim.study.over_sets import FEW_SETS, over_sets
+from sim.study.over_sets import FEW_SETS, over_sets, uncompared
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import headline, outcome_name, sentences
 from sim.study.solve import UNREACHED, solved_sentences
@@ -105,6 +105,8 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         method={**_method(plan), **drift(plan, gathered), **gains(plan, judged)},
         warnings=[
             *_warnings(plan, gathered),
+            *uncompared(plan, judged),
+            *untold(plan, breaks),
             *_driven(plan, judged),
             *_windows_warned(plan, judged),
             *remarks(plan, curves),

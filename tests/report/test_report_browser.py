@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from sim.records.breaks import RULES, Break
 from sim.records.study import StudyRecord
 from sim.report import files
 
@@ -60,6 +61,7 @@ document.getElementById("f").addEventListener("load", function (event) {{
     smallest: Math.min(...texts), texts: texts.length, outside: outside.map(drawing => drawing.getAttribute("aria-label").slice(0, 60)),
     paper: body.backgroundColor, ink: body.color, figure: view.getComputedStyle(page.querySelector("svg text") || page.body).fill,
     loads: view.performance.getEntriesByType("resource").map(entry => entry.name), scripts: page.scripts.length,
+    cut: [...page.querySelectorAll(".wide:has(.folds)")].map(node => node.scrollWidth - node.clientWidth),
     alerts: view.alerted || 0, focusable: page.querySelectorAll("a[href], summary, [tabindex]").length,
   }});
 }});
@@ -128,6 +130,18 @@ def test_the_page_fits_and_follows_the_colour_scheme(folder: Path, tmp_path: Pat
     assert seen["loads"] == []
     assert seen["scripts"] == 0
     assert seen["focusable"] > 30
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_column_of_what_broke_is_cut(record: StudyRecord, tmp_path: Path, width: int) -> None:
+    rows = [
+        Break(rule.name, "tao", rule.outcome, "below 50 %", policy, kind, 0, 16, 9, 0.33, 0.77, 3, 187.5, [187.5] * 16, 2,
+              rule.name == "coin_halved", "" if kind == "pool" else "too few runs (the interval spans 49 pp)")
+        for rule in RULES for policy in record.policies for kind in record.coin_prices
+    ]  # fmt: skip
+    files.write(dataclasses.replace(record, breaks=rows), tmp_path)
+    seen = measured(tmp_path, width, False, tmp_path / "profile")
+    assert seen["cut"] == [0] and seen["scroll"] <= width
 
 
 def test_a_screenshot_is_no_blank_page(folder: Path, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pytest
 from sim import study
 from sim.records.breaks import RULES, WIDEST, Rule
 from sim.records.study import StudyRecord
-from sim.report import html, markdown
+from sim.report import breaks, html, markdown, starts
 from sim.report.terminal import format_study
 from sim.scenario import load
+from sim.study.break_words import untold
 from sim.study.breaks import back, too_few, when
 from sim.study.statistics import wilson
 from sim.units import DAY_S
@@ -129,6 +130,7 @@ def test_sentences_tables_and_files_say_it(shocked: tuple[StudyRecord, Path]) ->
     (sentence,) = [text for text in record.sentences if "after the shock" in text]
     assert "what broke first was operators at a loss in 12 of 12 runs" in sentence
     assert "operators at a loss 12 of 12 [76, 100] % (without the shock 0)" in sentence
+    assert "coin price below half 12 of 12 [76, 100] % (the shock moves it itself; without the shock 0)" in sentence
     assert "half of the nodes gone 5 of 12 [19, 68] % (too few runs (the interval spans 49 pp); without" in sentence
     text = format_study(record)
     assert "operators at a loss" in text and "12 of 12" in text and max(map(len, text.splitlines())) <= 100
@@ -143,9 +145,82 @@ def test_sentences_tables_and_files_say_it(shocked: tuple[StudyRecord, Path]) ->
     assert StudyRecord.from_json(record.to_json()) == record
 
 
+def test_what_the_shock_moves_itself_is_told_and_never_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    outage = SHOCK.replace("tao.market, by: -95 %", "tao.operators.home, by: -95 %")
+    file.write_text(HASTY.replace("policies:", outage + "policies:"))
+    record = study.run(load(file), tmp_path / study.STORE, jobs=1)
+    (sentence,) = [text for text in record.sentences if "fter the shock" in text]
+    rows = {row.rule: row for row in record.breaks}
+    assert (rows["nodes_halved"].struck, rows["nodes_halved"].reached, rows["nodes_halved"].twin_reached) == (
+        True,
+        4,
+        0,
+    )
+    assert "nothing broke" not in sentence and "broke first was half of" not in sentence
+    assert "half of the nodes gone 4 of 4 [51, 100] % (the shock moves it itself; too few runs (4," in sentence
+
+
+def test_a_shock_in_the_first_epoch_is_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(HASTY.replace("policies:", SHOCK.replace("20 day", "12 h") + "policies:"))
+    record = study.run(load(file), tmp_path / study.STORE, jobs=1)
+    assert record.breaks == [] and record.recoveries
+    (warning,) = [text for text in record.warnings if "what broke is not told" in text]
+    assert warning.startswith("the first shock begins in the first epoch: nothing was measured before it")
+    assert "Back at the twin" in html.page(record, []) and "Back at the twin" in markdown.markdown(record, [])
+    study.export(record, tmp_path / "out", whatever=True)
+    assert (tmp_path / "out" / "recoveries.csv").is_file()
+
+
+def test_nothing_is_warned_of_where_there_is_no_shock_or_what_broke_is_told(shocked: tuple[StudyRecord, Path]) -> None:
+    assert not any("is not told" in text for text in shocked[0].warnings)
+    calm: Any = SimpleNamespace(shock_from_s=None, epoch_s=DAY_S)
+    late: Any = SimpleNamespace(shock_from_s=DAY_S, epoch_s=DAY_S)
+    assert untold(calm, []) == [] and untold(late, shocked[0].breaks) == []
+    assert untold(late, []) == [
+        "before the first shock each rule was broken or had no number, so what broke is not told"
+    ]
+
+
+def test_no_day_stands_where_nothing_broke(shocked: tuple[StudyRecord, Path]) -> None:
+    record, _ = shocked
+    rows = {row[0].text: row[1] for row in breaks.tables(record)[0].rows}
+    assert rows["death spiral"].text.startswith("0 of 12") and "day" not in rows["death spiral"].small
+    assert rows["operators at a loss"].small == "first in 12, day 1.00"
+    (_, lines), *_ = breaks.lines(record)
+    (spiral,) = [line for line in lines if line[0].strip() == "death spiral"]
+    assert spiral[4] == "-"
+    (coin,) = [row[1] for row in breaks.tables(record)[-1].rows if row[0].text == "tao coin price"]
+    assert coin.text.startswith("0 of 12") and coin.small == ""
+
+
+def test_of_a_sweep_heads_tell_the_point(tmp_path: Path) -> None:
+    file = tmp_path / "study.yaml"
+    vary = "vary: {design: grid, over: {networks.tao.operators.home.electricity: [0.10 USD/kWh, 0.30 USD/kWh]}}\n"
+    start = "initial: {kind: given, alternatives: [0.5x]}\n"
+    file.write_text(HASTY.replace("policies:", SHOCK + vary + start + "policies:"))
+    record = study.run(load(file), tmp_path / study.STORE, jobs=1)
+    assert {row.point for row in record.breaks} == {0, 1}
+    at = "(electricity 0.10 USD/kWh, the first of 2 points)"
+    told = [text for text in record.sentences if "the shock" in text or "outcome" in text]
+    assert len(told) >= 2 and all(at in text for text in told)
+    made = [*breaks.tables(record), *starts.tables(record)]
+    heads = [table.caption for table in made]
+    assert len(heads) == 3 and all("electricity = 0.10 USD/kWh (the first of 2 points); " in head for head in heads)
+    assert [head.rpartition("; ")[2] for head in heads] == [
+        "breaks.csv has the others", "recoveries.csv has the others", "summary.json has the others",
+    ]  # fmt: skip
+    assert breaks.lines(record)[0][0].endswith("(the first of 2 points); breaks.csv has the others")
+
+
 def test_few_runs_are_called_few(tmp_path: Path) -> None:
     file = tmp_path / "study.yaml"
     file.write_text(HASTY.replace("policies:", SHOCK + "policies:"))
     record = study.run(load(file), tmp_path / study.STORE, jobs=1)
     assert {row.word for row in record.breaks} == {"too few runs (4, fewer than 10)"}
     assert any("too few runs (4, fewer than 10)" in sentence for sentence in record.sentences)
+    # The word that all share stands in the caption alone.
+    table = breaks.tables(record)[0]
+    assert "; too few runs (4, fewer than 10)" in table.caption
+    assert not any("too few" in cell.note for row in table.rows for cell in row)

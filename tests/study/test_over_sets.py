@@ -12,7 +12,7 @@ from sim.records.study import Parameter, StudyRecord
 from sim.report import terminal
 from sim.study import ranks
 from sim.study.export import ROWS, export
-from sim.study.plan import Cell
+from sim.study.plan import Cell, Check
 from sim.study.summarise import summarise
 
 RENT = Parameter("networks.tao.operators.home.outside_rent", "0.1 USD/h", "uniform [0, 1 USD/h]", "USD/h", "assumed")
@@ -186,3 +186,19 @@ def test_a_range_over_sets_is_never_called_an_interval_of_confidence(economy, tm
             assert not re.search(r"confidence|interval|\bCI\b", piece, re.IGNORECASE), (where, piece)
     assert any("range" in column for column in columns)
     assert "the range from 5 to 95 % of the difference" in page.read_text()
+
+
+def test_sets_without_a_comparison_are_warned_of(economy):
+    text = "nothing is compared, so the sets are told in sets.csv alone"
+    alone = study(economy, sure, baseline="another")
+    assert alone.verdicts == [] and text in alone.warnings
+    assert text not in study(economy, sure).warnings
+
+
+def test_what_is_told_without_the_sets_is_said(economy):
+    (plain,) = [one for one in study(economy, sure).sentences if "joint sets" in one]
+    assert plain.startswith("What is said of differences holds in at least 90 % of 40 joint sets")
+    assert plain.endswith("at the file's values.") and "told" not in plain
+    check = Check("at_least", "tao.nodes@end", "two_years", limit=1.0)
+    (checked,) = [one for one in study(economy, sure, checks=(check,)).sentences if "joint sets" in one]
+    assert checked.endswith("; checks are told at the file's values alone.")

@@ -73,7 +73,7 @@ def test_ends_are_told_apart_by_a_tenth_or_a_node() -> None:
 
     cell = Cell("a", "path", 0)
     plan: Any = SimpleNamespace(
-        cells=lambda: [cell], starts=("3x",), networks={"net": ""}, confidence=0.95, coin_prices=("path",),
+        cells=lambda: [cell], starts=("3x",), networks={"net": ""}, confidence=0.95, coin_prices=("path",), points=({},),
         from_start=lambda cell, start: cell._replace(policy="a (start 3x)"),
     )  # fmt: skip
     runs = {cell: records(100, 100, 100, 5, 5), Cell("a (start 3x)", "path", 0): records(110, 111, 89, 6, 7)}

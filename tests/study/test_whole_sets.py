@@ -118,6 +118,13 @@ def test_strict_refuses_a_headline_on_an_illustrative_value(file, record, capsys
         assert "over parameter sets" in text and "of 6 joint sets of the uncertain parameters" in text
 
 
+def test_strict_refuses_sets_that_bear_nothing_out(file, record, capsys):
+    out = ("--out", file.parent / "alone", "--jobs", 1, "-q")
+    code, told = called(capsys, "run", file, "--policy", "cheap", "--uncertain", 2, "--strict", *out)
+    assert code == 1 and "--strict: nothing is compared" in told.err
+    assert "nothing is compared, so the sets are told in sets.csv alone" in told.out.replace("\n  ", " ")
+
+
 def test_the_first_finding_of_a_report_without_sets_says_so(file, record, capsys):
     called(capsys, "run", file, "--out", file.parent / "out", "--jobs", 1, "-q")
     first = "Uncertain parameters were not varied (no --uncertain)"
