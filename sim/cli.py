@@ -185,6 +185,9 @@ _plugins = click.option(
     type=click.Path(path_type=pathlib.Path),
     help="Python file that registers kinds, run before loading.",
 )
+_shocks = click.option(
+    "--shock", "shocks", multiple=True, metavar="NAME", help="A ready shock on top of the file's: see `list shocks`."
+)
 _file = click.argument("file", type=click.Path(path_type=pathlib.Path))
 _engine = click.option(
     "--engine",
@@ -393,9 +396,7 @@ def _table(rows: list[dict[str, str]]) -> str:
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster: tcp://HOST:PORT.")
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
-@click.option(
-    "--shock", "shocks", multiple=True, metavar="NAME", help="A ready shock on top of the file's: see `list shocks`."
-)
+@_shocks
 @click.option(
     "--until-relative",
     "until",
@@ -618,6 +619,9 @@ def show(result: pathlib.Path, as_json: bool, debug: bool) -> None:
 @click.argument("files", nargs=-1, required=True, type=_path)
 @click.option("--dry-run", "dry", is_flag=True, help="Only tell what would be dropped.")
 @click.option("--uncertain", type=click.IntRange(1, 100_000), help="Keep the runs of `run --uncertain N` too.")
+@_shocks
+@_plugins
+@_set
 @_allow
 @_json
 @_debug
@@ -625,18 +629,20 @@ def gc(
     result: pathlib.Path,
     files: Sequence[pathlib.Path],
     dry: bool,
-    uncertain: int | None,
     allow: Sequence[pathlib.Path],
     as_json: bool,
     debug: bool,
+    **options: Any,
 ) -> None:
     """Drop all runs in the store of RESULT but those that the scenarios FILES ask for as they are now, and give room back.
+
+    Runs that made policies equal and those of `sensitivity` stay with their scenario. Give --set, --shock and --plugin as `run` had them.
 
     Example: infermint store gc reports/demo scenarios/demo.yaml --dry-run
     """
     from sim.command import store_cleared
 
-    told = store_cleared(result, files, allow, dry, uncertain)
+    told = store_cleared(result, files, allow, dry, **options)
     verb = "would be dropped" if dry else "dropped"
     _emit(
         told,

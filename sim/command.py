@@ -254,23 +254,24 @@ def store_shown(result: Path) -> dict[str, Any]:
 
 
 def store_cleared(
-    result: Path, files: Sequence[Path], allow: Sequence[Path], dry: bool, uncertain: int | None = None
+    result: Path, files: Sequence[Path], allow: Sequence[Path], dry: bool, **options: Any
 ) -> dict[str, Any]:
     """`infermint store gc`: drop what the scenarios `files` do not ask for; tells what was (or would be) dropped.
 
-    Where `uncertain` is given, they ask for so many joint sets too.
+    They ask for what they say, with the `sets`, `shocks` and `plugins` of `run`, and for what was simulated on the way: tries of
+    `hold` and `equalize`, the points of `sensitivity`. Where `uncertain` is given, they ask for so many joint sets too.
     """
     from sim import study
     from sim.scenario import load
-    from sim.scenario.asides import all_cases
-    from sim.study.planning import plan_of
-    from sim.study.run import run_keys
 
-    path = _store_of(result)
-    scenarios = [load(file, allow_path=allow) for file in files]
+    for plugin in options.get("plugins", ()):
+        load_plugin(plugin)
+    path, uncertain = _store_of(result), options.get("uncertain")
+    sets = [*options.get("sets", ()), *(f"shocks+={name}" for name in options.get("shocks", ()))]
+    scenarios = [load(file, sets=sets, allow_path=allow) for file in files]
     scenarios = [one.with_drawn(uncertain) if uncertain and one.parameters else one for one in scenarios]
-    keys = {key for scenario in scenarios for key in run_keys(plan_of(scenario), all_cases(scenario))}
     with study.Store(path, create=False) as store:
+        keys = {key for scenario in scenarios for key in _asked_for(store, scenario)}
         before, dropped = path.stat().st_size, store.others(keys)
         if not dry:
             store.keep_only(keys, [scenario.path for scenario in scenarios])
@@ -281,6 +282,23 @@ def store_cleared(
         "bytes": path.stat().st_size,
         "dry_run": dry,
     }
+
+
+def _asked_for(store: Any, scenario: Any) -> set[str]:
+    """Keys of the runs in a store that a scenario asks for. Raises `ScenarioError` where the store does not tell its tries."""
+    from sim.scenario.asides import all_cases
+    from sim.study.planning import plan_of
+    from sim.study.run import asker_of_sets, run_keys
+
+    plan = plan_of(scenario)
+    asked: set[str] = store.asked(plan.asker)
+    if not asked and (scenario.spec.compare.hold or scenario.spec.compare.equalize):
+        message = (
+            "this store does not tell which runs made the policies of this scenario equal, and they would be dropped"
+        )
+        fix = "run the scenario first, as it is now: what the store has is not simulated again"
+        raise ScenarioError([Problem("store", str(store.path), message, fix, scenario.path)])
+    return {*run_keys(plan, all_cases(scenario)), *asked, *(store.asked(asker_of_sets(plan)) if plan.sets else ())}
 
 
 def import_trace(kind: str, file: Path, out: Path | None, columns: str) -> tuple[int, Path, list[str]]:

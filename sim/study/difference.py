@@ -17,6 +17,7 @@ from sim.errors import ScenarioError
 from sim.records.baseline import Row, row_of
 from sim.records.difference import Difference, Place, Value
 from sim.records.regression import Change
+from sim.records.run import RunRecord
 from sim.records.study import StudyRecord, Summary
 from sim.scenario import Scenario, load
 from sim.scenario.asides import all_cases
@@ -27,7 +28,7 @@ from sim.study.inputs import short
 from sim.study.plan import Plan, Zone
 from sim.study.planning import plan_of
 from sim.study.regression import judge_rows
-from sim.study.run import run, run_keys
+from sim.study.run import How, made_equal, run, run_keys
 from sim.study.store import Store
 
 Values = Mapping[str, tuple[str, Place]]
@@ -69,13 +70,29 @@ def _last_study(store: Path) -> StudyRecord:
 
 
 def _whole_replications(scenario: Scenario, plan: Plan, store: Path) -> int:
-    """Replications 0 to n - 1 that the store has of every case, as the scenario is now."""
+    """Replications 0 to n - 1 that the store has of every case, as the scenario is now.
+
+    Where policies are made equal, all or none: with fewer of them other values would be found.
+    """
     if not store.exists():
         return 0
-    keys = run_keys(plan, all_cases(scenario))
+    try:
+        equal, plan = made_equal(scenario, plan, store, How(jobs=1, simulate=_absent))
+    except _AbsentError:
+        return 0
+    keys = run_keys(plan, all_cases(equal))
     with Store(store, create=False) as opened:
         done = opened.done(keys)
-    return next((r for r in range(plan.replications) if any((key, r) not in done for key in keys)), plan.replications)
+    count = next((r for r in range(plan.replications) if any((key, r) not in done for key in keys)), plan.replications)
+    return 0 if plan.solved and count < plan.replications else count
+
+
+class _AbsentError(Exception):
+    """A try that the store does not have."""
+
+
+def _absent(*_: Any, **__: Any) -> RunRecord:
+    raise _AbsentError
 
 
 def between(a: Side, b: Side) -> Difference:

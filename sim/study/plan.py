@@ -103,6 +103,8 @@ class Plan:
     """What follows a policy's name in runs beside the cells."""
     stopping: str = ""
     """What a rule that chose the number of replications did; empty where none did."""
+    asker: str = ""
+    """For whom runs are kept: the scenario as its file has it, before anything is drawn or solved."""
 
     def zone(self, reference: str) -> Zone:
         """The zone of an outcome reference: its own, that of the outcome without `@`, or the default."""

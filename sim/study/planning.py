@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.errors import ScenarioError, nearest
 from sim.scenario import Scenario, Spec
 from sim.scenario.asides import suffixes
+from sim.scenario.keys import digest
 from sim.scenario.references import zone
 from sim.scenario.shocks import hits
 from sim.study.plan import Check, Plan, Zone
@@ -55,7 +57,16 @@ def plan_of(scenario: Scenario, replications: int | None = None, policies: Seque
         struck=frozenset(_struck(spec)),
         starts=tuple(spec.initial.alternatives or ()),
         asides=suffixes(scenario),
+        asker=_asker(scenario),
     )
+
+
+def _asker(scenario: Scenario) -> str:
+    """Changes with the cases and with what makes others of them: `hold`, `equalize`, the laws of parameters; not with what is drawn or solved."""
+    plain = dataclasses.replace(scenario, drawn=(), solved={}) if scenario.drawn or scenario.solved else scenario
+    compare = plain.spec.compare.model_dump(mode="json", include={"hold", "equalize"})
+    laws = [[one.path, one.law] for one in plain.parameters]
+    return digest({"cases": sorted({one.case.key for one in plain.cases()}), "compare": compare, "laws": laws})
 
 
 def _struck(spec: Spec) -> Iterator[tuple[str, str]]:

@@ -158,11 +158,20 @@ def run_as(
     stopping: str = "",
 ) -> StudyRecord:
     """`run` with its ways in one; `stopping` is what a rule that found the number of replications says of itself."""
-    plan = plan_of(scenario, replications, policies)
-    if scenario.spec.compare.hold or scenario.spec.compare.equalize:
-        scenario, solved = solve(scenario, plan, _tries(scenario, plan, store_path, how))
-        plan = dataclasses.replace(plan_of(scenario, replications, policies), solved=tuple(solved))
+    scenario, plan = made_equal(scenario, plan_of(scenario, replications, policies), store_path, how)
     return run_plan(dataclasses.replace(plan, stopping=stopping), all_cases(scenario), store_path, how)
+
+
+def made_equal(scenario: Scenario, plan: Plan, store_path: str | Path, how: How) -> tuple[Scenario, Plan]:
+    """The scenario with its policies made equal where `compare` asks for it, and the plan that says how; else both as they are.
+
+    Tries that the store has are not simulated again. The plan's replications and policies count.
+    """
+    if not (scenario.spec.compare.hold or scenario.spec.compare.equalize):
+        return scenario, plan
+    scenario, solved = solve(scenario, plan, _tries(scenario, plan, store_path, how))
+    plan = plan_of(scenario, plan.replications, plan.policies)
+    return scenario, dataclasses.replace(plan, solved=tuple(solved))
 
 
 def _tries(scenario: Scenario, plan: Plan, store_path: str | Path, how: How) -> Tries:
@@ -177,6 +186,7 @@ def _tries(scenario: Scenario, plan: Plan, store_path: str | Path, how: How) -> 
         ]
         with Store(store_path) as store:
             _simulate_all(store, tasks, _missing(store, tasks), how)
+            store.ask(plan.asker, {task.key for task in tasks})
             runs = list(_StoredRuns(store, tasks).values())
         return dict(zip(asked, runs, strict=True))
 
@@ -190,6 +200,7 @@ def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, 
         if how.fresh:
             store.forget({task.key for task in tasks}, plan.replications)
         study_key = _study_key(plan, tasks)
+        _ask(store, plan, tasks)
         missing = _missing(store, tasks)
         known = None if missing else store.get_study(study_key)
         _simulate_all(store, tasks, missing, how)
@@ -200,6 +211,19 @@ def run_plan(plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, 
         return record
 
 
+def _ask(store: Store, plan: Plan, tasks: Sequence[_Task]) -> None:
+    """Say for whom the runs are; joint sets are asked for by so many of them."""
+    in_sets = {task.key for task in tasks if task.cell.point >= len(plan.points)}
+    store.ask(plan.asker, {task.key for task in tasks if task.cell.point < len(plan.points)})
+    if in_sets:
+        store.ask(asker_of_sets(plan), in_sets)
+
+
+def asker_of_sets(plan: Plan) -> str:
+    """Who asks for the runs of the plan's joint sets."""
+    return f"{plan.asker} {len(plan.sets)}"
+
+
 @contextlib.contextmanager
 def run_sets(
     plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How
@@ -207,6 +231,7 @@ def run_sets(
     """Simulate what the store lacks of the plan's runs; inside the block its runs are read from the store, cell by cell."""
     tasks = _tasks(plan, cases, how.author)
     with Store(store_path) as store:
+        store.ask(plan.asker, {task.key for task in tasks})
         _simulate_all(store, tasks, _missing(store, tasks), how)
         yield _StoredRuns(store, tasks)
 

@@ -19,7 +19,8 @@ from sim.study import indices
 from sim.study.over_sets import Means, means_over_sets
 from sim.study.plan import Cell, Plan
 from sim.study.planning import plan_of
-from sim.study.run import How, run_sets
+from sim.study.run import How, made_equal, run_sets
+from sim.study.solve import solved_warnings
 from sim.study.values import require_known
 from sim.study.verdicts import default_family
 
@@ -62,6 +63,8 @@ def sensitivity(
     if not scenario.axes:
         scenario.with_drawn(1)  # says what is missing
     plan = _plan(scenario, replications, policies, outcomes)
+    scenario, equal = made_equal(scenario, plan_of(scenario, None, policies), store_path, how or How())
+    plan = dataclasses.replace(plan, solved=equal.solved)
     drawn = scenario.with_numbers(_sobol_sets(scenario, points) if method == "sobol" else _tornado_sets(scenario))
     plan = dataclasses.replace(plan, sets=tuple(() for _ in drawn.drawn))
     with run_sets(plan, drawn.cases(), store_path, how or How()) as runs:
@@ -153,7 +156,7 @@ def _swings(scenario: Scenario, asked: Asked, outputs: Sequence[float]) -> list[
 
 
 def _warnings(plan: Plan, method: str, points: int) -> list[str]:
-    told = list(plan.warnings)
+    told = [*plan.warnings, *solved_warnings(plan)]
     groups = sorted({parameter.group for parameter in plan.parameters if parameter.group})
     if groups:
         told.append(f"groups are left out ({', '.join(groups)}): parameters are moved independently here")

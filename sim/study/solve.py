@@ -223,6 +223,19 @@ def _changes(scenario: Scenario, solved: Mapping[tuple[str, str, int], Values]) 
     ]
 
 
+def solved_warnings(plan: Plan) -> list[str]:
+    """What is not equal all the same: in joint sets, and where the target could not be reached."""
+    told = []
+    if plan.sets and plan.solved:
+        told.append("policies were made equal at the file's values: in the joint sets they keep what was found there")
+    told += [
+        f"{one.policy}: {one.what} is {UNREACHED}, so it is not equal to the others"
+        for one in plan.solved
+        if one.word and one.point == 0
+    ]
+    return told
+
+
 def solved_sentences(plan: Plan) -> list[str]:
     """What was made equal, and by which factor; one sentence a case, at the first point of a sweep."""
     return [_sentence(plan, one) for one in plan.solved if one.point == 0]

@@ -9,6 +9,7 @@ parent process of a study writes. Each `put` is one transaction: a run is there 
     meta     (name, value)                                       what wrote the file first
     runs     (key, replication, status, policy, coin_price, point, outcomes, record, message, versions, finished, wall_s)
     studies  (key, name, record, runs)                           records of whole studies, rebuilt at will
+    asked    (asker, key)                                        for which scenarios runs are kept; not in files made before it
 
 `outcomes` is JSON for people who open the file with other tools; `record` is the run's canonical JSON, zlib-compressed.
 """
@@ -66,6 +67,9 @@ class Finished:
     instant: str
     """When it was stored, UTC."""
     wall_s: float
+
+
+_ASKED = "CREATE TABLE IF NOT EXISTS asked (asker TEXT, key TEXT, PRIMARY KEY (asker, key)) WITHOUT ROWID"
 
 
 class Store:
@@ -219,6 +223,21 @@ class Store:
                 "DELETE FROM runs WHERE key = ? AND replication < ?", [(key, replications) for key in sorted(set(keys))]
             )
 
+    def ask(self, asker: str, keys: Iterable[str]) -> None:
+        """Note for whom runs of these keys are kept (`Plan.asker`)."""
+        new = set(keys) - self.asked(asker)
+        if new:
+            with self._told(), self._transaction():
+                self._db.execute(_ASKED)
+                self._db.executemany("INSERT OR IGNORE INTO asked VALUES (?, ?)", [(asker, key) for key in sorted(new)])
+
+    def asked(self, asker: str) -> set[str]:
+        """Keys of the runs that are kept for one; none in a file that never noted any."""
+        with self._told():
+            if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'asked'").fetchone():
+                return set()
+            return {key for (key,) in self._db.execute("SELECT key FROM asked WHERE asker = ?", (asker,))}
+
     def cells(self) -> dict[tuple[str, str, int], int]:
         """Finished runs by (policy, coin price, point), sorted."""
         with self._told():
@@ -236,6 +255,8 @@ class Store:
         with self._told(), self._transaction():
             found = {key for (key,) in self._db.execute("SELECT DISTINCT key FROM runs")} - set(keys)
             self._db.executemany("DELETE FROM runs WHERE key = ?", [(key,) for key in sorted(found)])
+            self._db.execute(_ASKED)
+            self._db.execute("DELETE FROM asked WHERE key NOT IN (SELECT key FROM runs)")
             gone = {name for (name,) in self._db.execute("SELECT DISTINCT name FROM studies")} - set(names)
             self._db.executemany("DELETE FROM studies WHERE name = ?", [(name,) for name in sorted(gone)])
         with self._told():

@@ -22,7 +22,7 @@ from sim.study.gather import Gathered, gather
 from sim.study.over_sets import FEW_SETS, over_sets, uncompared
 from sim.study.plan import Cell, Plan
 from sim.study.sentences import headline, outcome_name, sentences
-from sim.study.solve import UNREACHED, solved_sentences
+from sim.study.solve import solved_sentences, solved_warnings
 from sim.study.starts import ends, start_sentences
 from sim.study.values import PARTS, Values, require_known, within_range
 from sim.study.verdicts import default_family, needed_references, verdicts
@@ -249,17 +249,11 @@ def _warnings(plan: Plan, gathered: Mapping[Cell, Gathered]) -> list[str]:
         told.append(
             f"{plan.replications} replication{'s' if plan.replications > 1 else ''} only: intervals are rough below {FEW}"
         )
-    if plan.sets and plan.solved:
-        told.append("policies were made equal at the file's values: in the joint sets they keep what was found there")
+    told += solved_warnings(plan)
     if 0 < len(plan.sets) < FEW_SETS:
         told.append(f"{len(plan.sets)} parameter sets only: shares over sets are rough below {FEW_SETS}")
     if plan.baseline not in plan.policies:
         told.append(f"the baseline {plan.baseline} is not among the policies that ran: no differences are told")
-    told += [
-        f"{one.policy}: {one.what} is {UNREACHED}, so it is not equal to the others"
-        for one in plan.solved
-        if one.word and one.point == 0
-    ]
     noted: dict[str, list[str]] = {}
     for cell, one in gathered.items():
         told += batches.remarks(cell.policy, {name: one.batches[name] for name in plan.outcomes if name in one.batches})

@@ -101,7 +101,13 @@ def _compare(plan: Plan, reference: str, cell: Cell, table: Table) -> _Row:
 
 
 def _incomparable(plan: Plan, reference: str, cell: Cell, table: Table) -> Judged | None:
-    """Latencies are of completed requests: where more than the zone's share of them ends otherwise, they are of other requests."""
+    """Policies that could not be made equal are not; and latencies are of completed requests.
+
+    Where more than the zone's share of requests ends otherwise, their latencies are of other requests.
+    """
+    for one in plan.solved:
+        if one.word and (one.coin_price, one.point) == cell[1:] and one.policy in (cell.policy, plan.baseline):
+            return Judged("not comparable", f"{one.what} could not be made equal under {one.policy}")
     completion = _unmet(reference)
     if completion is None:
         return None
