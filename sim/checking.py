@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from sim.command import FORMAT, Bar, load_plugin, simulate_file, writing
+from sim.command import FORMAT, Bar, load_plugins, simulate_file, writing
 from sim.errors import ScenarioError
 from sim.records.baseline import Baseline
 from sim.records.regression import Regression
@@ -83,8 +83,7 @@ def checked(file: Path, how: How) -> Regression:
     from sim.study.inputs import inputs_digest
     from sim.study.planning import plan_of
 
-    for plugin in how.plugins:
-        load_plugin(plugin)
+    load_plugins(how.plugins)
     scenario = load(file, sets=how.sets, allow_path=how.allow)
     plan = plan_of(scenario)
     place = how.baseline or place_of(file)
@@ -139,8 +138,7 @@ def diff_files(a: Path, b: Path, as_json: bool, simulate: bool, **options: Any) 
     from sim.report import difference as told
     from sim.study.difference import between, side_of
 
-    for plugin in options["plugins"]:
-        load_plugin(plugin)
+    load_plugins(options["plugins"])
     sides = []
     for path in (a, b):
         if simulate and not path.is_dir():

@@ -284,10 +284,9 @@ def validate(
 def _load_plugins(plugins: Sequence[pathlib.Path]) -> None:
     """Run the files that register kinds, if there are any."""
     if plugins:
-        from sim.command import load_plugin
+        from sim.command import load_plugins
 
-        for plugin in plugins:
-            load_plugin(plugin)
+        load_plugins(plugins)
 
 
 def _runs(scenario: Any) -> int:

@@ -41,8 +41,7 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
 
     if options["strict"] and not options["uncertain"]:
         raise ScenarioError("--strict asks what uncertain parameters do to headlines: give --uncertain N as well")
-    for plugin in options["plugins"]:
-        load_plugin(plugin)
+    load_plugins(options["plugins"])
     sets = [*sets, *(f"shocks+={name}" for name in options["shocks"])]
     scenario = load(file, sets=sets, allow_path=allow)
     out = options["out"] or Path("reports") / file.stem
@@ -69,6 +68,12 @@ def _on_illustration(record: StudyRecord) -> str:
     told = "; ".join(f"`{path}` ({', '.join(dict.fromkeys(where))})" for path, where in found.items())
     fix = "find a source for its range and tell its `status`, or leave --strict out"
     return f"--strict: headlines rest on an illustrative value of {told}: {fix}"
+
+
+def load_plugins(paths: Sequence[Path]) -> None:
+    """`load_plugin` of each, in order."""
+    for path in paths:
+        load_plugin(path)
 
 
 def load_plugin(path: Path) -> None:
@@ -264,8 +269,7 @@ def store_cleared(
     from sim import study
     from sim.scenario import load
 
-    for plugin in options.get("plugins", ()):
-        load_plugin(plugin)
+    load_plugins(options.get("plugins", ()))
     path, uncertain = _store_of(result), options.get("uncertain")
     sets = [*options.get("sets", ()), *(f"shocks+={name}" for name in options.get("shocks", ()))]
     scenarios = [load(file, sets=sets, allow_path=allow) for file in files]

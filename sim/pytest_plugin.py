@@ -173,7 +173,9 @@ def outcomes(request: pytest.FixtureRequest) -> Outcomes:
 
 
 def _baseline(root: Path, scenario: Path) -> Path:
-    return root / "outcomes" / f"{scenario.stem}.baseline.json"
+    from sim.checking import place_of
+
+    return root / place_of(scenario)
 
 
 def _checked(root: Path, scenario: Path, **asked: Any) -> Any:

@@ -65,32 +65,26 @@ def _forests(record: StudyRecord, point: int) -> list[Entry]:
 
 
 def _fans(record: StudyRecord, point: int) -> list[Entry]:
-    return [
-        Entry(
-            file_name("over-time", *outcome.split(".")),
-            "over time",
-            f"{words.full_label(outcome)} over time",
-            fan.description(record, outcome, point),
-            fan.HEAD,
-            fan.csv_rows(record, outcome),
-            lambda outcome=outcome: fan.figure(record, outcome, point),  # type: ignore[misc]
-        )
-        for outcome in fan.outcomes(record, point)
-    ]
+    return _by_outcome(record, point, fan, "over-time", " over time")
 
 
 def _warm_ups(record: StudyRecord, point: int) -> list[Entry]:
+    return _by_outcome(record, point, warm_up, "warm-up", ": warm-up (grey: what MSER-5 cuts)")
+
+
+def _by_outcome(record: StudyRecord, point: int, kind: Any, name: str, title: str) -> list[Entry]:
+    """A figure of one kind (a module of this room) for each outcome that it has data for."""
     return [
         Entry(
-            file_name("warm-up", *outcome.split(".")),
+            file_name(name, *outcome.split(".")),
             "over time",
-            f"{words.full_label(outcome)}: warm-up (grey: what MSER-5 cuts)",
-            warm_up.description(record, outcome, point),
-            warm_up.HEAD,
-            warm_up.csv_rows(record, outcome),
-            lambda outcome=outcome: warm_up.figure(record, outcome, point),  # type: ignore[misc]
+            f"{words.full_label(outcome)}{title}",
+            kind.description(record, outcome, point),
+            kind.HEAD,
+            kind.csv_rows(record, outcome),
+            lambda outcome=outcome: kind.figure(record, outcome, point),  # type: ignore[misc]
         )
-        for outcome in warm_up.outcomes(record, point)
+        for outcome in kind.outcomes(record, point)
     ]
 
 

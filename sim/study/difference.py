@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import ScenarioError
-from sim.records.baseline import Row, row_of
 from sim.records.difference import Difference, Place, Value
 from sim.records.regression import Change
 from sim.records.run import RunRecord
-from sim.records.study import StudyRecord, Summary
+from sim.records.study import StudyRecord
 from sim.scenario import Scenario, load
 from sim.scenario.asides import all_cases
 from sim.scenario.nodes import plain
@@ -27,7 +26,7 @@ from sim.study.export import STORE
 from sim.study.inputs import short
 from sim.study.plan import Plan, Zone
 from sim.study.planning import plan_of
-from sim.study.regression import judge_rows
+from sim.study.regression import judge_rows, summary_row
 from sim.study.run import How, made_equal, run, run_keys
 from sim.study.store import Store
 
@@ -146,8 +145,8 @@ def _zone(a: Side, b: Side) -> Callable[[str], Zone]:
 def _outcomes(a: StudyRecord, b: StudyRecord, zone: Callable[[str], Zone], paired: bool) -> list[Change]:
     """Outcomes that verdicts are given for on side b (all where there are none); of one side alone as new or gone."""
     family = {verdict.outcome for verdict in b.verdicts} or {summary.outcome for summary in b.outcomes}
-    old = {row.key: row for row in (_row(a, summary) for summary in a.outcomes)}
-    rows = [_row(b, summary) for summary in b.outcomes if summary.outcome in family]
+    old = {row.key: row for row in (summary_row(a.points, summary) for summary in a.outcomes)}
+    rows = [summary_row(b.points, summary) for summary in b.outcomes if summary.outcome in family]
     pairs = [(old[row.key], row) for row in rows if row.key in old]
     judged, there = judge_rows(zone, pairs, paired, b.confidence), {row.key for row in rows}
     new = [Change(row, "new", after=row.mean) for row in rows if row.key not in old]
@@ -155,9 +154,3 @@ def _outcomes(a: StudyRecord, b: StudyRecord, zone: Callable[[str], Zone], paire
         Change(row, "gone", before=row.mean) for key, row in old.items() if key not in there and row.outcome in family
     ]
     return [*judged, *new, *gone]
-
-
-def _row(record: StudyRecord, summary: Summary) -> Row:
-    point = ", ".join(f"{path}={value}" for path, value in record.points[summary.point].items())
-    key = (summary.policy, summary.coin_price, point, summary.outcome)
-    return row_of(key, summary.unit, summary.mean, summary.values)

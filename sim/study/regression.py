@@ -58,11 +58,12 @@ def rows_of(plan: Plan, record: StudyRecord) -> list[Row]:
     family = list(plan.outcomes) or default_family(plan)
     found = {(s.policy, s.coin_price, s.point, s.outcome): s for s in record.outcomes}
     keys = [(*cell, name) for cell in plan.cells() for name in family if (*cell, name) in found]
-    return [_row(plan, found[key]) for key in keys]
+    return [summary_row(plan.points, found[key]) for key in keys]
 
 
-def _row(plan: Plan, summary: Summary) -> Row:
-    point = ", ".join(f"{path}={value}" for path, value in plan.points[summary.point].items())
+def summary_row(points: Sequence[Mapping[str, str]], summary: Summary) -> Row:
+    """A summary as a baseline keeps it; `points` are the study's, by path."""
+    point = ", ".join(f"{path}={value}" for path, value in points[summary.point].items())
     key = (summary.policy, summary.coin_price, point, summary.outcome)
     return row_of(key, summary.unit, summary.mean, summary.values)
 

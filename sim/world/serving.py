@@ -60,9 +60,7 @@ class Windows:
             if min(need_ps, room_ps) <= self.sampling.warm_ps:
                 break
             self.sampling = dataclasses.replace(self.sampling, warm_ps=min(need_ps, room_ps))
-            for beliefs in self.world.users.beliefs:
-                for belief in beliefs:
-                    belief.known = False
+            self.world.users.forget()
         if need_ps > self.sampling.warm_ps:
             self.world.notes.append(
                 f"a request takes {self._slowest_s():.0f} s in the mean, and windows have room for a warm-up of {self.sampling.warm_ps / PS_PER_S:.0f} s "

@@ -74,6 +74,12 @@ class Users:
             except ValueError as error:
                 raise ScenarioError(f"workload.{name}.demand: {error}") from None
 
+    def forget(self) -> None:
+        """Believe nothing of any network: what is measured next is believed at once."""
+        for beliefs in self.beliefs:
+            for belief in beliefs:
+                belief.known = False
+
     def calibrate(self, prices: list[tuple[float, float]]) -> None:
         """Fix every class's taste at the start's prices and what is believed of the networks by then."""
         self.tastes = []

@@ -12,40 +12,18 @@ from sim.scenario import load
 from sim.study import STORE
 from sim.study.run import How
 from sim.study.sensitivity import sensitivity
+from tests.study.dearer import dearer
 
 pytestmark = pytest.mark.compiled
 
-SCENARIO = """
-format: 1
-name: What does a dearer token cost?
-start: 2026-01-01
-horizon: 4 week
-epoch: 1 week
-requests: {mode: capacity}
-workload:
-  chat: {extends: chat_steady, model: llama-3.1-8b, rate: 3 /s, demand: {kind: logit, elasticity: -1.2, lag: 1 week}}
-networks:
-  tao:
-    extends: bittensor_basic
-    split: {share: 0.015%}
-    market: {daily_sd: 1%, depth: 40 MUSD}
-    operators:
-      home: {nodes: 12, gpu: rtx_4090, per_node: 1}
-  cloud:
-    extends: centralized
-    operators:
-      fleet: {nodes: 1, gpu: h100_sxm, per_node: 1}
-policies:
-  cheap: {}
-  dear: {networks.tao.price: {output: 0.30 USD/Mtok}}
-uncertain:
+SCENARIO = dearer(
+    "4 week",
+    """\
   workload.chat.demand.elasticity: {uniform: [-2.5, -0.5]}
   networks.tao.operators.home.electricity: {uniform: [0.05 USD/kWh, 0.30 USD/kWh], group: power, correlation: 0.5}
-seeds: {root: 7, replications: 2, per_set: 1}
-compare:
-  coin_price: [path]
-  outcomes: [cloud.share_frac, tao.price_paid_usd_per_mtok]
-"""
+""",
+    "cloud.share_frac, tao.price_paid_usd_per_mtok",
+)
 ELASTICITY, ELECTRICITY = "workload.chat.demand.elasticity", "networks.tao.operators.home.electricity"
 
 

@@ -7,40 +7,18 @@ import pytest
 from sim.cli import main
 from sim.scenario import load
 from sim.study import STORE, Store, run
+from tests.study.dearer import dearer
 
 pytestmark = pytest.mark.compiled
 
-SCENARIO = """
-format: 1
-name: What does a dearer token cost?
-start: 2026-01-01
-horizon: 8 week
-epoch: 1 week
-requests: {mode: capacity}
-workload:
-  chat: {extends: chat_steady, model: llama-3.1-8b, rate: 3 /s, demand: {kind: logit, elasticity: -1.2, lag: 1 week}}
-networks:
-  tao:
-    extends: bittensor_basic
-    split: {share: 0.015%}
-    market: {daily_sd: 1%, depth: 40 MUSD}
-    operators:
-      home: {nodes: 12, gpu: rtx_4090, per_node: 1}
-  cloud:
-    extends: centralized
-    operators:
-      fleet: {nodes: 1, gpu: h100_sxm, per_node: 1}
-policies:
-  cheap: {}
-  dear: {networks.tao.price: {output: 0.30 USD/Mtok}}
-uncertain:
+SCENARIO = dearer(
+    "8 week",
+    """\
   workload.chat.demand.elasticity: {uniform: [-2.5, -0.5], status: illustrative}
   networks.tao.operators.home.electricity: {uniform: [0.05 USD/kWh, 0.30 USD/kWh]}
-seeds: {root: 7, replications: 2, per_set: 1}
-compare:
-  coin_price: [path]
-  outcomes: [tao.price_paid_usd_per_mtok, cloud.share_frac]
-"""
+""",
+    "tao.price_paid_usd_per_mtok, cloud.share_frac",
+)
 
 
 @pytest.fixture(scope="module")
