@@ -153,4 +153,14 @@ def sourced(default: Any, source: str, flag: str, changes: str = "", **bounds: A
     return Field(default, json_schema_extra={"source": source, "flag": flag, "changes": changes}, **bounds)
 
 
+def newer(default: Any = None, **bounds: Any) -> Any:
+    """A pydantic field of a key that came later than files without it: left out wherever it is written at its default.
+
+    So a resolved scenario that does not use the key has the text, and a run the store's key, that they had before.
+    """
+    from pydantic import Field
+
+    return Field(default, exclude_if=lambda value: value == default, **bounds)
+
+
 FLAGS = ("measured", "fitted", "borrowed", "assumed", "illustrative")

@@ -25,6 +25,8 @@ LEAST, MOST = 1 / 16, 16.0
 """Factors are looked for between these."""
 EMITS = ("initial", "rate")
 """Keys of the kinds of `supply` that scale what is emitted; a kind has one of them at most."""
+ASKS = ("input", "output", "hour", "request")
+"""Keys of the kinds of `price` that scale what users pay."""
 OPEN = ("networks",)
 
 
@@ -77,7 +79,8 @@ def knob_of_hold(hold: str, network: str, block: Any) -> Knob | None:
     """The factor that a network's block is held equal by; None where nothing can be scaled (no emission)."""
     head = f"networks.{network}"
     if hold == "user_price":
-        return Knob((f"{head}.price.input", f"{head}.price.output"), LEAST, MOST, True)
+        asked = tuple(f"{head}.price.{key}" for key in ASKS if getattr(block.price, key, None) is not None)
+        return Knob(asked, LEAST, MOST, True) if asked else None
     key = next((key for key in EMITS if key in type(block.supply).model_fields), None)
     return Knob((f"{head}.supply.{key}",), LEAST, MOST, True) if key else None
 

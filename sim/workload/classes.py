@@ -13,7 +13,7 @@ from sim.errors import Problem
 from sim.units import DAY_S, FixedDuration, Quantity, Rate
 from sim.workload.arrivals import ARRIVALS, PoissonArrivals
 from sim.workload.arrivals.replayed import Replayed
-from sim.workload.cached import CACHED
+from sim.workload.cached import CACHED, SHARES
 from sim.workload.growth import GROWTH, NoGrowth
 from sim.workload.lengths import LENGTHS
 from sim.workload.modulation import correlations
@@ -159,6 +159,17 @@ def problems(classes: Mapping[str, ClientClass]) -> list[Problem]:
 def class_means(cls: ClientClass) -> tuple[float, float]:
     """Mean prompt and mean output tokens of a request of the class."""
     return _mean(cls, cls.prompt, "prompt_tokens"), _mean(cls, cls.output, "output_tokens")
+
+
+def cached_mean(cls: ClientClass) -> float:
+    """Mean prompt tokens of a request of the class that are cached: of the law's mean, at most the mean prompt."""
+    prompt, law = class_means(cls)[0], cls.cached_tokens
+    if law is not None:
+        return min(prompt * law.mean if isinstance(law, SHARES) else law.mean, prompt)
+    # As when requests are drawn: another prompt law than the trace's breaks the tie between its rows.
+    if cls.prompt is not None or not hasattr(cls.arrivals, "trace"):
+        return 0.0
+    return min(float(cls.arrivals.trace().cached_tokens.mean()), prompt)
 
 
 def _mean(cls: ClientClass, law: Any, column: str) -> float:

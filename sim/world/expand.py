@@ -15,7 +15,7 @@ from sim.world.service import share_out
 from sim.world.space import Part
 from sim.world.tally import Tally, Targets
 
-SUMS = ("prompt", "output", "computed", "slo_output", "slo_tokens", "e2e_us", "ttft_us", "network_us")
+SUMS = ("prompt", "output", "cached", "computed", "slo_output", "slo_tokens", "e2e_us", "ttft_us", "network_us")
 NOBODY = "no node"
 """The stratum of requests that no node ever had: they stand for those of the whole fleet."""
 

@@ -74,19 +74,21 @@ def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
     """Charge the epoch's tokens to slots by their part of the work; gives the part of the charge that is for training jobs."""
     quote = network.per_token()
     slots = np.arange(network.slots)
-    for column, tokens, price in (
+    prompt, cached = int(served.prompt.sum()), min(int(served.cached.sum()), int(served.prompt.sum()))
+    if quote.cached == quote.input:
+        cached = 0
+    charges = (
         # What a training job's part reads is charged as a prompt.
-        (0, int(served.prompt.sum()) + served.job_tokens, quote.input),
+        (0, prompt - cached + served.job_tokens, quote.input),
+        (0, cached, quote.cached),
         (1, int(served.output.sum()), quote.output),
-    ):
-        if weights[:, column].any():
-            network.meter.add(slots, share_out(tokens, weights[:, column]), price)
-    jobs = served.job_tokens * quote.input
-    return (
-        jobs / (jobs + int(served.prompt.sum()) * quote.input + int(served.output.sum()) * quote.output)
-        if jobs
-        else 0.0
+        (1, served.completed, quote.request),
     )
+    for column, count, price in charges:
+        if weights[:, column].any():
+            network.meter.add(slots, share_out(count, weights[:, column]), price)
+    jobs = served.job_tokens * quote.input
+    return jobs / sum(count * price for _, count, price in charges) if jobs else 0.0
 
 
 def _pay_in_usd(network: NetworkState, account: Account) -> None:

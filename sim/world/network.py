@@ -13,7 +13,7 @@ from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.meter import Meter
 from sim.tokenomics.operators import LIVE
-from sim.tokenomics.price import OBSERVED, PerToken
+from sim.tokenomics.price import OBSERVED, STATE, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
 from sim.units import ps
 from sim.world.calendar import Epoch
@@ -22,6 +22,7 @@ from sim.world.hardware import Hardware, hardware_of, plans_of
 from sim.world.people import Owners
 from sim.world.strikes import down_frac, strikes_of
 from sim.world.tally import Tally, Targets
+from sim.world.users import Asked
 
 
 def decimals_of(spec: Any) -> dict[str, int]:
@@ -66,6 +67,10 @@ class NetworkState:
         self.decimals = ledger.decimals.get(self.ticker, 9)
         self.terms: Terms = self._terms()
         self.meter = Meter(self.slots)
+        self.price_state = np.zeros(STATE, np.int64)
+        """What the kind of price keeps between ticks."""
+        self.quote: PerToken | None = None
+        """The price in force in this epoch; None before the first one begins."""
         self.tally: Tally | None = None
         self.work = np.zeros((self.slots, 2))
         """Prompt and output tokens of each slot in the last measured windows: what later work is shared out by."""
@@ -130,21 +135,42 @@ class NetworkState:
         return int(self.block.oracle.read(self.price_times, self.prices_pusd, now_ps))
 
     def per_token(self) -> PerToken:
-        """What a token costs now, in the price list's currency."""
+        """What use costs now, in the price list's currency."""
+        return self.quote if self.quote is not None else self.look(0)
+
+    def look(self, now_ps: int, load: float = 0.0, ticks: int = 0) -> PerToken:
+        """The price that its rule gives at an instant; the kind's state moves by `ticks` at use over capacity of `load`."""
+        price = self.block.price
+        live = np.array([owners.live for owners in self.owners], float)
+        machines = [owners.machine for owners in self.owners]
+        nodes = max(float(live.sum()), 1.0)
         seen = np.zeros(len(OBSERVED))
-        seen[0] = self.owners[0].utilization
-        seen[2] = self.coin_usd
-        quote: PerToken = self.block.price.per_token(self.ledger.decimals, seen)
+        seen[0] = load if ticks else self.owners[0].utilization
+        seen[2], seen[3] = self.coin_usd, self.oracle_pusd(now_ps) / PRICE_ONE if self.coin else 0.0
+        seen[4] = float((live * [m.gpus for m in machines]).sum()) / nodes
+        for i in range(2):
+            seen[5 + i] = float((live * [m.capacity_rps * m.mean_tokens[i] for m in machines]).sum()) / nodes
+        seen[7] = ticks
+        asks = self._asks_pusd() if price.looks_at_asks else None
+        quote: PerToken = price.per_token(self.ledger.decimals, seen, asks, self.price_state)
         return quote
 
-    def price_usd_per_mtok(self, now_ps: int) -> tuple[float, float]:
-        """Input and output price as users see it, USD per million tokens (a price in coins at the oracle's rate)."""
+    def _asks_pusd(self) -> np.ndarray:
+        """What an hour of each live node costs its owner, capital service included: pico-dollars, ascending."""
+        costs = [
+            (owners.avoidable_usd_per_day() + owners.block.capital_usd_per_day())[owners.columns.state == LIVE]
+            for owners in self.owners
+        ]
+        return np.sort(np.rint(np.concatenate(costs) / 24 * PRICE_ONE).astype(np.int64))
+
+    def prices_usd(self, now_ps: int) -> Asked:
+        """The prices in force as users see them (those in coins at the oracle's rate)."""
         quote = self.per_token()
         if quote.currency == "USD":
-            return quote.input / 1e6, quote.output / 1e6
+            return Asked(quote.input / 1e6, quote.output / 1e6, quote.cached / 1e6, quote.request / 1e12)
         coin_usd = self.oracle_pusd(now_ps) / PRICE_ONE
         unit = 1e6 / 1000 / 10**self.decimals * coin_usd
-        return quote.input * unit, quote.output * unit
+        return Asked(quote.input * unit, quote.output * unit, quote.cached * unit, quote.request * unit / 1e6)
 
     def issued(self, start_ps: int, end_ps: int) -> int:
         """Base units that the schedule issues in [start, end) at today's supply."""

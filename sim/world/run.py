@@ -33,8 +33,9 @@ from sim.world.shocks import Shocks
 from sim.world.space import Space
 from sim.world.steady import rescale, settle
 from sim.world.tally import Tally
+from sim.world.ticking import tick
 from sim.world.training import Training
-from sim.world.users import Users
+from sim.world.users import Asked, Users
 
 
 def run(resolved: Any, replication: int, engine: str = "fast") -> RunRecord:
@@ -128,9 +129,9 @@ class World:
         if self.before.initial.scale is not None:
             rescale(self.networks, self.users, times(self.before.initial.scale), self.calendar.epochs()[0])
 
-    def prices(self, now_ps: int) -> list[tuple[float, float]]:
-        """(input, output) price of every network in USD per million tokens."""
-        return [network.price_usd_per_mtok(now_ps) for network in self.networks]
+    def prices(self, now_ps: int) -> list[Asked]:
+        """Every network's prices as users see them."""
+        return [n.prices_usd(now_ps) for n in self.networks]
 
     # -- the epochs -------------------------------------------------------------------------------------------
 
@@ -158,7 +159,15 @@ class World:
                 )
                 for owners, view in zip(network.owners, views(network.owners, beliefs), strict=True):
                     owners.act(self.env, view, epoch)
+        for network in self.networks:
+            network.quote = network.look(epoch.start_ps)
+        tick(self.networks, epoch, lambda: self._choose(epoch))
+        self._choose(epoch)
+
+    def _choose(self, epoch: Epoch) -> np.ndarray:
+        """Users choose at the prices in force; gives the requests a second of each network."""
         self.users.choose(self.prices(epoch.start_ps))
+        return np.asarray(self._base(epoch) @ self.users.quantities) / epoch.seconds
 
     def _spec(self, epoch: Epoch) -> Any:
         """The scenario in force: before or after `policies_from`, at the epoch's first day."""
@@ -222,7 +231,7 @@ class World:
             idle = sum(o.live * o.machine.watts(0.0) for o in network.owners)
             standing = network.standing(epoch)
             used = network.busy_frac(float(arrived.sum()) / epoch.seconds, standing)
-            return from_capacity(arrived, means, standing, used, (busy, idle), epoch.seconds)
+            return from_capacity(arrived, means, standing, used, (busy, idle), epoch.seconds, self.users.cached)
         assert network.tally is not None  # the rehearsal measured every network
         return scaled(network.tally, arrived, epoch.seconds)
 

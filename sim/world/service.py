@@ -16,7 +16,7 @@ from sim.serving.contract import Fate
 from sim.world.tally import Tally
 
 _ABANDONED = int(Fate.ABANDONED)
-_SCALED = ("prompt", "output", "slo", "slo_tokens", "slo_output", "network_us")
+_SCALED = ("prompt", "output", "cached", "slo", "slo_tokens", "slo_output", "network_us")
 
 
 @dataclasses.dataclass
@@ -36,6 +36,8 @@ class Served:
     seconds: float
     job_tokens: int = 0
     """Tokens of parts of training jobs that were done, no users' requests."""
+    cached: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(1, np.int64))
+    """Prompt tokens among `prompt` that were cached, by class."""
     counted: bool = False
     """Whether every request was served and counted."""
 
@@ -120,7 +122,7 @@ def exact(tally: Tally, seconds: float) -> Served:
     return Served(
         tally.fates.copy(), tally.prompt.copy(), tally.output.copy(), tally.slo.copy(), tally.slo_tokens.copy(),
         tally.slo_output.copy(), tally.network_us.copy(), tally.busy_ps / live if live else None, tally.energy_j, seconds,
-        counted=True,
+        cached=tally.cached.copy(), counted=True,
     )  # fmt: skip
 
 
@@ -131,10 +133,11 @@ def from_capacity(
     used: float | None,
     watts: tuple[float, float],
     seconds: float,
+    cached: np.ndarray,
 ) -> Served:
     """Service without requests: served = min(demand, capacity at the mean request); the rest is abandoned.
 
-    `means[k]` are (prompt, output) tokens; `standing` are parts of the epoch with the capacity that stood in each, requests a
+    `means[k]` are (prompt, output) tokens, `cached[k]` those of the prompt that are cached; `standing` are parts of the epoch with the capacity that stood in each, requests a
     second; `used` is the share of time in which replicas compute, None where there are none; `watts` of the whole fleet busy and idle. Those served count as within SLO.
     """
     classes = len(arrived)
@@ -148,5 +151,5 @@ def from_capacity(
     energy = ((used or 0.0) * watts[0] + (1 - (used or 0.0)) * watts[1]) * seconds
     return Served(
         fates, tokens[:, 0], tokens[:, 1], done.copy(), tokens.sum(axis=1), tokens[:, 1].copy(), np.zeros_like(done), used,
-        energy, seconds,
+        energy, seconds, cached=np.minimum(np.rint(done * cached).astype(np.int64), tokens[:, 0]),
     )  # fmt: skip

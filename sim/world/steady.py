@@ -86,9 +86,10 @@ def _demand_rps(network: NetworkState, users: Users, epoch: Epoch) -> float:
 
 def _paid_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> float:
     """What users would pay in a day if everything they bring were served."""
-    price_in, price_out = network.price_usd_per_mtok(0)
-    tokens = np.array([users.means[name] for name in users.names])
-    per_request = (tokens[:, 0] * price_in + tokens[:, 1] * price_out) / 1e6
+    asked = network.prices_usd(0)
+    tokens = [users.means[name] for name in users.names]
+    each = zip(tokens, users.cached.tolist(), strict=True)
+    per_request = np.array([asked.mean_usd(prompt, output, cached) for (prompt, output), cached in each])
     return float((_requests_per_s(network, users, epoch) * per_request).sum()) * DAY_S
 
 

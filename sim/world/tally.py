@@ -39,7 +39,7 @@ class Tally:
     """Sums over requests by the epoch of their arrival; one row a class.
 
     `fates[k, f]` counts requests; `prompt` and `output` are billed tokens (the prompt once the first token came, the
-    delivered output); `slo*` those of requests completed within target; `e2e_us`, `ttft_us` sums over completed ones, each
+    delivered output), `cached` those of the prompt whose KV was there already; `slo*` those of requests completed within target; `e2e_us`, `ttft_us` sums over completed ones, each
     floored to microseconds, with `network_us`, their time between user and node. `seconds` is the measured time.
     `energy_class_j` are the shares of requests in `energy_j` (`attribute`); `energy_type_j` is the last fleet's, by node type.
     """
@@ -48,6 +48,7 @@ class Tally:
         self.fates = np.zeros((classes, len(Fate)), np.int64)
         self.prompt = np.zeros(classes, np.int64)
         self.output = np.zeros(classes, np.int64)
+        self.cached = np.zeros(classes, np.int64)
         self.computed = np.zeros(classes, np.int64)
         self.slo = np.zeros(classes, np.int64)
         self.slo_output = np.zeros(classes, np.int64)
@@ -88,6 +89,8 @@ class Tally:
         fates = np.bincount(klass * len(Fate) + rows["fate"], minlength=self.fates.size)
         self.fates += fates.reshape(self.fates.shape)
         self._sum("prompt", klass, np.where(rows["first_token"] != NEVER, rows["prompt"], 0))
+        begun = np.where(rows["first_token"] != NEVER, np.minimum(rows["cached"], rows["prompt"]), 0)
+        self._sum("cached", klass, begun)
         self._sum("output", klass, rows["delivered"])
         self._sum("computed", klass, rows["computed"])
         completed = rows["fate"] == Fate.COMPLETED
@@ -139,7 +142,7 @@ class Tally:
 
 
 _SUMS = (
-    "fates", "prompt", "output", "computed", "slo", "slo_output", "slo_tokens", "e2e_us", "ttft_us", "network_us",
+    "fates", "prompt", "output", "cached", "computed", "slo", "slo_output", "slo_tokens", "e2e_us", "ttft_us", "network_us",
     "busy_ps", "live_ps", "energy_j", "energy_class_j", "seconds", "windows",
 )  # fmt: skip
 

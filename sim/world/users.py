@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.errors import ScenarioError
 from sim.streams import Streams
 from sim.tokenomics.demand import Offers
-from sim.workload.classes import class_means
+from sim.workload.classes import cached_mean, class_means
 from sim.workload.potential import Potential
 from sim.world.tally import Tally
+
+
+class Asked(NamedTuple):
+    """A network's prices as users see them: USD per million input, output and cached tokens, and USD a request."""
+
+    input: float
+    output: float
+    cached: float
+    request: float = 0.0
+
+    def mean_usd(self, prompt: float, output: float, cached: float) -> float:
+        """USD of a request of so many tokens, `cached` of the prompt among them."""
+        return (prompt * self.input + output * self.output - cached * (self.input - self.cached)) / 1e6 + self.request
 
 
 class Belief:
@@ -46,6 +59,8 @@ class Users:
         self.headroom = spec.requests.headroom
         self.classes = dict(spec.workload)
         self.means = {name: class_means(block) for name, block in self.classes.items()}
+        self.cached = np.array([cached_mean(block) for block in self.classes.values()])
+        """Mean prompt tokens of a request that are cached, by class."""
         self.potential = Potential(self.classes, streams, start, self.headroom)
         self.beliefs = [[Belief() for _ in self.networks] for _ in self.names]
         self.tastes: list[Any] = []
@@ -53,10 +68,10 @@ class Users:
         self.level = np.ones(len(self.names))
         """Base demand of each class now, over what its block says: shocks move it."""
 
-    def offers(self, k: int, prices: list[tuple[float, float]]) -> Offers:
-        """Class k's options at (input, output) prices in USD per million tokens of each network."""
+    def offers(self, k: int, prices: list[Asked]) -> Offers:
+        """Class k's options at each network's prices."""
         prompt, output = self.means[self.names[k]]
-        usd = np.array([(prompt * p_in + output * p_out) / 1e6 for p_in, p_out in prices])
+        usd = np.array([asked.mean_usd(prompt, output, self.cached[k]) for asked in prices])
         return Offers(
             names=self.networks,
             price_usd=usd,
@@ -80,7 +95,7 @@ class Users:
             for belief in beliefs:
                 belief.known = False
 
-    def calibrate(self, prices: list[tuple[float, float]]) -> None:
+    def calibrate(self, prices: list[Asked]) -> None:
         """Fix every class's taste at the start's prices and what is believed of the networks by then."""
         self.tastes = []
         for k, name in enumerate(self.names):
@@ -89,7 +104,7 @@ class Users:
             except ValueError as error:
                 raise ScenarioError(f"workload.{name}.demand: {error}") from None
 
-    def choose(self, prices: list[tuple[float, float]]) -> np.ndarray:
+    def choose(self, prices: list[Asked]) -> np.ndarray:
         """Set and return the epoch's quantities; a wanted share above the headroom stops the run with a message."""
         self._offered = [self.offers(k, prices) for k in range(len(self.tastes))]
         for k, taste in enumerate(self.tastes):

@@ -19,6 +19,7 @@ from sim.units import YEAR_S, Money, ps
 from sim.verify.classical import TICKS
 from sim.verify.engines import TOKENS, UNIT_PS, Offered, by_prompts, fleet, served
 from sim.verify.systems import many_servers
+from tests.conformance import pay
 
 RAO = 10**9
 TAO_CAP = 21_000_000 * RAO
@@ -128,3 +129,4 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "fet_supply": fet_supply,
     "micro_traces": micro_traces,
 }
+ADAPTERS |= pay.ADAPTERS

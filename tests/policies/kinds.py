@@ -36,6 +36,17 @@ PAYOUTS = {
 PRICES = {
     "usd": block(PRICE, kind="posted", input="0.05 USD/Mtok", output="0.15 USD/Mtok"),
     "coin": block(PRICE, kind="posted", input="0.0002 TAO/Mtok", output="0.0005 TAO/Mtok", pay="coin"),
+    "call": block(PRICE, kind="posted", input="1 USD/Mtok", output="2 USD/Mtok", cached="10 %", request="0.01 USD"),
+    "chutes": block(PRICE, kind="cost_plus", gpu_hour="1.75 USD/h", gpus=8),
+    "cost": block(PRICE, kind="cost_plus", concurrency=5, markup="30 %", cached="25 %"),
+    "auction": block(PRICE, kind="reverse_auction", highest="2 USD/h"),
+    "marginal": block(PRICE, kind="reverse_auction", highest="2 USD/h", margin="25 %", pays="marginal", fill="100 %"),
+    "gonka": block(PRICE, kind="utilization", start="1 TAO/Mtok"),
+    "dollars": block(
+        PRICE, kind="utilization", start="0.1 USD/Mtok", floor="0.05 USD/Mtok", ceiling="3 USD/Mtok", output_ratio=3.0
+    ),
+    "oracle": block(PRICE, kind="oracle_usd", ticker="TAO", input="0.1 USD/Mtok", output="0.4 USD/Mtok", cached="50 %"),
+    "golem": block(PRICE, kind="provider_linear", hour="1.9 USD/h", request="0.001 USD", fee="5 %", cached="0 %"),
 }
 BURNMINTS = {
     "payments": block(BURNMINT, kind="share", share="20 %"),

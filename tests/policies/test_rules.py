@@ -81,14 +81,31 @@ def test_payout_agrees_compiled(name: str, total: int, rows: list[tuple[int, int
     assert (outs[0] == outs[1]).all()
 
 
+_SEEN = st.tuples(
+    st.floats(0, 3), st.floats(0, 60), st.floats(1e-4, 1e4), st.floats(1e-4, 1e4), st.sampled_from([1.0, 8.0, 2.5]),
+    st.floats(0, 1e5), st.floats(0, 1e5), st.integers(0, 40).map(float),
+)  # fmt: skip
+_ASKS = st.lists(st.integers(0, 10**13), max_size=6).map(sorted)
+
+
 @pytest.mark.parametrize("name", PRICES)
-def test_price_agrees_compiled(name: str) -> None:
+@settings(max_examples=80, deadline=None)
+@given(seen=_SEEN, asks=_ASKS, held=st.integers(0, 2**40))
+def test_price_agrees_compiled(name: str, seen: tuple[float, ...], asks: list[int], held: int) -> None:
     block = PRICES[name]
-    seen, outs = np.array([0.5, 1.0, 300.0]), [np.zeros(2, dtype=np.int64) for _ in range(2)]
-    type(block).rule(block.row(9), seen, outs[0])
-    compiled(type(block).rule, price.SIGNATURE)(block.row(9), seen, outs[1])
+    looked, asked = np.array(seen), np.array(asks, np.int64)
+    states = [np.array([held], np.int64) for _ in range(2)]
+    outs = [np.zeros(4, np.int64) for _ in range(2)]
+    for rule, state, out in zip(
+        (type(block).rule, compiled(type(block).rule, price.SIGNATURE)), states, outs, strict=True
+    ):
+        rule(block.row(9), looked, asked, state, out)
     assert (outs[0] == outs[1]).all()
-    assert outs[0].any()
+    assert (states[0] == states[1]).all()
+    assert outs[0].min() >= 0
+    assert outs[0][2] <= outs[0][0]
+    assert looked.tolist() == list(seen)
+    assert asked.tolist() == asks
 
 
 @pytest.mark.parametrize("name", BURNMINTS)

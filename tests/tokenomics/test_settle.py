@@ -22,12 +22,12 @@ def settle(**keys: object) -> Settle:
 
 def test_a_posted_price_is_whole_pico_dollars_a_token() -> None:
     # 0.05 USD/Mtok = 5e-8 USD a token = 50,000 pico-dollars.
-    assert PRICES["usd"].per_token({"USD": 9, "TAO": 9}) == ("USD", 50_000, 150_000)
+    assert PRICES["usd"].per_token({"USD": 9, "TAO": 9}) == ("USD", 50_000, 150_000, 50_000, 0)
 
 
 def test_a_posted_price_in_coins_counts_parts_of_a_base_unit() -> None:
     # 0.0002 TAO/Mtok = 2e-10 TAO a token = 0.2 rao = 200 thousandths.
-    assert PRICES["coin"].per_token({"USD": 9, "TAO": 9}) == ("TAO", 200, 500)
+    assert PRICES["coin"].per_token({"USD": 9, "TAO": 9}) == ("TAO", 200, 500, 200, 0)
 
 
 def test_a_million_tokens_cost_the_posted_price() -> None:

@@ -93,17 +93,24 @@ def test_capacity_serves_the_smaller_of_demand_and_what_nodes_can(
 ) -> None:
     # 360 requests in 100 s.
     served = from_capacity(
-        np.array([300, 60]), np.array([[10.0, 2.0], [5.0, 1.0]]), [(1.0, capacity)], used, (200.0, 50.0), 100.0
+        np.array([300, 60]),
+        np.array([[10.0, 2.0], [5.0, 1.0]]),
+        [(1.0, capacity)],
+        used,
+        (200.0, 50.0),
+        100.0,
+        np.array([4.0, 0.0]),
     )
     assert served.fates[:, Fate.COMPLETED].tolist() == done
     assert served.arrived == 360
     assert served.prompt.tolist() == [10 * done[0], 5 * done[1]]
+    assert served.cached.tolist() == [4 * done[0], 0]
     assert served.utilization == pytest.approx(used)
     assert served.energy_j == pytest.approx((used * 200 + (1 - used) * 50) * 100)
 
 
 def test_a_network_without_nodes_serves_nobody() -> None:
-    served = from_capacity(np.array([300]), np.array([[10.0, 2.0]]), [(1.0, 0.0)], None, (0.0, 0.0), 100.0)
+    served = from_capacity(np.array([300]), np.array([[10.0, 2.0]]), [(1.0, 0.0)], None, (0.0, 0.0), 100.0, np.zeros(1))
     assert (served.completed, served.arrived, served.utilization) == (0, 300, None)
 
 

@@ -1,10 +1,16 @@
-"""What users are asked for: one kind a file; each gives the price of an input and of an output token as integers."""
+"""What users are asked for: one kind a file; each gives the price of input, output and cached tokens and of a request."""
 
 from sim.blocks import Table
+from sim.tokenomics.price.auction import ReverseAuction
+from sim.tokenomics.price.cost_plus import CostPlus
+from sim.tokenomics.price.linear import Linear
+from sim.tokenomics.price.oracle_usd import OracleUsd
 from sim.tokenomics.price.posted import Posted
-from sim.tokenomics.price.quote import OBSERVED, SIGNATURE, PerToken, Price
+from sim.tokenomics.price.quote import OBSERVED, SIGNATURE, STATE, PerToken, Price
+from sim.tokenomics.price.utilization import Utilization
 
 PRICE = Table("price")
-PRICE.register(Posted)
+for _kind in (Posted, CostPlus, ReverseAuction, Utilization, OracleUsd, Linear):
+    PRICE.register(_kind)
 
-__all__ = ["OBSERVED", "PRICE", "SIGNATURE", "PerToken", "Posted", "Price"]
+__all__ = ["OBSERVED", "PRICE", "SIGNATURE", "STATE", "PerToken", "Posted", "Price"]

@@ -1,4 +1,4 @@
-"""What every price has: a rule that gives two integers, what an input and an output token cost."""
+"""What every price has: a rule that gives four integers, what an input, an output and a cached token and a request cost."""
 
 from __future__ import annotations
 
@@ -10,24 +10,43 @@ import numpy as np
 
 from sim.blocks import Block
 
-SIGNATURE = "void(int64[::1], float64[::1], int64[::1])"
-"""rule(row, seen, out): `row` the kind's parameters, `seen` what the network shows (OBSERVED), `out` the price of an
-input and of an output token in `meter.SCALE`-th base units of the currency that the price is quoted in."""
+SIGNATURE = "void(int64[::1], float64[::1], int64[::1], int64[::1], int64[::1])"
+"""rule(row, seen, asks, state, out): `row` the kind's parameters; `seen` what the network shows (OBSERVED); `asks` what an
+hour of each live node costs its owner, pico-dollars, ascending (empty where nobody is live or no kind looks); `state` STATE
+integers of the kind's own, changed in place; `out` the price of an input, an output and a cached token and of a request,
+in `meter.SCALE`-th base units of the currency that the price is quoted in."""
 
-OBSERVED = ("utilization_frac", "queue_s", "coin_usd")
-"""Entries of `seen`: of the last epoch, 0 where unknown."""
+OBSERVED = (
+    "utilization_frac",
+    "queue_s",
+    "coin_usd",
+    "oracle_usd",
+    "node_gpus",
+    "node_input_tps",
+    "node_output_tps",
+    "ticks",
+)
+"""Entries of `seen`, 0 where unknown: utilization of the last epoch (while a price ticks: use over capacity now); market and
+oracle price of the coin; GPUs of a node, and the prompt and output tokens a second that it serves at most (means over live
+nodes); how many ticks pass at that utilization (0: the price is read and nothing moves)."""
+
+STATE = 1
+"""Integers that a kind may keep between ticks; all 0 at the start."""
 
 
 class PerToken(NamedTuple):
-    """What a token costs, in `meter.SCALE`-th base units of `currency` (USD: pico-dollars)."""
+    """What use costs, in `meter.SCALE`-th base units of `currency` (USD: pico-dollars): a token each, and a request."""
 
     currency: str
     input: int
     output: int
+    cached: int
+    request: int = 0
 
-    def of(self, prompt_tokens: int, output_tokens: int) -> int:
-        """The price of a request in SCALE-th base units."""
-        return prompt_tokens * self.input + output_tokens * self.output
+    def of(self, prompt_tokens: int, output_tokens: int, cached_tokens: int = 0) -> int:
+        """The price of a request in SCALE-th base units; `cached_tokens` are those of its prompt that were cached."""
+        fresh = prompt_tokens - cached_tokens
+        return fresh * self.input + cached_tokens * self.cached + output_tokens * self.output + self.request
 
 
 class Price(Block):
@@ -35,6 +54,8 @@ class Price(Block):
 
     rule: ClassVar[Callable[..., None]]
     compiled: ClassVar[bool] = True
+    looks_at_asks: ClassVar[bool] = False
+    """Whether the rule reads `asks`."""
 
     pay: Literal["usd", "coin"] | None = None
     """What users pay in: short for `settle.pay`."""
@@ -48,9 +69,28 @@ class Price(Block):
     def row(self, decimals: int) -> np.ndarray:
         """The kind's parameters as int64, for a currency with `decimals`."""
 
-    def per_token(self, decimals: Mapping[str, int], seen: np.ndarray | None = None) -> PerToken:
-        """The price in force, given the ledger's decimals and, for kinds that look, what the network shows."""
-        out = np.zeros(2, dtype=np.int64)
-        looked = np.zeros(len(OBSERVED)) if seen is None else seen
-        type(self).rule(self.row(decimals[self.currency]), looked, out)
-        return PerToken(self.currency, int(out[0]), int(out[1]))
+    @property
+    def tick_s(self) -> float | None:
+        """Time between two moves of the price within an epoch; None where it stands for the whole of it."""
+        return None
+
+    def per_token(
+        self,
+        decimals: Mapping[str, int],
+        seen: np.ndarray | None = None,
+        asks: np.ndarray | None = None,
+        state: np.ndarray | None = None,
+    ) -> PerToken:
+        """The price in force, given the ledger's decimals and, for kinds that look, what the network shows.
+
+        `state` moves by the ticks of `seen`; without it the kind begins anew.
+        """
+        out = np.zeros(4, dtype=np.int64)
+        type(self).rule(
+            self.row(decimals[self.currency]),
+            np.zeros(len(OBSERVED)) if seen is None else seen,
+            np.zeros(0, np.int64) if asks is None else asks,
+            np.zeros(STATE, np.int64) if state is None else state,
+            out,
+        )
+        return PerToken(self.currency, *map(int, out))

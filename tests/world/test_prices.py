@@ -1,0 +1,107 @@
+"""Prices that move in whole runs: within an epoch, against users who answer, and what is charged apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sim.records.run import RunRecord
+from tests.world.small import CLOUD, HOME, LOGIT, PRICED, last, play
+
+pytestmark = pytest.mark.compiled
+
+TICKING = {"kind": "utilization", "start": "0.1 USD/Mtok", "ceiling": "50 USD/Mtok", "pay": "coin"}
+CROWDED: dict[str, Any] = {
+    "horizon": "8 week",
+    f"{HOME}.nodes": 2,
+    f"{HOME}.decides": "fixed",
+    "networks.net.price": TICKING,
+    "networks.cloud": CLOUD,
+    "workload.chat.demand": {**LOGIT, "start": {"net": "60 %", "cloud": "40 %"}},
+}
+"""Two cards, users who can go elsewhere."""
+
+
+def paid_usd_per_mtok(run: RunRecord) -> float:
+    return last(run, "net.price_paid_usd_per_mtok")
+
+
+def load(rate: str) -> RunRecord:
+    return play({**CROWDED, "workload.chat.rate": rate})
+
+
+def test_users_and_price_answer_each_other_until_the_network_is_in_its_zone() -> None:
+    # A rising price drives users away until the load is at the zone's upper end; a falling one brings them back.
+    busy = load("60 /s")
+    capacity = sum(row["capacity_rps_per_node"] * row["nodes"] for row in busy.operators if row["network"] == "net")
+    assert paid_usd_per_mtok(busy) > 0.1
+    assert last(busy, "net.demand_rps") / capacity == pytest.approx(0.6, abs=0.02)
+    empty = load("3 /s")
+    assert paid_usd_per_mtok(empty) < 0.1
+    assert last(empty, "net.share_frac") > last(busy, "net.share_frac")
+
+
+def test_a_price_inside_its_zone_stands_still() -> None:
+    wide = {**CROWDED, "networks.net.price": {**TICKING, "low": "0 %", "high": "100 %"}}
+    assert paid_usd_per_mtok(play({**wide, "workload.chat.rate": "5 /s"})) == pytest.approx(0.1, rel=1e-6)
+
+
+def test_the_length_of_the_epoch_does_not_matter_to_a_settled_price() -> None:
+    week, day = (
+        paid_usd_per_mtok(play({**CROWDED, "workload.chat.rate": "60 /s", "epoch": e})) for e in ("1 week", "1 day")
+    )
+    assert week == pytest.approx(day, rel=0.01)
+
+
+def test_a_first_epoch_pays_the_mean_of_its_ticks() -> None:
+    # The price falls to where the load is 40 %, by at most 2 % at each of an hour's twelve ticks, and stays there.
+    slow = {**TICKING, "tick": "5 min"}
+    short = {**CROWDED, "epoch": "1 h", "horizon": "8 h", "workload.chat.rate": "3 /s", "networks.net.price": slow}
+    paid = [value for value in play(short).series["net.price_paid_usd_per_mtok"] if value is not None]
+    assert 0.1 > paid[0] > paid[1] > paid[-1]
+    assert paid[-1] == pytest.approx(paid[-2], rel=0.01)
+
+
+def test_a_cached_token_costs_its_own_price() -> None:
+    fixed = {"horizon": "4 week", f"{HOME}.decides": "fixed"}
+
+    def revenue(cached: str, price: dict[str, Any]) -> float:
+        law = {"workload.chat.cached_tokens": {"kind": "share", "share": cached}}
+        return last(play({**fixed, **law, "networks.net.price": price}), "net.revenue_usd_per_day")
+
+    even = {"kind": "posted", "input": "0.1 USD/Mtok", "output": "0 USD/Mtok", "pay": "coin"}
+    full = revenue("40 %", even)
+    assert revenue("0 %", {**even, "cached": "10 %"}) == pytest.approx(full, rel=1e-6)
+    # 60 % of prompt tokens at full price and 40 % at a tenth.
+    assert revenue("40 %", {**even, "cached": "10 %"}) == pytest.approx(0.64 * full, rel=1e-4)
+
+
+def test_a_call_costs_its_own_price() -> None:
+    price = {"kind": "posted", "input": "0 USD/Mtok", "output": "0 USD/Mtok", "request": "0.001 USD", "pay": "coin"}
+    run = play({"horizon": "4 week", f"{HOME}.decides": "fixed", "networks.net.price": price})
+    # 2 requests/s, all served.
+    assert last(run, "net.revenue_usd_per_day") == pytest.approx(2 * 86_400 * 0.001, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        {"kind": "cost_plus", "gpus": 4, "markup": "30 %"},
+        {"kind": "reverse_auction", "highest": "3 USD/h", "pays": "marginal"},
+        {"kind": "provider_linear", "hour": "1 USD/h", "request": "0.0001 USD", "fee": "5 %"},
+        {"kind": "oracle_usd", "ticker": "TOK", "input": "0.1 USD/Mtok", "output": "0.2 USD/Mtok"},
+        TICKING,
+    ],
+)
+def test_every_kind_settles_with_a_balanced_ledger(price: dict[str, Any]) -> None:
+    run = play(
+        {"horizon": "6 week", "networks.net.price": price, "networks.cloud": CLOUD, "workload.chat.demand": LOGIT}
+    )
+    assert set(run.residuals.values()) == {0}
+    assert last(run, "net.revenue_usd_per_day") > 0
+
+
+def test_a_price_list_alone_is_what_it_was() -> None:
+    both = [play({"horizon": "4 week", "networks.net.price": {**PRICED, **more}}) for more in ({}, {"cached": "100 %"})]
+    assert both[0].series == both[1].series
