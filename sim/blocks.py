@@ -72,6 +72,10 @@ class Table(Mapping[str, type[Block]]):
         """Take a kind out again (tests of registration use it)."""
         del self._kinds[name]
 
+    def without(self, *names: str) -> Table:
+        """The table less some kinds, those registered later included: what may stand inside a kind of the table itself."""
+        return _Without(self, names)
+
     def __getitem__(self, name: str) -> type[Block]:
         return self._kinds[name]
 
@@ -80,6 +84,23 @@ class Table(Mapping[str, type[Block]]):
 
     def __len__(self) -> int:
         return len(self._kinds)
+
+
+class _Without(Table):
+    def __init__(self, table: Table, names: tuple[str, ...]) -> None:
+        super().__init__(f"{table.name} without {', '.join(names)}", table.later)
+        self._table, self._names = table, names
+
+    def __getitem__(self, name: str) -> type[Block]:
+        if name in self._names:
+            raise KeyError(name)
+        return self._table[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._table if name not in self._names)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class OneOf:

@@ -1,7 +1,7 @@
 """What is turned until policies are equal: a value of a policy, or a factor on one.
 
 `compare.equalize` turns the value at a path between two bounds. `compare.hold` turns a factor on what a network emits
-(`supply.initial`, or `supply.rate`) or on both prices per token.
+(`supply.initial`, `supply.total` or `supply.rate`) or on both prices per token.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Values = tuple[tuple[str, str], ...]
 """Texts by dotted path, as they are laid on a policy."""
 LEAST, MOST = 1 / 16, 16.0
 """Factors are looked for between these."""
-EMITS = ("initial", "rate")
-"""Keys of the kinds of `supply` that scale what is emitted; a kind has one of them at most."""
 ASKS = ("input", "output", "hour", "request")
 """Keys of the kinds of `price` that scale what users pay."""
+EMITS = ("initial", "total", "rate")
+"""Keys of the kinds of `supply` that scale what is emitted, the first that a block gives."""
 OPEN = ("networks",)
 
 
@@ -81,7 +81,7 @@ def knob_of_hold(hold: str, network: str, block: Any) -> Knob | None:
     if hold == "user_price":
         asked = tuple(f"{head}.price.{key}" for key in ASKS if getattr(block.price, key, None) is not None)
         return Knob(asked, LEAST, MOST, True) if asked else None
-    key = next((key for key in EMITS if key in type(block.supply).model_fields), None)
+    key = next((key for key in EMITS if getattr(block.supply, key, None) is not None), None)
     return Knob((f"{head}.supply.{key}",), LEAST, MOST, True) if key else None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from sim.errors import InvariantError
 from sim.tokenomics.market import innovation
 from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, take_of, usd_of
+from sim.tokenomics.supply import DAY_PS
 from sim.units import PS_PER_S, YEAR_S
 from sim.world.calendar import Epoch
 from sim.world.network import NetworkState
@@ -65,6 +66,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     if network.coin is not None:
         network.price_times.append(epoch.end_ps)
         network.prices_pusd.append(network.market.price_pusd)
+        network.burned = account.burned * DAY_PS // (epoch.end_ps - epoch.start_ps)
         account.coins_usd = account.coins_usd * network.coin_usd
     _bills(network, epoch, account)
     return account
@@ -254,7 +256,7 @@ def _keep_for_sale(network: NetworkState, amounts: np.ndarray) -> None:
 def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.ndarray) -> None:
     """Mint the epoch's coins at its end and hand them out."""
     ledger, ticker, block = network.ledger, network.ticker, network.block
-    issued = network.issued(epoch.start_ps, epoch.end_ps)
+    issued = network.issued(epoch.start_ps, epoch.end_ps, passes=True)
     parts = block.split.amounts(issued) if issued else {}
     for party, amount in parts.items():
         if party == "operators":

@@ -15,6 +15,7 @@ from sim.tokenomics.meter import Meter
 from sim.tokenomics.operators import LIVE
 from sim.tokenomics.price import OBSERVED, STATE, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
+from sim.tokenomics.supply import GPU_ONE
 from sim.units import ps
 from sim.world.calendar import Epoch
 from sim.world.fleet import Roster
@@ -100,6 +101,8 @@ class NetworkState:
     def _open_market(self) -> None:
         self.market = self.block.market.open(self.decimals)
         self.prices_pusd.append(self.market.price_pusd)
+        self.schedule = self.block.supply.begin(self.start_date, self.decimals)
+        self.burned = 0
         genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
         self.ledger.open(
             self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"}
@@ -120,6 +123,9 @@ class NetworkState:
         """Put other values in force (a date, a policy). Hardware slots stay as they are."""
         if block is self.block:
             return
+        if self.coin and block.supply.shape != self.block.supply.shape:
+            # Another schedule begins as it would have at the run's start.
+            self.schedule = block.supply.begin(self.start_date, self.decimals)
         self.block = block
         for owners in self.owners:
             owners.block = block.operators[owners.name]
@@ -172,10 +178,16 @@ class NetworkState:
         unit = 1e6 / 1000 / 10**self.decimals * coin_usd
         return Asked(quote.input * unit, quote.output * unit, quote.cached * unit, quote.request * unit / 1e6)
 
-    def issued(self, start_ps: int, end_ps: int) -> int:
-        """Base units that the schedule issues in [start, end) at today's supply."""
-        supply = self.ledger.supply(self.ticker)
-        return int(self.block.supply.issued(start_ps, end_ps, supply, self.start_date, self.decimals))
+    def issued(self, start_ps: int, end_ps: int, passes: bool = False) -> int:
+        """Base units that the schedule issues in [start, end) at today's supply; `passes` moves its state on to the end."""
+        state = self.schedule if passes else self.schedule.copy()
+        supply, seen = self.ledger.supply(self.ticker), self.seen()
+        return int(self.block.supply.issued(start_ps, end_ps, supply, self.start_date, self.decimals, seen, state))
+
+    def seen(self) -> np.ndarray:
+        """What the schedule reacts to (`supply.SEEN`): burns of the last epoch, and what is staked and live now."""
+        staked = sum(self.ledger.balance(self.account(role), self.ticker) for role in ("validators", "stake"))
+        return np.array([self.burned, staked, self.gpus * GPU_ONE], dtype=np.int64)
 
     def emission_coin_per_day(self, epoch: Epoch) -> dict[str, float]:
         """Coins a day by recipient that the schedule announces for an epoch at today's supply; empty without a coin."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +12,12 @@ from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.market import Holders, Pool, State
 from sim.tokenomics.operators import Columns, OperatorClass, View, decide
 from sim.tokenomics.settle import take_of
-from sim.tokenomics.supply import Inflation
 from sim.tokenomics.supply.halving_by_supply import per_block
-from sim.units import YEAR_S, Money, ps
+from sim.units import Money
 from sim.verify.classical import TICKS
 from sim.verify.engines import TOKENS, UNIT_PS, Offered, by_prompts, fleet, served
 from sim.verify.systems import many_servers
-from tests.conformance import pay
+from tests.conformance import pay, supply
 
 RAO = 10**9
 TAO_CAP = 21_000_000 * RAO
@@ -94,18 +92,6 @@ def free_entry(case: dict[str, Any]) -> dict[str, float]:
     return {"N": low}
 
 
-def fet_supply(case: dict[str, Any]) -> dict[str, float]:
-    """Years of constant inflation, minted every hour."""
-    inputs, decimals = case["inputs"], 9
-    if "years" not in inputs:
-        raise LookupError(f"fet_supply: no adapter for {case['id']}: mergers are history, no mechanism")
-    block = Inflation(rate=inputs["rate"])
-    start = to_base(inputs["start"], decimals)
-    end_ps = ps(inputs["years"] * YEAR_S)
-    minted = block.issued(0, end_ps, start, datetime.date(2026, 1, 1), decimals)
-    return {"fet": (start + minted) / 10**decimals}
-
-
 def micro_traces(case: dict[str, Any]) -> dict[str, list[float]]:
     """A trace in order of arrival: one server is the engine that a reader can follow, more share a queue in a kernel."""
     arrival, service = (np.array(case["params"][key], float) for key in ("arrival", "service"))
@@ -126,7 +112,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "hyperbolic_fee": hyperbolic_fee,
     "bme_equilibrium": bme_equilibrium,
     "free_entry": free_entry,
-    "fet_supply": fet_supply,
     "micro_traces": micro_traces,
 }
 ADAPTERS |= pay.ADAPTERS
+ADAPTERS |= supply.ADAPTERS

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
@@ -18,6 +20,7 @@ def block(table: Any, **keys: Any) -> Any:
 
 
 _TAO = {"initial": "3600 TAO/day", "cap": "21 MTAO"}
+# fmt: off
 SUPPLIES = {
     "fixed": block(SUPPLY, kind="fixed"),
     "by_date": block(SUPPLY, kind="halving", first="2029-12-14", every="4 year", **_TAO),
@@ -26,8 +29,42 @@ SUPPLIES = {
     "once": block(SUPPLY, kind="halving", first="2026-06-01", **_TAO),
     "by_supply": block(SUPPLY, kind="halving_by_supply", initial="7200 TAO/day", cap="21 MTAO"),
     "inflation": block(SUPPLY, kind="inflation", rate="3 %/year", tick="1 day"),
+    "flow": block(SUPPLY, kind="flow", initial="82191.78082192 TAO/day", cap="21 MTAO"),
+    "window": block(SUPPLY, kind="window", initial="196 TAO/day", first="2026-03-01", flat="360 day", taper="720 day"),
+    "window_under_way": block(SUPPLY, kind="window", initial="7 TAO/day", first="2025-12-01", flat="12 h"),
+    "decay": block(SUPPLY, kind="exp_decay", initial="2850 TAO/day", rate="0.0475 %/day", tick="1 day", most="2 MTAO"),
+    "decay_under_way": block(
+        SUPPLY, kind="exp_decay", total="3.3 MTAO", half_life="6 year", tick="4 h", began="2020-10-15",
+        most="3.1 MTAO", cap="21 MTAO", lock="90 day",
+    ),
+    "falling_months": block(SUPPLY, kind="exp_decay", initial="900 TAO/day", falls="1.02 %", tick="30.4375 day"),
+    "polynomial": block(
+        SUPPLY, kind="polynomial", constant=358e3, linear=-53e3, quadratic=1.8e3, year="365.2 day", until=10, at_start=0.53,
+        tick="1 day", cap="21 MTAO",
+    ),
+    "feedback": block(
+        SUPPLY, kind="feedback", initial="2 bps", step="0.005 bps", target="50 %", round="19.2 h", cap="21 MTAO"
+    ),
+    "baseline": block(
+        SUPPLY, kind="baseline", total="7 MTAO", half_life="6 year", baseline=100, doubles="1 year", tick="1 day",
+        began="2024-01-01", met=0.7,
+    ),
+    "reemit": block(SUPPLY, kind="reemit", most="1644 TAO/day"),
+    "rebalance": block(SUPPLY, kind="rebalance", initial="500 TAO/day", period="90 day", margin=1.005),
+    "conversion": block(SUPPLY, kind="conversion", on="2027-02-03", units=2e6, ratio=0.43335, commission="5 %"),
+    "sum": block(
+        SUPPLY, kind="sum", cap="21 MTAO",
+        parts={
+            "simple": {"kind": "exp_decay", "total": "3.3 MTAO", "half_life": "6 year", "tick": "1 day"},
+            "burns": {"kind": "reemit", "most": "16 TAO/day"},
+            "window": {"kind": "window", "initial": "196 TAO/day", "flat": "360 day", "taper": "720 day"},
+        },
+    ),
     "capped_inflation": block(SUPPLY, kind="inflation", rate="50 %/year", cap="21 MTAO", tick="6 h"),
 }
+# fmt: on
+SEEN = np.array([3_000 * 10**9, 8 * 10**15, 90 * 10**6], dtype=np.int64)
+"""What schedules see in tests: 3,000 coins burned a day, 8 million staked, 90 GPUs."""
 PAYOUTS = {
     "work": block(PAYOUT, kind="work"),
     "availability": block(PAYOUT, kind="availability"),

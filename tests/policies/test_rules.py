@@ -14,7 +14,7 @@ from sim.tokenomics import burnmint, payout, price, supply
 from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.market import MARKET
 from sim.units import INT64_MAX, muldiv
-from tests.policies.kinds import BURNMINTS, PAYOUTS, PRICES, SUPPLIES
+from tests.policies.kinds import BURNMINTS, PAYOUTS, PRICES, SEEN, SUPPLIES
 
 pytestmark = pytest.mark.compiled
 
@@ -57,9 +57,13 @@ _INSTANTS = st.one_of(st.integers(0, 60).map(lambda n: n * 365 * DAY_PS // 4), s
 def test_supply_agrees_compiled(name: str, instants: list[int], held: int) -> None:
     block = SUPPLIES[name]
     begin, end = instants[0], min(instants[1], instants[0] + 400 * DAY_PS)
-    arguments = (*divmod(begin, DAY_PS), *divmod(end, DAY_PS), held, block.row(START, 9))
+    if not block.compiled:
+        return
+    state, moved = block.begin(START, 9), block.begin(START, 9)
+    arguments = (*divmod(begin, DAY_PS), *divmod(end, DAY_PS), held, block.row(START, 9), SEEN, state)
     issued = compiled(type(block).rule, supply.SIGNATURE)(*arguments)
-    assert issued == type(block).rule(*arguments) == block.issued(begin, end, held, START, 9)
+    assert issued == block.issued(begin, end, held, START, 9, SEEN, moved)
+    assert state.tolist() == moved.tolist()
 
 
 _COLUMNS = st.lists(st.tuples(st.integers(0, 2**50), st.integers(0, 2**50)), max_size=8)

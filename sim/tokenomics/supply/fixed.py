@@ -10,7 +10,9 @@ import numpy as np
 from sim.tokenomics.supply.schedule import NO_CAP, Supply
 
 
-def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray) -> int:
+def rule(
+    day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray, seen: np.ndarray, state: np.ndarray
+) -> int:
     """0, whatever the interval."""
     return 0
 

@@ -23,7 +23,9 @@ LEVELS = 62
 """Halvings followed at most; then less than 2^-62 of the first flow is left: none of any real coin's base units."""
 
 
-def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray) -> int:
+def rule(
+    day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray, seen: np.ndarray, state: np.ndarray
+) -> int:
     """Base units of [t0, t1). row = cap, F, level at the start, then (day, ps, count until then) of each stretch."""
     count0, count1 = 0, 0
     for side in range(2):

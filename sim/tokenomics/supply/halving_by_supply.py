@@ -21,7 +21,9 @@ from sim.tokenomics.supply.schedule import Supply, Tick, ticks_a_day
 from sim.units import FixedAmount, Flow
 
 
-def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray) -> int:
+def rule(
+    day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray, seen: np.ndarray, state: np.ndarray
+) -> int:
     """Base units of the blocks in (t0, t1]. row = cap, base units of a block at level 0, blocks a day."""
     block_ps = 86_400_000_000_000_000 // row[2]
     blocks = (day1 - day0) * row[2] + ps1 // block_ps - ps0 // block_ps
@@ -68,4 +70,5 @@ class HalvingBySupply(Supply):
 
 def per_block(supply: int, cap: int, first: int) -> int:
     """Base units that a block creates at `supply` of any size, by the rule that runs (a day of one block)."""
-    return rule(0, 0, 1, 0, supply, np.array([cap, first, 1], dtype=object))
+    nothing = np.zeros(0, np.int64)
+    return rule(0, 0, 1, 0, supply, np.array([cap, first, 1], dtype=object), nothing, nothing)

@@ -23,7 +23,9 @@ GROWTH_ONE = 10**18
 """Parts in which the growth of a tick is held."""
 
 
-def rule(day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray) -> int:
+def rule(
+    day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray, seen: np.ndarray, state: np.ndarray
+) -> int:
     """Base units of the ticks in (t0, t1]. row = cap, growth of a tick in 10^-18, ticks a day."""
     tick_ps = 86_400_000_000_000_000 // row[2]
     ticks = (day1 - day0) * row[2] + ps1 // tick_ps - ps0 // tick_ps

@@ -1,0 +1,64 @@
+"""Emission within a window of time: flat, then down to nothing on a straight line.
+
+With R base units a day from `first`: R for `flat`, then R (T - x) / T for `taper` T, x the time into it. The count is the
+integral, so that an epoch gets what is due within it wherever it begins.
+
+Helium's HIP 149: 196,000 HNT a day for 360 days, then to 0 over 720 days: 141.12M together (helium/helium-program-library
+@145947e, programs/helium-sub-daos/src/supplement.rs, which pays the rate at noon for a day: the same to the base unit's rounding).
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+import numpy as np
+
+from sim import units
+from sim.tokenomics.coin import Day, to_base
+from sim.tokenomics.supply.schedule import NO_CAP, Supply, elapsed_us, microseconds
+from sim.units import FixedAmount, FixedDuration, Flow, Quantity
+
+
+def rule(
+    day0: int, ps0: int, day1: int, ps1: int, supply: int, row: np.ndarray, seen: np.ndarray, state: np.ndarray
+) -> int:
+    """Base units of [t0, t1). row = cap, base units a day, us since the window's first day, us of flat and of taper."""
+    count0, count1 = 0, 0
+    for side in range(2):
+        us = day0 * 86_400_000_000 + ps0 // 1_000_000
+        if side == 1:
+            us = day1 * 86_400_000_000 + ps1 // 1_000_000
+        into = max(0, us + row[2])
+        count0 = count1
+        count1 = units.muldiv(row[1], min(into, row[3]), 86_400_000_000)
+        if row[4] > 0:
+            # What is still to come of the taper, R y^2 / (2 T) with y = T - x, falls from the whole to 0.
+            rest = row[4] - max(0, min(into - row[3], row[4]))
+            whole = units.muldiv(units.muldiv(row[1], row[4], 86_400_000_000), 1, 2)
+            count1 += whole - units.muldiv(units.muldiv(row[1], rest, 86_400_000_000), rest, 2 * row[4])
+    return int(max(0, min(count1 - count0, row[0] - supply)))
+
+
+class Window(Supply):
+    """A flow from a day on for a time, then less and less until it ends."""
+
+    rule = staticmethod(rule)
+
+    kind: Literal["window"] = "window"
+    initial: Flow
+    """Coins a day while the window is flat."""
+    first: Day | None = None
+    """Its first day (default: the run's start)."""
+    flat: FixedDuration
+    """How long the flow is whole."""
+    taper: Annotated[float, Quantity("duration", low=0, dated=False)] = 0.0
+    """How long it then takes to fall to nothing on a straight line."""
+    cap: FixedAmount | None = None
+    """The most coins that may ever exist."""
+
+    def row(self, start: datetime.date, decimals: int) -> np.ndarray:
+        """Cap, base units a day, microseconds since the first day, of the flat part and of the taper."""
+        cap = to_base(self.cap, decimals) if self.cap is not None else NO_CAP
+        times = [elapsed_us(self.first, start), microseconds(self.flat), microseconds(self.taper)]
+        return np.array([cap, to_base(self.initial, decimals), *times], dtype=np.int64)
