@@ -19,7 +19,7 @@ class Outcome:
     `aggregation` says how a run's one number comes from its epochs: `mean` over epochs, `sum`, value at the `end`,
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
-    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`.
+    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`).
     """
 
     name: str
@@ -268,6 +268,26 @@ _ROWS = (
     ),
     Outcome(
         "revenue_usd_per_day", "revenue", "USD/day", "mean", "none", "What users pay the network.", "payments / days"
+    ),
+    Outcome(
+        "default_usd_per_day",
+        "defaults",
+        "USD/day",
+        "mean",
+        "lower",
+        "Use that was served and will never be paid: overdrafts, timeouts, tickets beyond the reserve.",
+        "served use whose claim died / days",
+        needs=("settle",),
+    ),
+    Outcome(
+        "gas_usd_per_day",
+        "gas",
+        "USD/day",
+        "mean",
+        "lower",
+        "What operators' transactions for payment cost.",
+        "claims x gas / days",
+        needs=("settle",),
     ),
     Outcome(
         "operator_margin_frac",

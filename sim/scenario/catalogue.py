@@ -40,6 +40,7 @@ def tables() -> list[Any]:
     from sim.tokenomics.burnmint import BURNMINT
     from sim.tokenomics.demand import DEMAND
     from sim.tokenomics.market import MARKET
+    from sim.tokenomics.payment import PAYMENT
     from sim.tokenomics.payout import PAYOUT
     from sim.tokenomics.price import PRICE
     from sim.tokenomics.spells import SPELLS
@@ -54,6 +55,7 @@ def tables() -> list[Any]:
         SUPPLY,
         PAYOUT,
         PRICE,
+        PAYMENT,
         BURNMINT,
         MARKET,
         ROUTERS,

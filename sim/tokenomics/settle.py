@@ -10,11 +10,12 @@ A coin's price is an integer of pico-dollars per coin here and in `market`; an i
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from sim.blocks import Block, sourced
+from sim.blocks import Block, OneOf, newer, sourced
 from sim.errors import Problem, ScenarioError
 from sim.tokenomics.coin import unit
+from sim.tokenomics.payment import PAYMENT
 from sim.units import SHARE_ONE, CoinPrice, Share, share_parts
 
 PRICE_ONE = 10**12
@@ -40,8 +41,14 @@ class Settle(Block):
     """The rate of `rate: fixed`."""
     take_rate: Share = sourced(0.0, _NO_FIGURE, "assumed", "operators' income and the treasury's")
     """Part of users' payments that the protocol keeps."""
+    make_rate: Share = newer(0.0)
+    """What users pay on top of what use costs, as a part of it; it goes where the take goes."""
+    fee_discount: Share = newer(0.0)
+    """Part by which `take_rate` and `make_rate` are both lowered."""
     take_to: Literal["treasury", "validators", "owner", "holders"] = "treasury"
     """Account that gets the take."""
+    via: Annotated[Any, OneOf(PAYMENT)] | None = newer()
+    """How payment is collected: deposits, channels, tickets (default: one invoice an epoch, always paid)."""
     sell: Share = sourced(
         1.0, _NO_FIGURE + "; costs are in USD", "assumed", "pressure on the coin's price; `pool` only"
     )
@@ -115,6 +122,16 @@ def usd_of(coins: int, price_pusd: int, decimals: int) -> int:
 def take_of(paid: int, take_rate: float) -> int:
     """The protocol's part of a payment in base units, rounded down: operators keep the remainder."""
     return paid * share_parts(take_rate) // SHARE_ONE
+
+
+def fees_of(due: int, settle: Settle) -> tuple[int, int]:
+    """What the protocol takes off a payment and what users pay on top of it, each rounded down: due x rate x (1 - discount).
+
+    Take and make fee of akash-network/AEP AEP-22 (read 2026-11-22): Ft = F Rt (1 - Rd), Fm = F Rm (1 - Rd).
+    """
+    kept = SHARE_ONE - share_parts(settle.fee_discount)
+    take, make = share_parts(settle.take_rate) * kept, share_parts(settle.make_rate) * kept
+    return due * take // SHARE_ONE**2, due * make // SHARE_ONE**2
 
 
 @dataclasses.dataclass(frozen=True)

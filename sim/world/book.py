@@ -149,6 +149,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "requests.mode capacity simulates no request"
             elif "coin" in outcome.needs and network.kind == "central":
                 why = "the network has no coin"
+            elif "settle" in outcome.needs and network.settle.via is None:
+                why = "users pay by invoice: the network has no `settle.via`"
             elif "slo" in outcome.needs and not slo:
                 why = "no class states an SLO"
             elif "latency" in outcome.needs and not spec.latency:

@@ -24,6 +24,7 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     fees, coins_usd = float(account.fees.sum()), float(account.coins_usd.sum())
     emission_usd = network.value_usd(account.own_emission)
     avoidable, capital = costs(network, epoch)
+    avoidable += account.gas_usd
     income = fees + coins_usd
     days = epoch.days
     tokens = float(served.prompt.sum() + served.output.sum())
@@ -54,6 +55,9 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     made["gini"], made["nakamoto"] = gini(slot_income), nakamoto(slot_income)
     for owners in network.owners:
         owners.entered = owners.left = 0
+    if network.block.settle.via is not None:
+        made["default_usd_per_day"] = account.lost_usd / days
+        made["gas_usd_per_day"] = account.gas_usd / days
     if network.coin:
         made |= coin_line(network, epoch, account, emission_usd, mtok)
     return made

@@ -14,10 +14,12 @@ import numpy as np
 
 from sim.errors import InvariantError
 from sim.tokenomics.market import innovation
-from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, take_of, usd_of
+from sim.tokenomics.payment import Held, Plan
+from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, fees_of, usd_of
 from sim.tokenomics.supply import DAY_PS
 from sim.units import PS_PER_S, YEAR_S
 from sim.world.calendar import Epoch
+from sim.world.collecting import Collected, check, collect, plan_of, turn
 from sim.world.network import NetworkState
 from sim.world.service import Served, share_out
 
@@ -42,6 +44,10 @@ class Account:
     burned: int = 0
     sold_usd: float = 0.0
     bills_usd: float = 0.0
+    gas_usd: float = 0.0
+    """What operators' transactions cost."""
+    lost_usd: float = 0.0
+    """Use that will never be paid."""
     gains: Exchange | None = None
 
     @property
@@ -58,7 +64,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     if network.coin is not None:
         _emit(network, epoch, account, weights)
     if network.coin is None or network.terms.pay == "usd":
-        _pay_in_usd(network, account)
+        _pay_in_usd(network, epoch, account)
         if network.coin is not None:
             _trade(network, epoch, 0, account)
     else:
@@ -93,39 +99,84 @@ def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
     return jobs / sum(count * price for _, count, price in charges) if jobs else 0.0
 
 
-def _pay_in_usd(network: NetworkState, account: Account) -> None:
-    due = network.meter.invoice()
-    total = int(due.sum())
-    taken = take_of(total, network.block.settle.take_rate)
-    ledger, operators = network.ledger, network.account("operators")
-    ledger.transfer("users' funds", "USD", total, "outside", "users")
-    ledger.transfer("payment", "USD", total - taken, "users", operators)
-    ledger.transfer("take", "USD", taken, "users", network.account(network.block.settle.take_to))
-    account.paid_usd = total / 1e9
-    account.fees = due * ((total - taken) / total) / 1e9 if total else account.fees
+def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> None:
+    due, ledger, settle = network.meter.invoice(), network.ledger, network.block.settle
+    turn(network, "USD")
+    collected = Collected("users", int(due.sum()), due)
+    if settle.via is not None:
+        plan = plan_of(network, epoch, due)
+        ledger.transfer("users' funds", "USD", plan[0].brought, "outside", "users")
+        collected = collect(network, "USD", plan)
+    total = collected.total
+    taken, made = fees_of(total, settle)
+    operators = network.account("operators")
+    ledger.transfer("users' funds", "USD", made + (total if settle.via is None else 0), "outside", "users")
+    ledger.transfer("payment", "USD", total - taken, collected.source, operators)
+    ledger.transfer("take", "USD", taken, collected.source, network.account(settle.take_to))
+    ledger.transfer("make", "USD", made, "users", network.account(settle.take_to))
+    if settle.via is not None:
+        check(network, f"epoch {epoch.number}")
+    account.paid_usd = (total + made) / 1e9
+    account.gas_usd = collected.gas_usd
+    account.lost_usd = collected.lost / 1e9
+    account.fees = collected.weights * ((total - taken) / total) / 1e9 if total else account.fees
 
 
 def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None:
     due = network.meter.invoice()
     invoice = int(due.sum())
+    turn(network, network.ticker)
     market_before = network.market.price_pusd
     owed = invoice if network.terms.quote == "coin" else coins_of(invoice, _rate(network, epoch), network.decimals)
     # Holders who capitalize fees look at this epoch's, at the price before it is traded away.
     account.paid_usd = usd_of(owed, market_before, network.decimals) / 1e9
-    spent = _trade(network, epoch, owed, account)
+    need = _need(network, epoch, owed, due)
+    spent = _trade(network, epoch, need.coins, account)
     if network.terms.rate == "settlement":
         # Users bought at the rate before; what is missing at the rate now is topped up, what is over pays later use.
         owed = coins_of(invoice, network.market.price_pusd, network.decimals)
-    _top_up(network, owed, spent)
+        need = _need(network, epoch, owed, due)
+    _top_up(network, need.coins, spent)
     price = network.market.price_pusd
+    collected = Collected("users", owed, due, bought_pusd=market_before)
+    if need.plan is not None:
+        collected = collect(network, network.ticker, need.plan, market_before)
     invoice_usd = usd_of(owed, price, network.decimals) if network.terms.quote == "coin" else invoice
-    paid = _divide(network, owed)
-    _post_payment(network, paid, due)
+    invoice_usd = invoice_usd * collected.total // owed if need.plan is not None and owed else invoice_usd
+    invoice_usd += invoice_usd * need.made // collected.total if need.made else 0
+    paid = _divide(network, collected.total, need.made)
+    _post_payment(network, paid, collected, need.made)
+    if need.plan is not None:
+        check(network, f"epoch {epoch.number}")
     account.paid_usd = invoice_usd / 1e9
     account.burned = paid.burned
-    if invoice:
-        account.fees = due / invoice * (paid.operators * price / 10 ** (12 + network.decimals))
-        account.gains = exchange(invoice_usd, paid, market_before, price, price, network.decimals)
+    account.gas_usd = collected.gas_usd
+    account.lost_usd = usd_of(collected.lost, price, network.decimals) / 1e9
+    if collected.total:
+        account.fees = (
+            collected.weights / int(collected.weights.sum()) * (paid.operators * price / 10 ** (12 + network.decimals))
+        )
+        account.gains = exchange(invoice_usd, paid, collected.bought_pusd, price, price, network.decimals)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Need:
+    """What users need in an epoch: `coins` in hand, of which `made` goes on top of what is due."""
+
+    coins: int
+    made: int
+    plan: tuple[Plan, Held] | None = None
+
+
+def _need(network: NetworkState, epoch: Epoch, owed: int, due: np.ndarray) -> _Need:
+    """What `owed` base units, due to slots as the invoice says, ask users for."""
+    if network.block.settle.via is None:
+        made = fees_of(owed, network.block.settle)[1]
+        return _Need(owed + made, made)
+    amounts = share_out(owed, due.astype(float)) if due.any() else np.zeros(network.slots, np.int64)
+    plan = plan_of(network, epoch, amounts)
+    made = fees_of(plan[0].total, network.block.settle)[1]
+    return _Need(plan[0].brought + made, made, plan)
 
 
 def _rate(network: NetworkState, epoch: Epoch) -> int:
@@ -225,9 +276,10 @@ def _top_up(network: NetworkState, owed: int, spent: int) -> None:
     )
 
 
-def _divide(network: NetworkState, owed: int) -> Paid:
+def _divide(network: NetworkState, due: int, made: int) -> Paid:
     """Take and burns off a payment in coins; burns of payments come off what operators get, of the take off the take."""
-    taken = take_of(owed, network.block.settle.take_rate)
+    taken = fees_of(due, network.block.settle)[0] + made
+    owed = due + made
     off_operators = off_take = 0
     for rule in network.block.burnmint.values():
         burned = rule.burned(owed, taken)
@@ -239,13 +291,17 @@ def _divide(network: NetworkState, owed: int) -> Paid:
     return Paid(owed - taken - off_operators, taken - off_take, off_take + off_operators)
 
 
-def _post_payment(network: NetworkState, paid: Paid, due: np.ndarray) -> None:
-    ledger, ticker = network.ledger, network.ticker
+def _post_payment(network: NetworkState, paid: Paid, collected: Collected, made: int) -> None:
+    ledger, ticker, source = network.ledger, network.ticker, collected.source
     column = ledger.column(network.account("operators"), ticker)
-    amounts = share_out(paid.operators, due.astype(float)) if due.any() else np.zeros(network.slots, np.int64)
-    ledger.post_column("payment", ticker, "users", amounts, column)
-    ledger.transfer("take", ticker, paid.taken, "users", network.account(network.block.settle.take_to))
-    ledger.burn("burn of payments", ticker, paid.burned, "users")
+    weights = collected.weights
+    amounts = share_out(paid.operators, weights.astype(float)) if weights.any() else np.zeros(network.slots, np.int64)
+    if made and source != "users":
+        # What is paid on top never lay in a deposit: it joins there what is divided.
+        ledger.transfer("make", ticker, made, "users", source)
+    ledger.post_column("payment", ticker, source, amounts, column)
+    ledger.transfer("take", ticker, paid.taken, source, network.account(network.block.settle.take_to))
+    ledger.burn("burn of payments", ticker, paid.burned, source)
     _keep_for_sale(network, amounts)
 
 
@@ -301,12 +357,13 @@ def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:
         days = owners.live_ps(epoch) / PS_PER_S / 86_400
         each = owners.power_usd_per_day() * owners.columns.cost_factor + 24 * owners.block.hosting
         bills += float((days * each).sum())
-    amount = round(bills * 1e9)
+    amount, gas = round(bills * 1e9), round(account.gas_usd * 1e9)
     account.bills_usd = bills
     held = ledger.balance(operators, "USD")
-    if held < amount:
-        ledger.transfer("owners' funds", "USD", amount - held, "outside", operators)
+    if held < amount + gas:
+        ledger.transfer("owners' funds", "USD", amount + gas - held, "outside", operators)
     ledger.transfer("power and hosting", "USD", amount, operators, "outside")
+    ledger.transfer("gas", "USD", gas, operators, "outside")
     ledger.transfer("owners' draw", "USD", ledger.balance(operators, "USD"), operators, "outside")
 
 

@@ -13,6 +13,7 @@ from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.meter import Meter
 from sim.tokenomics.operators import LIVE
+from sim.tokenomics.payment import Held
 from sim.tokenomics.price import OBSERVED, STATE, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
 from sim.tokenomics.supply import GPU_ONE
@@ -72,6 +73,12 @@ class NetworkState:
         """What the kind of price keeps between ticks."""
         self.quote: PerToken | None = None
         """The price in force in this epoch; None before the first one begins."""
+        self.held = Held.nothing(self.slots)
+        """What users have locked for their payments."""
+        self.held_by = ("", "USD")
+        """The kind that locked it, and the currency."""
+        self.deposit_pusd = 0
+        """What a locked coin cost, pico-dollars."""
         self.tally: Tally | None = None
         self.work = np.zeros((self.slots, 2))
         """Prompt and output tokens of each slot in the last measured windows: what later work is shared out by."""
@@ -170,13 +177,14 @@ class NetworkState:
         return np.sort(np.rint(np.concatenate(costs) / 24 * PRICE_ONE).astype(np.int64))
 
     def prices_usd(self, now_ps: int) -> Asked:
-        """The prices in force as users see them (those in coins at the oracle's rate)."""
-        quote = self.per_token()
+        """The prices in force as users see them: those in coins at the oracle's rate, with what is paid on top."""
+        quote, settle = self.per_token(), self.block.settle
+        top = 1 + settle.make_rate * (1 - settle.fee_discount)
         if quote.currency == "USD":
-            return Asked(quote.input / 1e6, quote.output / 1e6, quote.cached / 1e6, quote.request / 1e12)
+            return Asked(*(part / 1e6 * top for part in (quote.input, quote.output, quote.cached, quote.request / 1e6)))
         coin_usd = self.oracle_pusd(now_ps) / PRICE_ONE
         unit = 1e6 / 1000 / 10**self.decimals * coin_usd
-        return Asked(quote.input * unit, quote.output * unit, quote.cached * unit, quote.request * unit / 1e6)
+        return Asked(*(part * unit * top for part in (quote.input, quote.output, quote.cached, quote.request / 1e6)))
 
     def issued(self, start_ps: int, end_ps: int, passes: bool = False) -> int:
         """Base units that the schedule issues in [start, end) at today's supply; `passes` moves its state on to the end."""

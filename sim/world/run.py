@@ -82,7 +82,9 @@ class World:
         # Policies act from the start of an epoch on: what they are judged by begins there too.
         self.policies_from_ps = self.calendar.first_from(ps(spec.policies_from))
         self.book = Book(self.users.networks, len(self.users.names), self.policies_from_ps / PS_PER_S)
-        self.book.unsupported = reasons(spec, spec.requests.mode)
+        # What either side of `policies_from` can tell is told.
+        later = reasons(self.after, spec.requests.mode)
+        self.book.unsupported = {n: why for n, why in reasons(spec, spec.requests.mode).items() if n in later}
         self.scalers = [Scaler(len(self.users.names)) for _ in self.networks]
         self.counts: dict[str, int] = dict.fromkeys(
             ["measured_requests", "windows", *(f.name.lower() for f in Fate)], 0

@@ -96,10 +96,12 @@ def _paid_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> floa
 def _income_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> tuple[float, float]:
     """Fees and coin value that operators together would get in a day."""
     settle_block = network.block.settle
-    kept = 1 - settle_block.take_rate
+    kept = 1 - settle_block.take_rate * (1 - settle_block.fee_discount)
     if network.terms.pay == "coin":
         kept -= sum(rule.share for rule in network.block.burnmint.values() if rule.of == "payments")
-    fees = _paid_usd_per_day(network, users, epoch) * max(kept, 0.0)
+    # What users see holds what they pay on top of what use costs.
+    use = _paid_usd_per_day(network, users, epoch) / (1 + settle_block.make_rate * (1 - settle_block.fee_discount))
+    fees = use * max(kept, 0.0)
     return fees, network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd
 
 

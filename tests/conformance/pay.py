@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from sim.tokenomics.burnmint import BURNMINT
+from sim.tokenomics.coin import to_base
 from sim.tokenomics.meter import SCALE
+from sim.tokenomics.payment import PAYMENT, Held
+from sim.tokenomics.payment.multiparty import MultiPartyEscrow, Voucher
 from sim.tokenomics.price import OBSERVED, PRICE, STATE
-from sim.tokenomics.settle import take_of
+from sim.tokenomics.settle import Settle, fees_of, take_of
 
 CONTEXT = {"yaml": True, "tickers": frozenset({"TOK"})}
 
@@ -62,7 +65,92 @@ def render_price_grossup(case: dict[str, Any]) -> dict[str, float]:
     }
 
 
+def akash_escrow(case: dict[str, Any]) -> dict[str, Any]:
+    """Blocks of a stream out of a deposit: what is due is rate x blocks."""
+    inputs = case["inputs"]
+    due = np.array(inputs["rates"], np.int64) * inputs["blocks"]
+    held = Held.nothing(len(due))
+    held.pots[0] = inputs["balance"]
+    paid, unpaid = kind(PAYMENT, kind="stream").paid_by_rule(held, due)
+    return {"paid": paid.tolist(), "balance_end": int(held.pots[0]) - unpaid, "overdrawn": unpaid > 0}
+
+
+def livepeer_tickets(case: dict[str, Any]) -> dict[str, int]:
+    """One winning ticket, paid from deposit and reserve."""
+    inputs = case["inputs"]
+    held = Held.nothing(1)
+    held.pots[:2] = inputs["deposit"], inputs["reserve"]
+    block = kind(PAYMENT, kind="ticket", pool_size=inputs["pool_size"])
+    paid, unpaid = block.paid_by_rule(held, np.array([inputs["face_value"]], np.int64))
+    first, second = inputs["deposit"] - int(held.pots[0]), inputs["reserve"] - int(held.pots[1])
+    return {"from_deposit": first, "from_reserve": second, "paid": int(paid[0]), "unpaid": unpaid}
+
+
+def gonka_job_payment(case: dict[str, Any]) -> dict[str, Any]:
+    """A job's escrow at its longest answer, its cost and what is given back; or its pay shared with validators."""
+    inputs = case["inputs"]
+    if "cost" in inputs:
+        due = np.zeros(inputs["existing"] + inputs["new"], np.int64)
+        due[0] = inputs["cost"]
+        held = Held.nothing(len(due))
+        held.pots[0] = inputs["cost"]
+        shared = kind(PAYMENT, kind="escrow", validators=inputs["new"])
+        return {"adjustments": (shared.paid_by_rule(held, due, due >= 0)[0] - due).tolist()}
+    price = kind(PRICE, kind="posted", input=f"{inputs['price']} TOK/tok", output=f"{inputs['price']} TOK/tok")
+    quote = price.per_token({"TOK": 0})
+    held = Held.nothing(1)
+    held.pots[0] = escrow = quote.of(inputs["prompt"], inputs["max_tokens"]) // SCALE
+    due = np.array([quote.of(inputs["prompt"], inputs["completion"]) // SCALE], np.int64)
+    paid, _ = kind(PAYMENT, kind="escrow").paid_by_rule(held, due)
+    return {"escrow": escrow, "cost": int(paid[0]), "refund": int(held.pots[0])}
+
+
+def mpe_channel(case: dict[str, Any]) -> dict[str, Any]:
+    """A list of calls to the contract that holds a run's channels."""
+    contract = MultiPartyEscrow()
+    for owner, amount in case["inputs"]["start_balances"].items():
+        contract.deposit(owner, amount)
+    accepted = [_call(contract, op) for op in case["inputs"]["ops"]]
+    channels = [{"nonce": c.nonce, "value": c.value, "expiration": c.expiration} for c in contract.channels]
+    return {"accepted": accepted, "balances": contract.balances, "channels": channels}
+
+
+def _call(contract: MultiPartyEscrow, op: dict[str, Any]) -> bool:
+    if op["op"] == "open":
+        return contract.open(op["sender"], op["recipient"], op["value"], op["expiration"], op["signer"])
+    if op["op"] == "timeout":
+        return contract.timeout(op["channel"], op["by"], op["block"])
+    if op["op"] == "claim":
+        voucher = Voucher(op["channel"], op["signed_nonce"], op["signed_planned"], op["signed_by"])
+        return contract.claim(op["by"], op["actual"], op["planned"], voucher, op["sendback"])
+    raise LookupError(f"mpe_channel: no adapter for {op['op']!r}")
+
+
+def akash_take_fee(case: dict[str, Any]) -> dict[str, float]:
+    """Take and make fee of a hosting fee, with a discount on both."""
+    inputs = case["inputs"]
+    due = to_base(inputs["fee"], 9)
+    rates = {"take_rate": inputs["Rt"], "make_rate": inputs["Rm"], "fee_discount": inputs["Rd"]}
+    take, make = fees_of(due, Settle(**{name: float(rate) for name, rate in rates.items()}))
+    parts = {"take": take, "make": make, "network": take + make, "provider": due - take}
+    return {name: amount / 1e9 for name, amount in parts.items()}
+
+
+def ionet_fees(case: dict[str, Any]) -> dict[str, float]:
+    """0.25 % of a reservation from each side, and 2 % more where it is paid in USDC (`settle.pay: usd`)."""
+    inputs = case["inputs"]
+    due, rate = to_base(inputs["usd"], 9), 0.0225 if inputs["usdc"] else 0.0025
+    take, make = fees_of(due, Settle(take_rate=rate, make_rate=rate))
+    return {"renter_pays": (due + make) / 1e9, "supplier_gets": (due - take) / 1e9}
+
+
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "gonka_dynamic_price": gonka_dynamic_price,
     "render_price_grossup": render_price_grossup,
+    "akash_escrow": akash_escrow,
+    "livepeer_tickets": livepeer_tickets,
+    "gonka_job_payment": gonka_job_payment,
+    "mpe_channel": mpe_channel,
+    "akash_take_fee": akash_take_fee,
+    "ionet_fees": ionet_fees,
 }

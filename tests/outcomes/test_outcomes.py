@@ -21,6 +21,7 @@ from sim.scenario.scenario import ResolvedCase
 from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.market import MARKET
+from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
 from sim.tokenomics.supply import SUPPLY
@@ -34,6 +35,7 @@ TABLES = {
     "supply": SUPPLY,
     "payout": PAYOUT,
     "price": PRICE,
+    "payment": PAYMENT,
     "burnmint": BURNMINT,
     "market": MARKET,
     "demand": DEMAND,
@@ -64,6 +66,8 @@ def kinds_used(found: ResolvedCase) -> set[str]:
         for table in ("supply", "payout", "price", "market"):
             if (block := getattr(network, table, None)) is not None:
                 used.add(f"{table}.{block.kind}")
+        if network.settle.via is not None:
+            used.add(f"payment.{network.settle.via.kind}")
         used |= {f"burnmint.{rule.kind}" for rule in getattr(network, "burnmint", {}).values()}
     return used
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.tokenomics.burnmint import BURNMINT
+from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
 from sim.tokenomics.supply import SUPPLY
@@ -84,6 +85,19 @@ PRICES = {
     ),
     "oracle": block(PRICE, kind="oracle_usd", ticker="TAO", input="0.1 USD/Mtok", output="0.4 USD/Mtok", cached="50 %"),
     "golem": block(PRICE, kind="provider_linear", hour="1.9 USD/h", request="0.001 USD", fee="5 %", cached="0 %"),
+}
+PAYMENTS = {
+    "batch": block(PAYMENT, kind="batch"),
+    "bad_debts": block(PAYMENT, kind="batch", unpaid="7 %"),
+    "stream": block(PAYMENT, kind="stream"),
+    "stream_all": block(PAYMENT, kind="stream", cover="50 %", short="all"),
+    "prepaid": block(PAYMENT, kind="prepaid"),
+    "escrow": block(PAYMENT, kind="escrow"),
+    "shared": block(PAYMENT, kind="escrow", reserve="150 %", validators=2),
+    "ticket": block(PAYMENT, kind="ticket"),
+    "small_reserve": block(PAYMENT, kind="ticket", deposit="0 %", reserve="30 %", pool_size=3, chance="100 %"),
+    "channel": block(PAYMENT, kind="channel", gas="0.4 USD"),
+    "asleep": block(PAYMENT, kind="channel", expiry="10 day", renew=False, asleep="50 %"),
 }
 BURNMINTS = {
     "payments": block(BURNMINT, kind="share", share="20 %"),

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.kernels.rules import compiled
-from sim.tokenomics import burnmint, payout, price, supply
+from sim.tokenomics import burnmint, payment, payout, price, supply
 from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.market import MARKET
 from sim.units import INT64_MAX, muldiv
-from tests.policies.kinds import BURNMINTS, PAYOUTS, PRICES, SEEN, SUPPLIES
+from tests.policies.kinds import BURNMINTS, PAYMENTS, PAYOUTS, PRICES, SEEN, SUPPLIES
 
 pytestmark = pytest.mark.compiled
 
@@ -112,6 +112,32 @@ def test_price_agrees_compiled(name: str, seen: tuple[float, ...], asks: list[in
     assert asked.tolist() == asks
 
 
+_RULED = [name for name, block in PAYMENTS.items() if type(block).compiled]
+_DUE = st.lists(st.integers(0, 2**40), max_size=7)
+
+
+@pytest.mark.parametrize("name", _RULED)
+@settings(max_examples=60, deadline=None)
+@given(due=_DUE, deposit=st.integers(0, 2**43), reserve=st.integers(0, 2**43), taken=st.integers(0, 2**40))
+def test_payment_agrees_compiled(name: str, due: list[int], deposit: int, reserve: int, taken: int) -> None:
+    block = PAYMENTS[name]
+    if block.kind == "batch":
+        deposit = sum(due)  # users bring what the rule asks for
+    found = []
+    for rule in (type(block).rule, compiled(type(block).rule, payment.SIGNATURE)):
+        owed, pots = np.array(due, np.int64), np.array([deposit, reserve, taken], np.int64)
+        claimed, paid = np.zeros(len(due), np.int64), np.zeros(len(due), np.int64)
+        unpaid = rule(owed, pots, block.row(), claimed, paid)
+        assert owed.tolist() == due
+        found.append((int(unpaid), pots.tolist(), claimed.tolist(), paid.tolist()))
+    assert found[0] == found[1]
+    unpaid, pots_left, _, got = found[0]
+    # Nothing is lost or made, and nobody gets more than there is.
+    assert sum(due) == sum(got) + unpaid
+    assert deposit + reserve - pots_left[0] - pots_left[1] == sum(got)
+    assert min([unpaid, *pots_left, *got]) >= 0
+
+
 @pytest.mark.parametrize("name", BURNMINTS)
 @settings(max_examples=60, deadline=None)
 @given(paid=st.integers(0, 2**62), part=st.integers(0, 10**6))
@@ -126,6 +152,7 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
         (supply.SUPPLY, SUPPLIES),
         (payout.PAYOUT, PAYOUTS),
         (price.PRICE, PRICES),
+        (payment.PAYMENT, PAYMENTS),
         (burnmint.BURNMINT, BURNMINTS),
     ]
     for table, tried in tables:
@@ -134,7 +161,7 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
 
 def test_a_kind_without_a_compiled_rule_says_so() -> None:
     # A kind either has one plain rule for both ways of running, tried above, or says that it runs as Python.
-    for table in (supply.SUPPLY, payout.PAYOUT, price.PRICE, burnmint.BURNMINT, MARKET, DEMAND):
+    for table in (supply.SUPPLY, payout.PAYOUT, price.PRICE, payment.PAYMENT, burnmint.BURNMINT, MARKET, DEMAND):
         for name, kind in table.items():
             assert kind.compiled is hasattr(kind, "rule"), name
     assert not any(kind.compiled for table in (MARKET, DEMAND) for kind in table.values())
