@@ -17,7 +17,7 @@ from sim.units import Money
 from sim.verify.classical import TICKS
 from sim.verify.engines import TOKENS, UNIT_PS, Offered, by_prompts, fleet, served
 from sim.verify.systems import many_servers
-from tests.conformance import pay, supply
+from tests.conformance import pay, supply, trust
 
 RAO = 10**9
 TAO_CAP = 21_000_000 * RAO
@@ -116,3 +116,4 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 ADAPTERS |= pay.ADAPTERS
 ADAPTERS |= supply.ADAPTERS
+ADAPTERS |= trust.ADAPTERS

@@ -10,7 +10,10 @@ from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
+from sim.tokenomics.slash import SLASH
+from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.verify import VERIFY
 
 CONTEXT = {"yaml": True, "tickers": frozenset({"TAO", "FET"})}
 
@@ -102,4 +105,28 @@ PAYMENTS = {
 BURNMINTS = {
     "payments": block(BURNMINT, kind="share", share="20 %"),
     "take": block(BURNMINT, kind="share", share="33.3 %", of="take"),
+}
+STAKES = {
+    "fixed": block(STAKE, kind="fixed", amount="10 TAO"),
+    "per_weight": block(STAKE, kind="per_weight", amount="2.5 TAO", weigh="capacity", free="20 %", grace="180 day"),
+    "reward_days": block(STAKE, kind="reward_days", days="20 day"),
+    "pledge": block(STAKE, kind="pledge", cap="5 TAO", baseline=1000, ramp_begins="10 day", ramp="365 day"),
+}
+SLASHES = {
+    "fraction": block(SLASH, kind="fraction", share="20 %"),
+    "fraction_of_what_is_locked": block(SLASH, kind="fraction", share="10 %", unbonding=False, to="treasury"),
+    "reward_days": block(SLASH, kind="reward_days", days="3.51 day", to="checkers", cooldown="7 day"),
+    "termination": block(SLASH, kind="termination"),
+}
+_TRAFFIC = {"rate": "1 %", "half": "5 %", "quiet": "100 /day", "busy": "10000 /day"}
+VERIFIES = {
+    "none": block(VERIFY, kind="none"),
+    "sampling": block(VERIFY, kind="sampling", rate="5 %", detection="90 %", false_alarms="1 %"),
+    "sampling_by_reputation": block(VERIFY, kind="sampling", reputation={"epochs": 30, "cutoff": "10 %"}, **_TRAFFIC),
+    "sampling_by_a_public_seed": block(VERIFY, kind="sampling", rate="5 %", seed="public"),
+    "replication": block(VERIFY, kind="replication", repeaters=3, false_alarms="0.1 %", rate="30 %"),
+    "refereed": block(VERIFY, kind="refereed", solvers=2),
+    "fingerprint": block(VERIFY, kind="fingerprint", rate="50 %", detection="99 %", false_alarms="0.1 %"),
+    "tee": block(VERIFY, kind="tee", breach="10 %"),
+    "audit": block(VERIFY, kind="audit", every="30 day", detection="80 %", false_alarms="2 %"),
 }

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.kernels.rules import compiled
-from sim.tokenomics import burnmint, payment, payout, price, supply
+from sim.tokenomics import burnmint, payment, payout, price, slash, stake, supply, verify
 from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.market import MARKET
+from sim.tokenomics.verify import reputation
 from sim.units import INT64_MAX, muldiv
-from tests.policies.kinds import BURNMINTS, PAYMENTS, PAYOUTS, PRICES, SEEN, SUPPLIES
+from tests.policies.kinds import BURNMINTS, PAYMENTS, PAYOUTS, PRICES, SEEN, SLASHES, STAKES, SUPPLIES, VERIFIES
 
 pytestmark = pytest.mark.compiled
 
@@ -147,6 +148,58 @@ def test_burn_agrees_compiled(name: str, paid: int, part: int) -> None:
     assert compiled(type(block).rule, burnmint.SIGNATURE)(paid, taken, block.row()) == block.burned(paid, taken)
 
 
+_WEIGHTS = st.one_of(st.just(0), st.integers(1, 2**42))
+
+
+@pytest.mark.parametrize("name", STAKES)
+@settings(max_examples=60, deadline=None)
+@given(weight=_WEIGHTS, reward=st.integers(0, 10**15), more=st.integers(0, 2**42), day=st.integers(0, 800))
+def test_stake_agrees_compiled(name: str, weight: int, reward: int, more: int, day: int) -> None:
+    block = STAKES[name]
+    seen = np.array([21 * 10**15, weight + more, day * 86_400], np.int64)
+    arguments = (weight, reward, seen, block.row(9))
+    assert compiled(type(block).rule, stake.SIGNATURE)(*arguments) == type(block).rule(*arguments)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_WEIGHTS, st.integers(0, 10**16), st.integers(0, 10**16), st.integers(0, 10**12))
+def test_backed_weight_agrees_compiled(weight: int, held: int, needed: int, free: int) -> None:
+    fast = compiled(stake.backed, "int64(int64, int64, int64, int64)")
+    assert fast(weight, held, needed, free) == stake.backed(weight, held, needed, free)
+
+
+@pytest.mark.parametrize("name", SLASHES)
+@settings(max_examples=60, deadline=None)
+@given(*[st.integers(0, 2**61)] * 2, st.integers(0, 10**15), st.integers(0, 10**8))
+def test_slash_agrees_compiled(name: str, locked: int, unbonding: int, reward: int, age_s: int) -> None:
+    block, outs = SLASHES[name], [np.zeros(2, np.int64) for _ in range(2)]
+    rules = (type(block).rule, compiled(type(block).rule, slash.SIGNATURE))
+    for rule, out in zip(rules, outs, strict=True):
+        rule(locked, unbonding, reward, age_s, block.row(), out)
+    assert outs[0].tolist() == outs[1].tolist() == list(block.taken(locked, unbonding, reward, age_s))
+
+
+_CHANCE = st.floats(0, 1)
+
+
+@pytest.mark.parametrize("name", VERIFIES)
+@settings(max_examples=100, deadline=None)
+@given(seen=st.tuples(st.floats(0, 1), st.floats(0, 100), _CHANCE, _CHANCE, _CHANCE))
+def test_verify_agrees_compiled_to_the_last_bit(name: str, seen: tuple[float, ...]) -> None:
+    block, outs = VERIFIES[name], [np.zeros(len(verify.GIVEN)) for _ in range(2)]
+    rules = (type(block).rule, compiled(type(block).rule, verify.SIGNATURE))
+    for rule, out in zip(rules, outs, strict=True):
+        rule(np.array(seen), block.row(), out)
+    assert outs[0].tobytes() == outs[1].tobytes()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**5), st.integers(0, 10**11), st.integers(1, 10**4))
+def test_reputation_agrees_compiled(epochs: int, lost: int, whole: int) -> None:
+    row = np.array([whole], np.int64)
+    assert compiled(reputation.rule, reputation.SIGNATURE)(epochs, lost, row) == reputation.rule(epochs, lost, row)
+
+
 def test_every_kind_of_every_table_is_tried_here() -> None:
     tables = [
         (supply.SUPPLY, SUPPLIES),
@@ -154,6 +207,9 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
         (price.PRICE, PRICES),
         (payment.PAYMENT, PAYMENTS),
         (burnmint.BURNMINT, BURNMINTS),
+        (stake.STAKE, STAKES),
+        (slash.SLASH, SLASHES),
+        (verify.VERIFY, VERIFIES),
     ]
     for table, tried in tables:
         assert {block.kind for block in tried.values()} == set(table)
@@ -161,7 +217,18 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
 
 def test_a_kind_without_a_compiled_rule_says_so() -> None:
     # A kind either has one plain rule for both ways of running, tried above, or says that it runs as Python.
-    for table in (supply.SUPPLY, payout.PAYOUT, price.PRICE, payment.PAYMENT, burnmint.BURNMINT, MARKET, DEMAND):
+    for table in (
+        supply.SUPPLY,
+        payout.PAYOUT,
+        price.PRICE,
+        payment.PAYMENT,
+        burnmint.BURNMINT,
+        stake.STAKE,
+        slash.SLASH,
+        verify.VERIFY,
+        MARKET,
+        DEMAND,
+    ):
         for name, kind in table.items():
             assert kind.compiled is hasattr(kind, "rule"), name
     assert not any(kind.compiled for table in (MARKET, DEMAND) for kind in table.values())
