@@ -19,7 +19,8 @@ class Outcome:
     `aggregation` says how a run's one number comes from its epochs: `mean` over epochs, `sum`, value at the `end`,
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
-    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`).
+    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
+    (checks, or somebody who cheats), `stake`.
     """
 
     name: str
@@ -316,6 +317,67 @@ _ROWS = (
         "Value to users net of price, delay and failures, against not buying.",
         "by the demand kind (log-sum, or integral to the choke price)",
         scope="world",
+    ),
+    # verification and stake
+    Outcome(
+        "cheated_frac",
+        "served by a cheaper model",
+        "%",
+        "ratio",
+        "lower",
+        "Requests that were answered by a cheaper model than was paid for.",
+        "requests of nodes that cheat / requests served",
+        needs=("verify",),
+    ),
+    Outcome(
+        "caught_frac",
+        "frauds found",
+        "%",
+        "ratio",
+        "higher",
+        "Of those, requests that verification found out.",
+        "failed checks of nodes that cheat / their requests",
+        needs=("verify",),
+    ),
+    Outcome(
+        "wronged_frac",
+        "false alarms",
+        "%",
+        "ratio",
+        "lower",
+        "Of honest requests, those that verification held bad.",
+        "failed checks of honest nodes / their requests",
+        needs=("verify",),
+    ),
+    Outcome(
+        "check_load_frac",
+        "load of checks",
+        "%",
+        "mean",
+        "lower",
+        "Computing of checks, over that of serving.",
+        "mean over live nodes, by capacity, of checks a request x cost of a check",
+        needs=("verify",),
+    ),
+    Outcome(
+        "stake_coin",
+        "stake",
+        "coins",
+        "mean",
+        "none",
+        "Coins that nodes have locked, or wait to get back.",
+        "stake + unbonding at the end of each epoch",
+        needs=("stake",),
+    ),
+    Outcome(
+        "slashed_coin",
+        "slashed",
+        "coins/day",
+        "mean",
+        "none",
+        "Stake that offences took.",
+        "taken of stake and unbonding / days",
+        needs=("stake",),
     ),
     # the coin
     Outcome(

@@ -71,7 +71,11 @@ def _named_gpus(tree: Node) -> dict[str, Node]:
 
 def _named_models(tree: Node) -> dict[str, Node]:
     classes = tree.get("workload")
-    blocks = [*(classes.value.values() if classes is not None and classes.is_map else ()), *_operators(tree)]
+    operators = _operators(tree)
+    blocks = [*(classes.value.values() if classes is not None and classes.is_map else ()), *operators]
+    for operator in operators:
+        strategies = operator.get("strategies")
+        blocks += strategies.value.values() if strategies is not None and strategies.is_map else ()
     return {
         node.value: node for block in blocks if (node := block.get("model")) is not None and isinstance(node.value, str)
     }

@@ -43,8 +43,11 @@ def tables() -> list[Any]:
     from sim.tokenomics.payment import PAYMENT
     from sim.tokenomics.payout import PAYOUT
     from sim.tokenomics.price import PRICE
+    from sim.tokenomics.slash import SLASH
     from sim.tokenomics.spells import SPELLS
+    from sim.tokenomics.stake import STAKE
     from sim.tokenomics.supply import SUPPLY
+    from sim.tokenomics.verify import VERIFY
     from sim.workload.arrivals import ARRIVALS
     from sim.workload.growth import GROWTH
     from sim.workload.lengths import LENGTHS
@@ -57,6 +60,9 @@ def tables() -> list[Any]:
         PRICE,
         PAYMENT,
         BURNMINT,
+        STAKE,
+        SLASH,
+        VERIFY,
         MARKET,
         ROUTERS,
         SPELLS,

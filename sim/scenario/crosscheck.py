@@ -137,6 +137,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _distances(spec, tree)
     yield from _routers(spec, tree)
     yield from _jobs(spec, tree)
+    yield from _trust(spec, tree)
 
 
 def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:
@@ -458,6 +459,38 @@ def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
                     yield _problem(tree, f"{where}.{key}", "missing", message, f"add `{owner}`", of_key=True)
 
 
+def _trust(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Penalties with nothing to take, strategies of more than all owners, and modes of requests that cannot show them."""
+    for name, network in spec.networks.items():
+        where = f"networks.{name}"
+        slash = getattr(network, "slash", None)
+        for offence in type(slash).model_fields if slash is not None else ():
+            if getattr(slash, offence) is not None and network.stake is None:
+                fix = "add for example `stake: {kind: fixed, amount: 100 COIN}`".replace("COIN", network.coin.ticker)
+                message = "nothing is staked, so there is nothing to take"
+                yield _problem(tree, f"{where}.slash.{offence}", "missing", message, fix, of_key=True)
+        for label, operator in network.operators.items():
+            inside = f"{where}.operators.{label}"
+            if sum(strategy.share for strategy in operator.strategies.values()) > 1 + 1e-12:
+                message = "the strategies' shares exceed 100 %; who has none is honest"
+                yield _problem(tree, f"{inside}.strategies", "sum", message, "write smaller shares", of_key=True)
+            for key, strategy in operator.strategies.items():
+                yield from _fit(spec, tree, network, operator, strategy.model, f"{inside}.strategies.{key}", "model")
+        yield from _shown(spec, tree, network, where)
+
+
+def _shown(spec: Spec, tree: Node, network: Any, where: str) -> Iterator[Problem]:
+    """Who cheats and what checks cost changes with the epochs: engines that live as long as the run cannot show it yet."""
+    if spec.requests.mode != "all":
+        return
+    asked = ["verify"] if network.verify is not None and network.verify.looks else []
+    asked += [f"operators.{label}.strategies" for label, operator in network.operators.items() if operator.strategies]
+    for key in asked:
+        message = "not simulated yet with `requests.mode: all`"
+        fix = "write `requests: {mode: sampled}` or `{mode: capacity}`"
+        yield _problem(tree, f"{where}.{key}", "mode", message, fix, of_key=True)
+
+
 def _jobs(spec: Spec, tree: Node) -> Iterator[Problem]:
     """Jobs that come after the end, more rounds than a run can hold, and networks that cannot share their nodes."""
     for name, job in spec.jobs.items():
@@ -509,7 +542,9 @@ def _place(tree: Node, where: str, region: str | None, known: list[str], what: s
         yield _problem(tree, f"{where}.region", "unknown_region", message, near_hint(region, known))
 
 
-def _fit(spec: Spec, tree: Node, network: Any, operator: Any, model: str, where: str) -> Iterator[Problem]:
+def _fit(
+    spec: Spec, tree: Node, network: Any, operator: Any, model: str, where: str, key: str = "gpu"
+) -> Iterator[Problem]:
     from sim.serving.tables import replica_type
 
     gpu, llm = spec.gpus.get(operator.gpu), spec.models.get(model)
@@ -517,9 +552,9 @@ def _fit(spec: Spec, tree: Node, network: Any, operator: Any, model: str, where:
         return
     try:
         replica_type(gpu, llm, network.serving, operator.interconnect)
-        if operator.per_node < network.serving.tp:
+        if key == "gpu" and operator.per_node < network.serving.tp:
             message = f"{operator.per_node} found; a replica takes {network.serving.tp} GPUs (`serving.tp`)"
             yield _problem(tree, f"{where}.per_node", "fit", message, f"write `per_node: {network.serving.tp}` or more")
     except ScenarioError as error:
         for problem in error.problems:
-            yield _problem(tree, f"{where}.gpu", "fit", problem.message, problem.fix or "choose another GPU or model")
+            yield _problem(tree, f"{where}.{key}", "fit", problem.message, problem.fix or "choose another GPU or model")

@@ -46,12 +46,30 @@ def spec_content(spec: Spec) -> Any:
     if not data["jobs"]:
         # Files without jobs keep the keys that they had before there were any.
         del data["jobs"]
+    for network in data["networks"].values():
+        _without_trust(network)
     found = _with_contents(data)
     for key in RESOLVED_KEYS:
         found[key] = {name: _entry(entry) for name, entry in getattr(spec, key).items()}
     if kinds := own_kinds(spec):
         found["own kinds"] = kinds
     return found
+
+
+_UNTRUSTED: dict[str, Any] = {
+    "verify": None,
+    "stake": None,
+    "slash": {"invalid": None, "downtime": None, "termination": None},
+}
+_HONEST: dict[str, Any] = {"stakes": "100 %", "strategies": {}}
+
+
+def _without_trust(network: dict[str, Any]) -> None:
+    """Files that check and lock nothing keep the keys that they had before there was anything to check or lock."""
+    for block, unsaid in ((network, _UNTRUSTED), *((one, _HONEST) for one in network["operators"].values())):
+        for key, value in unsaid.items():
+            if key in block and block[key] == value:
+                del block[key]
 
 
 class _Kept:

@@ -14,12 +14,16 @@ from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.coin import Coin
 from sim.tokenomics.market import MARKET
 from sim.tokenomics.operators import OperatorClass
+from sim.tokenomics.operators.strategies import Strategy
 from sim.tokenomics.oracle import Oracle
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
 from sim.tokenomics.settle import Settle
+from sim.tokenomics.slash import SLASH
 from sim.tokenomics.split import Split
+from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.verify import VERIFY
 
 
 class Plausible(Block):
@@ -40,6 +44,19 @@ class Operators(OperatorClass):
 
     interconnect: Interconnect | None = None
     """What the GPUs of such a node are joined by, where it is not what their type has."""
+    strategies: dict[Name, Strategy] = Field(default_factory=dict)
+    """What parts of the owners do in place of serving honestly, by name."""
+
+
+class Slashing(Block):
+    """What each offence costs; an offence that is left out costs nothing."""
+
+    invalid: Annotated[Any, OneOf(SLASH)] | None = None
+    """A wrong answer that verification proved."""
+    downtime: Annotated[Any, OneOf(SLASH)] | None = None
+    """Time missed beyond `above`."""
+    termination: Annotated[Any, OneOf(SLASH)] | None = None
+    """Leaving: taken as the stake begins to unbond."""
 
 
 class Network(Block):
@@ -60,6 +77,8 @@ class Network(Block):
     """How engines are set."""
     operators: Annotated[dict[Name, Operators], Field(min_length=1)]
     """Classes of owners of hardware, by name."""
+    verify: Annotated[Any, OneOf(VERIFY)] | None = None
+    """How answers are checked; left out, nobody looks."""
     plausible: Plausible | None = None
     """Ranges in which the network lies in year 1."""
 
@@ -76,6 +95,10 @@ class CoinNetwork(Network):
     """Who gets what is minted."""
     payout: Annotated[Any, OneOf(PAYOUT)]
     """By what operators share their part of what is minted."""
+    stake: Annotated[Any, OneOf(STAKE)] | None = None
+    """What a node locks up before it joins; left out, nothing."""
+    slash: Slashing = Field(default_factory=Slashing)
+    """What offences cost of it."""
     burnmint: dict[Name, Annotated[Any, OneOf(BURNMINT)]] = Field(default_factory=dict)
     """Rules that burn coins, by name."""
     market: Annotated[Any, OneOf(MARKET)]

@@ -138,6 +138,12 @@ def nakamoto(incomes: np.ndarray) -> int | None:
     return int(np.searchsorted(np.cumsum(np.sort(incomes)[::-1]), total / 2, side="right")) + 1
 
 
+def _trusts(network: Any) -> bool:
+    slash = getattr(network, "slash", None)
+    looks = network.verify is not None or (slash is not None and slash.downtime is not None)
+    return looks or any(operators.strategies for operators in network.operators.values())
+
+
 def reasons(spec: Any, mode: str) -> dict[str, str]:
     """Outcomes that this run can give no number for, and why."""
     told: dict[str, str] = {}
@@ -155,6 +161,10 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "no class states an SLO"
             elif "latency" in outcome.needs and not spec.latency:
                 why = "the scenario states no `latency`"
+            elif "verify" in outcome.needs and not _trusts(network):
+                why = "nobody checks answers there, and nobody cheats"
+            elif "stake" in outcome.needs and getattr(network, "stake", None) is None:
+                why = "the network asks for no stake"
             if why and outcome.scope == "network":
                 told[f"{name}.{outcome.name}"] = why
     if not spec.jobs:

@@ -37,7 +37,7 @@ class Expander:
         """Add finished rows of a sample to a tally of the whole fleet, stratum by stratum: that of the node that had them last."""
         given = rows["replica"] >= 0
         stratum = np.full(len(rows), -1, np.int64)
-        stratum[given] = fleet.node_type[fleet.node_of(rows["replica"][given])]
+        stratum[given] = part.roster.member[fleet.node_of(rows["replica"][given])]
         classes = len(tally.prompt)
         beyond = [1 / Fraction(share) for share in part.shares(classes).tolist()]
         for m in np.unique(stratum).tolist():
@@ -71,13 +71,14 @@ class Expander:
 
     def measure(self, tally: Tally, part: Part, fleet: Fleet, reading: Reading) -> None:
         """Make what was measured of serving replicas (`Tally.measure`) that of the whole fleet."""
-        types = np.repeat(fleet.node_type, fleet.replicas)
+        types = np.repeat(part.roster.member, fleet.replicas)
         names = [member.name for member in part.roster.plan.members]
         for column, measured in (("busy_ps", reading.busy_ps), ("live_ps", reading.live_ps)):
             sums = [exact_sum(measured[types == m]) for m in range(len(names))]
             whole = [self.whole((name, column), s, w) for name, s, w in zip(names, sums, part.weights, strict=True)]
             setattr(tally, column, sum(whole))
-        tally.energy_type_j = tally.energy_type_j * np.array([float(weight) for weight in part.weights])
+        behind = part.roster.members_of_types
+        tally.energy_type_j = tally.energy_type_j * np.array([float(part.weights[m]) for m in behind])
         tally.energy_j = float(tally.energy_type_j.sum())
         shares = part.shares(len(reading.gaps)).tolist()
         gaps = [

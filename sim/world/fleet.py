@@ -49,6 +49,14 @@ class Member:
     """Requests a second that a node serves at most, of the workload's mean request."""
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Variant:
+    """What some slots of a member serve in place of what they are paid for: `slots` bool, an entry a slot of the class."""
+
+    rtype: ReplicaType
+    slots: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True)
 class Plan:
     """How the fleet serves: members, router, and the rules about failed requests."""
@@ -67,6 +75,8 @@ class Plan:
     """Of each member, for a router that draws by weight; empty: it does not."""
     strikes: Mapping[str, tuple[Strike, ...]] = dataclasses.field(default_factory=dict)
     """What shocks take down, by member."""
+    variants: Mapping[str, tuple[Variant, ...]] = dataclasses.field(default_factory=dict)
+    """By member; where nobody serves anything else it is empty."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +135,23 @@ class Roster:
     def __len__(self) -> int:
         return len(self.slot)
 
+    def _typed(self) -> tuple[tuple[ReplicaType, ...], np.ndarray, list[int]]:
+        """Replica types, that of each node, and the member behind each type: the members' own, then their variants."""
+        types, kind = [member.rtype for member in self.plan.members], self.member.astype(np.int64)
+        owner = list(range(len(types)))
+        for m, member in enumerate(self.plan.members):
+            for variant in self.plan.variants.get(member.name, ()):
+                mine = self.member == m
+                kind[mine] = np.where(variant.slots[self.slot[mine]], len(types), kind[mine])
+                types.append(variant.rtype)
+                owner.append(m)
+        return tuple(types), kind, owner
+
+    @property
+    def members_of_types(self) -> list[int]:
+        """The member behind each replica type of `engine_fleet`."""
+        return self._typed()[2]
+
     def engine_fleet(self, classes: int) -> contract.Fleet:
         """The fleet as engines take it."""
         plan = self.plan
@@ -132,9 +159,10 @@ class Roster:
         routing = plan.routing
         if plan.shares:
             routing = dataclasses.replace(routing, weights=whole_weights(np.array(plan.shares)[self.member], replicas))
+        types, node_type, _ = self._typed()
         return contract.Fleet(
-            types=tuple(m.rtype for m in plan.members),
-            node_type=self.member.astype(np.int64),
+            types=types,
+            node_type=node_type,
             replicas=replicas,
             classes=classes,
             routing=routing,

@@ -58,10 +58,15 @@ class Hardware:
 
 def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float, float]]) -> Hardware:
     """The machines of an operator class; `means` gives (prompt, output) tokens of the mean request by model."""
-    block = network.operators[name]
-    model_name = block.model or _only_model(means, name)
+    model_name = network.operators[name].model or _only_model(means, name)
     if model_name not in means:
         raise ScenarioError(f"operators.{name}.model: '{model_name}' found; models of the workload: {', '.join(means)}")
+    return machine_of(spec, network, name, model_name, means[model_name])
+
+
+def machine_of(spec: Any, network: Any, name: str, model_name: str, mean: tuple[float, float]) -> Hardware:
+    """The machines of an operator class where they serve a model, to requests of `mean` (prompt, output) tokens."""
+    block = network.operators[name]
     gpu, model = spec.gpus[block.gpu], spec.models[model_name]
     rtype = replica_type(gpu, model, network.serving, block.interconnect)
     replicas = block.per_node // network.serving.tp
@@ -69,7 +74,7 @@ def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float
         raise ScenarioError(
             f"operators.{name}.per_node: {block.per_node} found; a replica takes {network.serving.tp} GPUs"
         )
-    prompt, output = means[model_name]
+    prompt, output = mean
     return Hardware(
         name,
         model_name,

@@ -25,6 +25,7 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     emission_usd = network.value_usd(account.own_emission)
     avoidable, capital = costs(network, epoch)
     avoidable += account.gas_usd
+    staked, slashed_usd = stake_cost(network, epoch), network.value_usd(account.slashed)
     income = fees + coins_usd
     days = epoch.days
     tokens = float(served.prompt.sum() + served.output.sum())
@@ -42,11 +43,11 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
         "energy_j_per_tok": (served.energy_j, tokens + served.job_tokens),
         "price_paid_usd_per_mtok": (account.paid_usd - account.jobs_usd, mtok),
         "payout_usd_per_mtok": (income, mtok),
-        "resource_cost_usd_per_mtok": (avoidable + capital, mtok),
+        "resource_cost_usd_per_mtok": (avoidable + capital - staked, mtok),
         "fee_coverage_frac": (fees, avoidable + capital),
         "revenue_usd_per_day": account.paid_usd / days,
         "operator_margin_frac": (income - avoidable, income),
-        "operator_surplus_usd_per_day": (income - avoidable - capital) / days,
+        "operator_surplus_usd_per_day": (income - avoidable - capital - slashed_usd) / days,
         "entries": sum(o.entered for o in network.owners) / days * 365.25,
         "exits": sum(o.left for o in network.owners) / days * 365.25,
     }
@@ -60,6 +61,23 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
         made["gas_usd_per_day"] = account.gas_usd / days
     if network.coin:
         made |= coin_line(network, epoch, account, emission_usd, mtok)
+    return made | trust_line(network, account, days)
+
+
+def trust_line(network: NetworkState, account: Account, days: float) -> Line:
+    """What checks and stakes told, where there are any."""
+    made: Line = {}
+    if network.checks.active:
+        seen = network.checks.seen
+        made |= {
+            "cheated_frac": (seen.bad, seen.served),
+            "caught_frac": (seen.found, seen.bad),
+            "wronged_frac": (seen.wronged, seen.served - seen.bad),
+            "check_load_frac": network.checks.load,
+        }
+    if network.stakes.held:
+        unit = 10**network.decimals
+        made |= {"stake_coin": network.stakes.in_all() / unit, "slashed_coin": account.slashed / unit / days}
     return made
 
 
@@ -93,13 +111,18 @@ def exchange_line(account: Account, days: float) -> Line:
 
 
 def costs(network: NetworkState, epoch: Epoch) -> tuple[float, float]:
-    """Avoidable cost and capital service of the epoch in USD, outside rents included."""
+    """Avoidable cost and capital service of the epoch in USD, outside rents and the interest on stakes included."""
     avoidable = capital = 0.0
     for owners in network.owners:
         days = owners.live_ps(epoch) / PS_PER_S / DAY_S
         avoidable += float((days * owners.avoidable_usd_per_day()).sum())
         capital += float(days.sum()) * owners.block.capital_usd_per_day()
     return avoidable, capital
+
+
+def stake_cost(network: NetworkState, epoch: Epoch) -> float:
+    """What the stakes of the epoch cost their owners in interest: no resource that anybody used up, USD."""
+    return sum(exact_sum(o.live_ps(epoch)) / PS_PER_S / DAY_S * o.stake_usd_per_day for o in network.owners)
 
 
 def break_even_usd(network: NetworkState, epoch: Epoch, account: Account) -> float | None:

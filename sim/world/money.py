@@ -42,6 +42,8 @@ class Account:
     own_emission: int = 0
     """What of it this network's recipients got: all but what the split leaves to `others`."""
     burned: int = 0
+    slashed: int = 0
+    """Stake that offences took, burned or not."""
     sold_usd: float = 0.0
     bills_usd: float = 0.0
     gas_usd: float = 0.0
@@ -59,7 +61,7 @@ class Account:
 def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     """All money of one network and epoch."""
     account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
-    weights = network.work_weights(epoch, served.counted)
+    weights = network.work_weights(epoch, served.counted) * network.checks.paid[:, None]
     account.jobs_frac = _meter(network, served, weights)
     if network.coin is not None:
         _emit(network, epoch, account, weights)
@@ -69,6 +71,8 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
             _trade(network, epoch, 0, account)
     else:
         _pay_in_coins(network, epoch, account)
+    burned, account.slashed = network.stakes.close(epoch)
+    account.burned += burned
     if network.coin is not None:
         network.price_times.append(epoch.end_ps)
         network.prices_pusd.append(network.market.price_pusd)
@@ -331,11 +335,14 @@ def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.nda
 def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account, weights: np.ndarray) -> int:
     """Divide the operators' part by the payout's rule; gives what nobody earned."""
     ledger, ticker = network.ledger, network.ticker
+    counted = network.stakes.counted_frac()
+    if counted is not None:
+        weights = weights * counted
     most = float(weights.max())
     # Where nobody is live nobody worked: the payout leaves everything over.
     scale = 2.0**40 / most if most > 0 else 0.0
     work = np.rint(weights * scale / network.slots).astype(np.int64)
-    live = network.standing_ps(epoch) // 10**6
+    live = _standing(network, epoch, counted)
     amounts, left = network.block.payout.amounts(amount, work, live)
     if sum(amounts.tolist()) + left != amount:
         raise InvariantError(
@@ -347,6 +354,13 @@ def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Ac
     _keep_for_sale(network, amounts)
     account.coins_usd = amounts / 10**network.decimals
     return left
+
+
+def _standing(network: NetworkState, epoch: Epoch, counted: np.ndarray | None) -> np.ndarray:
+    """Time that each slot stood, in microseconds, as far as its stake backs it and its answers were good: int64."""
+    live = network.standing_ps(epoch) // 10**6
+    parts = network.checks.paid if counted is None else network.checks.paid * counted
+    return live if (parts == 1.0).all() else np.floor(live * parts).astype(np.int64)
 
 
 def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:

@@ -19,9 +19,11 @@ from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
 from sim.tokenomics.supply import GPU_ONE
 from sim.units import ps
 from sim.world.calendar import Epoch
-from sim.world.fleet import Roster
+from sim.world.checks import Checks
+from sim.world.fleet import Plan, Roster
 from sim.world.hardware import Hardware, hardware_of, plans_of
 from sim.world.people import Owners
+from sim.world.stakes import Stakes
 from sim.world.strikes import down_frac, strikes_of
 from sim.world.tally import Tally, Targets
 from sim.world.users import Asked
@@ -91,6 +93,8 @@ class NetworkState:
         self.value_level = 1.0
         """What holders take the coin to be worth, over their own rule: shocks move it."""
         self.notes: list[str] = []
+        self.stakes = Stakes(self)
+        self.checks = Checks(self, spec, streams)
         self.warm_factor = 1
         self.last_size = (0.0, 0.0)
         if self.coin:
@@ -211,7 +215,7 @@ class NetworkState:
 
     def roster(self, model: str, at_ps: int) -> Roster:
         """The nodes that serve a model at an instant: live ones, but for those that still load."""
-        plan = self.plans[model]
+        plan: Plan = self.checks.plan(self.plans[model])
         by_name = {owners.name: owners for owners in self.owners}
         return Roster(plan, [by_name[member.name].serving(at_ps) for member in plan.members])
 
@@ -232,6 +236,19 @@ class NetworkState:
 
     def standing(self, epoch: Epoch) -> list[tuple[float, float]]:
         """Parts of an epoch with the capacity, requests a second, that stands in each: shocks may hold nodes down."""
+        pace = self._pace(epoch)
+        return [(share, rps * pace) for share, rps in self._standing(epoch)]
+
+    def _pace(self, epoch: Epoch) -> float:
+        """What live nodes serve over what they would unchecked, with nobody cheating or barred."""
+        speeds, allowed = self.checks.speeds(), self.checks.allowed(epoch)
+        if speeds is None and allowed is None:
+            return 1.0
+        capacity = np.where(self.live_mask(), self.capacities(), 0.0)
+        serving = capacity * (1.0 if speeds is None else speeds) * (1.0 if allowed is None else allowed)
+        return float(serving.sum() / capacity.sum()) if capacity.any() else 1.0
+
+    def _standing(self, epoch: Epoch) -> list[tuple[float, float]]:
         if not self.strikes:
             return [(1.0, self.capacity_rps)]
         edges = {epoch.start_ps, epoch.end_ps}
@@ -285,6 +302,10 @@ class NetworkState:
         """Their GPUs."""
         return sum(owners.live * owners.machine.gpus for owners in self.owners)
 
+    def capacities(self) -> np.ndarray:
+        """Requests a second that a node of each slot serves at most."""
+        return np.concatenate([np.full(o.block.slots, o.machine.capacity_rps) for o in self.owners])
+
     def live_mask(self) -> np.ndarray:
         """Which slots are live, in the network's numbering."""
         return np.concatenate([owners.columns.state == LIVE for owners in self.owners])
@@ -310,6 +331,7 @@ class NetworkState:
         as its capacity beside the whole network's.
         """
         weights = np.zeros((self.slots, 2))
+        speeds, allowed = self.checks.speeds(), self.checks.allowed(epoch)
         total, capacity = self.work.sum(axis=0), self.capacity_rps
         for i, owners in enumerate(self.owners):
             span = slice(self.offset[i], self.offset[i + 1])
@@ -322,7 +344,12 @@ class NetworkState:
             )
             if not mean.any():
                 mean = np.full(2, owners.machine.capacity_rps)
+            if speeds is not None:
+                # Unmeasured slots share by what they can serve; measured ones have shown it.
+                mean = mean * (speeds[span] * self.checks.slower)[:, None]
             work = np.where(seen[:, None], self.work[span], mean)
+            if allowed is not None:
+                work = work * allowed[span][:, None]
             if (down := self.down_frac(owners, epoch.start_ps, epoch.end_ps)) is not None:
                 # A slot works while no shock holds it; where every token was counted, what it did says so itself.
                 work = np.where((seen & counted)[:, None], work, work * (1 - down)[:, None])

@@ -39,6 +39,8 @@ class Owners:
         self.coin_usd_per_node_day = 0.0
         self._crowd_rps = 0.0
         self.hurdle_usd_per_day = 0.0
+        self.stake_usd_per_day = 0.0
+        """What the stake of a node costs its owner: its value x the discount rate."""
         self.utilization = 0.0
         self.full = False
         self.entered = self.left = 0
@@ -63,8 +65,8 @@ class Owners:
         return self.machine.watts(self.utilization) * 24 / 1000 * self.block.electricity
 
     def fixed_usd_per_day(self) -> float:
-        """Hosting and outside rent of one node."""
-        return 24 * (self.block.hosting + self.block.outside_rent * self.machine.gpus)
+        """Hosting, outside rent and stake of one node."""
+        return 24 * (self.block.hosting + self.block.outside_rent * self.machine.gpus) + self.stake_usd_per_day
 
     def avoidable_usd_per_day(self) -> np.ndarray:
         """Avoidable cost of every slot if it serves."""
@@ -90,6 +92,11 @@ class Owners:
         served.flags.writeable = False
         self._served = (epoch, served)
         return served
+
+    def bar(self, slot: int, until_ps: int) -> None:
+        """Keep a live slot from serving until an instant."""
+        self._served = None
+        self.came_ps[slot] = max(until_ps, self.came_ps.get(slot, 0))
 
     def serving(self, at_ps: int) -> np.ndarray:
         """Live slots that have loaded by an instant, ascending."""

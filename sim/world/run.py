@@ -2,7 +2,7 @@
 
 In each epoch: (1) dated rules; (2) operators decide; (3) users choose at current prices and last quality; (4) windows of
 requests are served, with failures and repairs; (6) settlement, (7) emission and (8) the market, as `money` orders them;
-(9) the ledger is closed and the book written. Verification (5) comes with a later version.
+(9) the ledger is closed and the book written; before (6), checks are drawn and verdicts fall (5).
 """
 
 from __future__ import annotations
@@ -124,12 +124,17 @@ class World:
     def _start(self) -> None:
         """Calibrate under the baseline: nodes, tastes, holders' drift. Every policy starts from the same state."""
         self.users.begin()
+        first = self.calendar.epochs()[0]
+        for network in self.networks:
+            network.stakes.appraise(first)
         settle(self.networks, self.users, self.before, self.calendar.epochs()[0])
         if self.serving is not None:
             self.serving.rehearse()
         self.users.calibrate(self.prices(0))
         if self.before.initial.scale is not None:
             rescale(self.networks, self.users, times(self.before.initial.scale), self.calendar.epochs()[0])
+        for network in self.networks:
+            network.stakes.begin(first)
 
     def prices(self, now_ps: int) -> list[Asked]:
         """Every network's prices as users see them."""
@@ -155,16 +160,20 @@ class World:
             self.shocks.coins(network, epoch)
         if epoch.number:
             for network in self.networks:
+                network.stakes.appraise(epoch)
                 beliefs = Beliefs(
                     network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd,
                     float(self._wanted(network, epoch).sum()) / epoch.seconds,
                 )
                 for owners, view in zip(network.owners, views(network.owners, beliefs), strict=True):
                     owners.act(self.env, view, epoch)
+                network.stakes.turn(epoch)
         for network in self.networks:
             network.quote = network.look(epoch.start_ps)
         tick(self.networks, epoch, lambda: self._choose(epoch))
-        self._choose(epoch)
+        rates = self._choose(epoch)
+        for network in self.networks:
+            network.checks.decide(epoch, float(rates[network.index]))
 
     def _choose(self, epoch: Epoch) -> np.ndarray:
         """Users choose at the prices in force; gives the requests a second of each network."""
@@ -186,7 +195,7 @@ class World:
         return np.asarray(self._base(epoch) * self.users.quantities[:, network.index])
 
     def _close(self, epoch: Epoch) -> None:
-        """Steps 6 to 9."""
+        """Steps 5 to 9."""
         label = f"epoch {epoch.number}"
         written: dict[str, Any] = {}
         for network in self.networks:
@@ -195,6 +204,7 @@ class World:
             served.check(f"{label}, {network.name}")
             for owners in network.owners:
                 owners.utilization = served.utilization if served.utilization is not None else owners.utilization
+            network.checks.close(epoch, served)
             account = money.close(network, epoch, served)
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd

@@ -113,6 +113,8 @@ class OperatorClass(Block):
     """Bandwidth at which it does."""
     pull: FixedDuration | None = None
     """Time to fetch them, in place of `image` and `link`; left out, none."""
+    stakes: Share = 1.0
+    """Part of the stake that the network asks for which the owners lock; less backs less of a node's weight."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
 

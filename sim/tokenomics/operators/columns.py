@@ -19,6 +19,8 @@ class Columns:
         self.state = np.zeros(len(cost_factor), np.int8)
         self.below_s = np.zeros(len(cost_factor))
         self.idle_s = np.zeros(len(cost_factor))
+        self.losses = np.zeros(len(cost_factor))
+        """Stake that offences took of each slot lately, USD a day; a new owner begins without."""
         self._counts: list[int] | None = None
 
     def count(self, state: int) -> int:
@@ -39,3 +41,5 @@ class Columns:
         self.state[slots] = state
         self.below_s[slots] = 0.0
         self.idle_s[slots] = 0.0
+        if state in (OUT, ORDERED):
+            self.losses[slots] = 0.0

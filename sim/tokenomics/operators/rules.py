@@ -55,7 +55,8 @@ def decide(block: OperatorClass, view: View, columns: Columns, draws: np.ndarray
         return Decisions(none, none, none, none)
     if block.decides == "planned":
         return _plan(view, columns)
-    cost = avoidable_usd_per_day(view, columns)
+    # Whoever loses stake to penalties reckons with losing it again.
+    cost = avoidable_usd_per_day(view, columns) + columns.losses
     speed = block.switch_speed if block.outside_rent > 0 else block.exit_speed
     acts = draws[:-1] < -np.expm1(-speed * epoch_s)
     columns.below_s = np.where((columns.state == LIVE) & (view.income < cost), columns.below_s + epoch_s, 0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sim.blocks import Block
-from sim.units import Share
+from sim.units import FixedShare
 
 HONEST, LAZY, COLLUDES = 0, 1, 2
 """Dispositions of a slot's owner."""
@@ -26,9 +26,16 @@ def cheats(saving: float, found: float, reward: float, lost: float) -> bool:
 class Strategy(Block):
     """What a part of a class's owners is disposed to."""
 
-    share: Share = 0.0
+    kind: Literal["lazy", "collude"] = "lazy"
+    """Serve a cheaper model alone, or with others who vouch for each other when they check."""
+    share: FixedShare
     """Part of the class's node slots whose owners do so."""
     model: str
     """The cheaper model that they serve in place of the one that is paid for."""
     when: Literal["pays", "always"] = "pays"
     """Only where it pays, or come what may."""
+
+    @property
+    def code(self) -> int:
+        """LAZY or COLLUDES."""
+        return COLLUDES if self.kind == "collude" else LAZY

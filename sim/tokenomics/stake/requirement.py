@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from sim import units
 from sim.blocks import Block, sourced
-from sim.units import Duration, Share, share_parts
+from sim.units import Dated, Duration, Share, share_parts
 
 SIGNATURE = "int64(int64, int64, int64[::1], int64[::1])"
 """rule(weight, reward, seen, row): base units that a node of `weight` (parts, see WEIGHT_ONE) locks; `reward` is what such a
@@ -60,6 +62,16 @@ class Stake(Block):
     """Time from leaving until the stake is its owner's again."""
     grace: Duration = 0.0
     """Time from the start of the run in which nothing is asked for."""
+
+    @model_validator(mode="after")
+    def _in_coins(self) -> Self:
+        for name in ("amount", "cap"):
+            value = getattr(self, name, None)
+            for money in [step for _, step in value.steps] if isinstance(value, Dated) else [value] if value else []:
+                if money.currency == "USD":
+                    told = {"message": f"`{name}` is in USD; stake is locked in coins", "hint": "for example `10 TAO`"}
+                    raise PydanticCustomError("currency", "{message}", {**told, "at": name})
+        return self
 
     @abstractmethod
     def row(self, decimals: int) -> np.ndarray:

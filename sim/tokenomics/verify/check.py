@@ -45,6 +45,10 @@ class Verify(Block):
     compiled: ClassVar[bool] = True
     trials: ClassVar[Literal["request", "day"]] = "request"
     """What is tried: each request that a node serves, or each day that it is there."""
+    looks: ClassVar[bool] = True
+    """Whether anything is checked at all."""
+    by_node: ClassVar[bool] = False
+    """Whether a node's own uniform (`breach`) decides."""
 
     overhead: Share = 0.0
     """Time that serving takes longer for being verifiable, as a part of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Unverified(Verify):
     """No answer is checked."""
 
     rule = staticmethod(rule)
+    looks: ClassVar[bool] = False
 
     kind: Literal["none"] = "none"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Tee(Verify):
     """Trusted hardware attests each answer."""
 
     rule = staticmethod(rule)
+    by_node: ClassVar[bool] = True
 
     kind: Literal["tee"] = "tee"
     breach: Share = sourced(0.0, "no published figure", "assumed", "who can cheat unseen")
