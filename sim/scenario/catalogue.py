@@ -43,11 +43,14 @@ def tables() -> list[Any]:
     from sim.tokenomics.payment import PAYMENT
     from sim.tokenomics.payout import PAYOUT
     from sim.tokenomics.price import PRICE
+    from sim.tokenomics.score import SCORE
     from sim.tokenomics.slash import SLASH
     from sim.tokenomics.spells import SPELLS
     from sim.tokenomics.stake import STAKE
     from sim.tokenomics.supply import SUPPLY
+    from sim.tokenomics.target import TARGET
     from sim.tokenomics.verify import VERIFY
+    from sim.tokenomics.vesting import VESTING
     from sim.workload.arrivals import ARRIVALS
     from sim.workload.growth import GROWTH
     from sim.workload.lengths import LENGTHS
@@ -56,7 +59,10 @@ def tables() -> list[Any]:
     return [
         NETWORKS,
         SUPPLY,
+        SCORE,
         PAYOUT,
+        TARGET,
+        VESTING,
         PRICE,
         PAYMENT,
         BURNMINT,

@@ -351,6 +351,12 @@ def _terms(network: Any, ticker: str, tree: Node, where: str) -> Iterator[Proble
         yield _problem(
             tree, f"{where}.burnmint", "settle", message, "write `pay: coin`, or leave `burnmint` out", of_key=True
         )
+    target = getattr(network, "target", None)
+    if found.pay == "usd" and target is not None and target.vaults:
+        message = "a target that pays out of vaults needs what users pay in coins"
+        yield _problem(
+            tree, f"{where}.target", "settle", message, "write `pay: coin`, or another `target`", of_key=True
+        )
 
 
 def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:

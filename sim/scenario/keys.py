@@ -48,6 +48,7 @@ def spec_content(spec: Spec) -> Any:
         del data["jobs"]
     for network in data["networks"].values():
         _without_trust(network)
+        _without_unused(network)
     found = _with_contents(data)
     for key in RESOLVED_KEYS:
         found[key] = {name: _entry(entry) for name, entry in getattr(spec, key).items()}
@@ -70,6 +71,15 @@ def _without_trust(network: dict[str, Any]) -> None:
         for key, value in unsaid.items():
             if key in block and block[key] == value:
                 del block[key]
+
+
+def _without_unused(network: dict[str, Any]) -> None:
+    """Networks that neither lock nor steer emission keep the keys that they had before there was either."""
+    for key in ("target", "vesting"):
+        if not network.get(key):
+            network.pop(key, None)
+    if "score" in network.get("split", {}) and network["split"]["score"] is None:
+        del network["split"]["score"]
 
 
 class _Kept:

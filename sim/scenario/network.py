@@ -23,7 +23,12 @@ from sim.tokenomics.slash import SLASH
 from sim.tokenomics.split import Split
 from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.target import TARGET
 from sim.tokenomics.verify import VERIFY
+from sim.tokenomics.vesting import VESTING
+
+Recipient = Literal["operators", "validators", "owner", "treasury", "holders"]
+"""Who gets a part of emission."""
 
 
 class Plausible(Block):
@@ -99,6 +104,10 @@ class CoinNetwork(Network):
     """What a node locks up before it joins; left out, nothing."""
     slash: Slashing = Field(default_factory=Slashing)
     """What offences cost of it."""
+    target: Annotated[Any, OneOf(TARGET)] | None = None
+    """What operators are to get in dollars, whatever the schedule gives."""
+    vesting: dict[Recipient, Annotated[Any, OneOf(VESTING)]] = Field(default_factory=dict)
+    """When what a recipient of emission gets may be spent; who is not named may at once."""
     burnmint: dict[Name, Annotated[Any, OneOf(BURNMINT)]] = Field(default_factory=dict)
     """Rules that burn coins, by name."""
     market: Annotated[Any, OneOf(MARKET)]

@@ -28,7 +28,7 @@ from sim.scenario.spec import Spec
 
 Point = tuple[tuple[str, Node], ...]
 """One point of a sweep: values by dotted path."""
-MOVES_COIN_PRICE = ("supply", "split", "burnmint", "stake")
+MOVES_COIN_PRICE = ("supply", "split", "target", "vesting", "burnmint", "stake")
 """Keys of a network that move the coin's price where it is endogenous: policies that differ here run under both kinds."""
 
 

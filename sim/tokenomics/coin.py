@@ -32,7 +32,7 @@ class Coin(Block):
     supply: FixedAmount
     """Coins in existence at the start."""
     held: Mapping[str, FixedShare] = Field(default_factory=dict)
-    """Who holds them at the start: shares of `validators`, `treasury`, `operators`, `users`; `holders` have the rest."""
+    """Who holds them at the start: shares of `validators`, `treasury`, `operators`, `users`, `vault`; `holders` have the rest."""
 
     @model_validator(mode="after")
     def _checked(self) -> Coin:
@@ -86,7 +86,7 @@ class Coin(Block):
         return {**amounts, "pool": pool} if pool else amounts
 
 
-HOLDERS = ("validators", "treasury", "operators", "users")
+HOLDERS = ("validators", "treasury", "operators", "users", "vault")
 
 
 def to_base(amount: Money | float, decimals: int) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block
+from sim.blocks import Block, OneOf
+from sim.tokenomics.score import SCORE
 from sim.units import SHARE_ONE, Dated, Share, share_parts
 
 RECIPIENTS = ("operators", "validators", "owner", "treasury", "holders")
@@ -23,6 +25,8 @@ class Split(Block):
 
     share: Share = 1.0
     """Part of the coin's emission that this network gets; the rest goes to `others`."""
+    score: Annotated[Any, OneOf(SCORE)] | None = None
+    """What decides that part instead of `share`: this network's score beside its rivals'."""
     operators: Share = 0.0
     """Part of it for those who serve, divided by `payout`."""
     validators: Share = 0.0
@@ -54,12 +58,14 @@ class Split(Block):
                 )
         return self
 
-    def amounts(self, total: int) -> dict[str, int]:
+    def amounts(self, total: int, metrics: Sequence[float] = ()) -> dict[str, int]:
         """Base units of each recipient with a share (`others` too); they sum to `total` exactly.
 
-        Shares are rounded down; `remainder` keeps the rest. With nothing dated left (`at` was called).
+        Shares are rounded down; `remainder` keeps the rest. With nothing dated left (`at` was called). `metrics` are this
+        network's own (`score.METRICS`), where a score decides its part.
         """
-        own = total * share_parts(self.share) // SHARE_ONE
+        part = self.score.shares(metrics)[0] if self.score is not None else share_parts(self.share)
+        own = total * part // SHARE_ONE
         amounts = {
             name: own * share_parts(share) // SHARE_ONE for name in RECIPIENTS if (share := getattr(self, name)) > 0
         }

@@ -164,9 +164,9 @@ def believe(network: NetworkState, epoch: Epoch, account: Account) -> None:
 
 def _emission_growth(network: NetworkState, epoch: Epoch, account: Account) -> float:
     """Emission announced for the coming epoch over that of the last: schedules are known exactly."""
-    if not network.coin or account.emission == 0:
+    if not network.coin or account.scheduled == 0 or network.vaulted:
         return 1.0
-    return network.issued(epoch.end_ps, 2 * epoch.end_ps - epoch.start_ps) / account.emission
+    return network.issued(epoch.end_ps, 2 * epoch.end_ps - epoch.start_ps) / account.scheduled
 
 
 def shares(written: dict[str, Line], wanted: dict[str, float], base_requests: float) -> None:

@@ -22,6 +22,7 @@ from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
 from sim.world.network import NetworkState
 from sim.world.service import Served, share_out
+from sim.world.steering import beside, divide, steer
 
 MARGIN = 50
 """Users buy 1/MARGIN more coins than the rate says, for fee and slippage; what is left pays the next invoice."""
@@ -38,6 +39,10 @@ class Account:
     """Part of it that training jobs paid."""
     fees: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
     coins_usd: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
+    vault_fees: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0))
+    """Coins that each slot got out of a vault of fees."""
+    scheduled: int = 0
+    """What of the emission the schedule gave: all but what a target minted on top."""
     emission: int = 0
     own_emission: int = 0
     """What of it this network's recipients got: all but what the split leaves to `others`."""
@@ -60,7 +65,8 @@ class Account:
 
 def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     """All money of one network and epoch."""
-    account = Account(fees=np.zeros(network.slots), coins_usd=np.zeros(network.slots))
+    slots = network.slots
+    account = Account(fees=np.zeros(slots), coins_usd=np.zeros(slots), vault_fees=np.zeros(slots))
     weights = network.work_weights(epoch, served.counted) * network.checks.paid[:, None]
     account.jobs_frac = _meter(network, served, weights)
     if network.coin is not None:
@@ -78,6 +84,9 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
         network.prices_pusd.append(network.market.price_pusd)
         network.burned = account.burned * DAY_PS // (epoch.end_ps - epoch.start_ps)
         account.coins_usd = account.coins_usd * network.coin_usd
+        if network.vaulted:
+            account.fees = account.vault_fees * network.coin_usd
+    network.last_paid_usd = account.paid_usd
     _bills(network, epoch, account)
     return account
 
@@ -124,6 +133,7 @@ def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> None:
     account.gas_usd = collected.gas_usd
     account.lost_usd = collected.lost / 1e9
     account.fees = collected.weights * ((total - taken) / total) / 1e9 if total else account.fees
+    network.last_fees = account.fees
 
 
 def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None:
@@ -153,13 +163,14 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     if need.plan is not None:
         check(network, f"epoch {epoch.number}")
     account.paid_usd = invoice_usd / 1e9
-    account.burned = paid.burned
+    account.burned += paid.burned
     account.gas_usd = collected.gas_usd
     account.lost_usd = usd_of(collected.lost, price, network.decimals) / 1e9
     if collected.total:
         account.fees = (
             collected.weights / int(collected.weights.sum()) * (paid.operators * price / 10 ** (12 + network.decimals))
         )
+        network.last_fees = account.fees
         account.gains = exchange(invoice_usd, paid, collected.bought_pusd, price, price, network.decimals)
 
 
@@ -303,6 +314,9 @@ def _post_payment(network: NetworkState, paid: Paid, collected: Collected, made:
     if made and source != "users":
         # What is paid on top never lay in a deposit: it joins there what is divided.
         ledger.transfer("make", ticker, made, "users", source)
+    if network.vaulted:
+        ledger.transfer("payment", ticker, paid.operators, source, network.account("fees"))
+        paid, amounts = dataclasses.replace(paid, operators=0), np.zeros(network.slots, np.int64)
     ledger.post_column("payment", ticker, source, amounts, column)
     ledger.transfer("take", ticker, paid.taken, source, network.account(network.block.settle.take_to))
     ledger.burn("burn of payments", ticker, paid.burned, source)
@@ -316,25 +330,66 @@ def _keep_for_sale(network: NetworkState, amounts: np.ndarray) -> None:
 def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.ndarray) -> None:
     """Mint the epoch's coins at its end and hand them out."""
     ledger, ticker, block = network.ledger, network.ticker, network.block
-    issued = network.issued(epoch.start_ps, epoch.end_ps, passes=True)
-    parts = block.split.amounts(issued) if issued else {}
+    account.scheduled = issued = network.issued(epoch.start_ps, epoch.end_ps, passes=True)
+    parts = divide(network, issued)
+    if block.target is not None and not network.vaulted:
+        steered = steer(network, epoch, issued, parts.get("operators", 0))
+        issued += steered.top_up
+        parts = divide(network, issued)
+        over = steered.overflow(parts.get("operators", 0))
+        if over:
+            parts["operators"] -= over
+            parts[block.target.overflow] = parts.get(block.target.overflow, 0) + over
     for party, amount in parts.items():
-        if party == "operators":
+        if party == "operators" and network.vaulted:
+            ledger.mint("emission", ticker, amount, network.account("vault"))
+        elif party == "operators":
             left = _pay_operators(network, epoch, amount, account, weights.sum(axis=1))
             # Operators are the column that just could not be paid, so they cannot keep its remainder.
             heir = "treasury" if block.split.remainder == "operators" else block.split.remainder
             ledger.mint("emission", ticker, left, network.account(heir))
         else:
-            ledger.mint("emission", ticker, amount, network.account(party))
-            if party in ("validators", "owner", "others"):
-                network.others_sell[party] = network.others_sell.get(party, 0) + int(amount * block.settle.sell_others)
+            _give(network, epoch, party, amount)
+    if network.vaulted:
+        _pay_from_vaults(network, epoch, account, weights.sum(axis=1))
+    _free(network, epoch)
     account.emission = issued
     account.own_emission = issued - parts.get("others", 0)
 
 
-def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account, weights: np.ndarray) -> int:
-    """Divide the operators' part by the payout's rule; gives what nobody earned."""
+def _give(network: NetworkState, epoch: Epoch, party: str, amount: int) -> None:
+    """Mint a recipient's part, locked where its vesting says so."""
+    terms = network.block.vesting.get(party)
+    if terms is None:
+        network.ledger.mint("emission", network.ticker, amount, network.account(party))
+        _sell_later(network, party, amount)
+    else:
+        network.ledger.mint("emission", network.ticker, amount, network.account(f"vesting.{party}"))
+        network.locked.grant(party, terms, epoch.end_ps, np.array([amount], dtype=np.int64))
+
+
+def _sell_later(network: NetworkState, party: str, amount: int) -> None:
+    if party in ("validators", "owner", "others"):
+        sold = int(amount * network.block.settle.sell_others)
+        network.others_sell[party] = network.others_sell.get(party, 0) + sold
+
+
+def _free(network: NetworkState, epoch: Epoch) -> None:
+    """Hand out what comes due of what was locked, this epoch's part at once included."""
     ledger, ticker = network.ledger, network.ticker
+    for party, amounts in network.locked.due(epoch.end_ps):
+        source, target = network.account(f"vesting.{party}"), network.account(party)
+        if party == "operators":
+            ledger.draw_column("vested", ticker, target, amounts, ledger.column(source, ticker))
+            ledger.column(target, ticker).amounts += amounts
+            _keep_for_sale(network, amounts)
+        else:
+            ledger.transfer("vested", ticker, int(amounts[0]), source, target)
+            _sell_later(network, party, int(amounts[0]))
+
+
+def _shared_out(network: NetworkState, epoch: Epoch, amount: int, weights: np.ndarray) -> tuple[np.ndarray, int]:
+    """An amount divided among slots by the payout's rule, and what nobody earned."""
     counted = network.stakes.counted_frac()
     if counted is not None:
         weights = weights * counted
@@ -342,18 +397,13 @@ def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Ac
     # Where nobody is live nobody worked: the payout leaves everything over.
     scale = 2.0**40 / most if most > 0 else 0.0
     work = np.rint(weights * scale / network.slots).astype(np.int64)
-    live = _standing(network, epoch, counted)
-    amounts, left = network.block.payout.amounts(amount, work, live)
+    payout, live = network.block.payout, _standing(network, epoch, counted)
+    amounts, left = payout.amounts(amount, work, live, network.decimals, **beside(network, live))
     if sum(amounts.tolist()) + left != amount:
         raise InvariantError(
-            f"{network.name}, payout {network.block.payout.kind}: {sum(amounts.tolist())} base units divided and {left} left over of {amount} to divide"
+            f"{network.name}, payout {payout.kind}: {sum(amounts.tolist())} base units divided and {left} left over of {amount} to divide"
         )
-    column = ledger.column(network.account("operators"), ticker)
-    ledger.mint("emission", ticker, int(amounts.sum()), column.account)
-    column.amounts += amounts
-    _keep_for_sale(network, amounts)
-    account.coins_usd = amounts / 10**network.decimals
-    return left
+    return amounts, left
 
 
 def _standing(network: NetworkState, epoch: Epoch, counted: np.ndarray | None) -> np.ndarray:
@@ -361,6 +411,42 @@ def _standing(network: NetworkState, epoch: Epoch, counted: np.ndarray | None) -
     live = network.standing_ps(epoch) // 10**6
     parts = network.checks.paid if counted is None else network.checks.paid * counted
     return live if (parts == 1.0).all() else np.floor(live * parts).astype(np.int64)
+
+
+def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account, weights: np.ndarray) -> int:
+    """Mint the operators' part for them; gives what nobody earned. What is locked counts as earned."""
+    ledger, ticker = network.ledger, network.ticker
+    amounts, left = _shared_out(network, epoch, amount, weights)
+    terms = network.block.vesting.get("operators")
+    if terms is None:
+        ledger.mint_column("emission", ticker, amounts, ledger.column(network.account("operators"), ticker))
+        _keep_for_sale(network, amounts)
+    else:
+        column = ledger.column(network.account("vesting.operators"), ticker, network.slots)
+        ledger.mint_column("emission", ticker, amounts, column)
+        network.locked.grant("operators", terms, epoch.end_ps, amounts)
+    account.coins_usd = amounts / 10**network.decimals
+    return left
+
+
+def _pay_from_vaults(network: NetworkState, epoch: Epoch, account: Account, weights: np.ndarray) -> None:
+    """Pay operators what their target says out of the vault and that of the fees; burn a part of what is left of these.
+
+    What the vault gives counts as emission, what the fees give as fees; what nobody earned stays where it was, the fees' first.
+    """
+    ledger, ticker, name = network.ledger, network.ticker, network.account
+    steered = steer(network, epoch, 0, 0)
+    wanted = steered.from_vault + steered.from_fees
+    amounts, left = _shared_out(network, epoch, wanted, weights)
+    from_fees = max(0, steered.from_fees - left)
+    ledger.transfer("fees for operators", ticker, from_fees, name("fees"), name("vault"))
+    ledger.post_column("paid from vaults", ticker, name("vault"), amounts, ledger.column(name("operators"), ticker))
+    ledger.burn("burn of fees", ticker, steered.burn, name("fees"))
+    account.burned += steered.burn
+    _keep_for_sale(network, amounts)
+    coins, paid = amounts / 10**network.decimals, wanted - left
+    account.coins_usd = coins * ((paid - from_fees) / paid) if paid else coins
+    account.vault_fees = coins - account.coins_usd
 
 
 def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:

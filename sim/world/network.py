@@ -22,8 +22,10 @@ from sim.world.calendar import Epoch
 from sim.world.checks import Checks
 from sim.world.fleet import Plan, Roster
 from sim.world.hardware import Hardware, hardware_of, plans_of
+from sim.world.locked import Locked
 from sim.world.people import Owners
 from sim.world.stakes import Stakes
+from sim.world.steering import divide
 from sim.world.strikes import down_frac, strikes_of
 from sim.world.tally import Tally, Targets
 from sim.world.users import Asked
@@ -95,6 +97,9 @@ class NetworkState:
         self.notes: list[str] = []
         self.stakes = Stakes(self)
         self.checks = Checks(self, spec, streams)
+        self.last_paid_usd = 0.0
+        self.last_fees = np.zeros(self.slots)
+        """USD that users paid in the last epoch, and what of it was for each slot's work."""
         self.warm_factor = 1
         self.last_size = (0.0, 0.0)
         if self.coin:
@@ -114,6 +119,8 @@ class NetworkState:
         self.prices_pusd.append(self.market.price_pusd)
         self.schedule = self.block.supply.begin(self.start_date, self.decimals)
         self.burned = 0
+        self.locked = Locked()
+        self.target_state = self._target_state()
         genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
         self.ledger.open(
             self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"}
@@ -126,6 +133,10 @@ class NetworkState:
             column.amounts += first
         self.ledger.transfer("pool opened", "USD", self.market.usd, "outside", self.account("pool"))
 
+    def _target_state(self) -> np.ndarray:
+        target = self.block.target
+        return np.zeros(0, np.int64) if target is None else np.asarray(target.begin())
+
     def account(self, role: str) -> str:
         """The ledger account of a role in this network."""
         return f"{self.name}.{role}"
@@ -137,7 +148,10 @@ class NetworkState:
         if self.coin and block.supply.shape != self.block.supply.shape:
             # Another schedule begins as it would have at the run's start.
             self.schedule = block.supply.begin(self.start_date, self.decimals)
+        steered = self.coin and getattr(block.target, "kind", "") != getattr(self.block.target, "kind", "")
         self.block = block
+        if steered:
+            self.target_state = self._target_state()
         for owners in self.owners:
             owners.block = block.operators[owners.name]
         self.terms = self._terms()
@@ -201,12 +215,16 @@ class NetworkState:
         staked = sum(self.ledger.balance(self.account(role), self.ticker) for role in ("validators", "stake"))
         return np.array([self.burned, staked, self.gpus * GPU_ONE], dtype=np.int64)
 
+    @property
+    def vaulted(self) -> bool:
+        """Whether operators are paid out of vaults."""
+        return bool(self.coin and self.block.target is not None and self.block.target.vaults)
+
     def emission_coin_per_day(self, epoch: Epoch) -> dict[str, float]:
         """Coins a day by recipient that the schedule announces for an epoch at today's supply; empty without a coin."""
         if self.coin is None:
             return {}
-        issued = self.issued(epoch.start_ps, epoch.end_ps)
-        parts = self.block.split.amounts(issued) if issued else {}
+        parts = divide(self, self.issued(epoch.start_ps, epoch.end_ps))
         return {party: amount / 10**self.decimals / epoch.days for party, amount in parts.items()}
 
     def value_usd(self, coins: int) -> float:

@@ -61,8 +61,9 @@ def misses(got: Any, expected: Any, case: dict[str, Any], path: str = "") -> lis
             return [f"{path}: {len(got)} values found, {len(expected)} expected"]
         pairs = enumerate(zip(got, expected, strict=True))
         return [miss for i, (one, other) in pairs for miss in misses(one, other, case, f"{path}[{i}]")]
-    if isinstance(expected, bool) or got is None:
-        return [] if got is expected else [f"{path}: {got} found, {expected} expected"]
+    word = isinstance(expected, str) and not expected.removeprefix("-").isdecimal()
+    if isinstance(expected, bool) or word or got is None:
+        return [] if got == expected and type(got) is type(expected) else [f"{path}: {got} found, {expected} expected"]
     wanted = int(expected) if isinstance(expected, str) else expected
     return [] if abs(got - wanted) <= _margin(got, wanted, case) else [f"{path}: {got} found, {wanted} expected"]
 

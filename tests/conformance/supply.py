@@ -13,7 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.tokenomics.supply import SUPPLY, Feedback
+from sim.tokenomics.coin import to_base
+from sim.tokenomics.payout import PAYOUT
+from sim.tokenomics.score import SCORE
+from sim.tokenomics.split import Split
+from sim.tokenomics.supply import NOTHING, SUPPLY, Feedback
+from sim.tokenomics.target import TARGET, Steered
+from sim.tokenomics.vesting import VESTING
+from sim.units import YEAR_S
 
 Case = dict[str, Any]
 START = datetime.date(2026, 1, 1)
@@ -21,12 +28,13 @@ DAY_PS = 86_400 * 10**12
 EPOCH_PS = 30 * 10**12
 """Filecoin's epoch."""
 TICKERS = frozenset({"AKT", "CUDOS", "FET", "FIL", "GNK", "HNT", "IO", "LPT", "NOS", "RENDER"})
+CONTEXT = {"yaml": True, "tickers": TICKERS}
 ENDLESS = 10**40
 
 
 def kind(table: Any, name: str, **keys: Any) -> Any:
     """A block of a kind, read as from a file."""
-    return table[name].model_validate({"kind": name, **keys}, context={"yaml": True, "tickers": TICKERS})
+    return table[name].model_validate({"kind": name, **keys}, context=CONTEXT)
 
 
 def issued(schedule: Any, first: float, over: float, decimals: int = 9, held: int = 0) -> int:
@@ -210,6 +218,210 @@ def livepeer_inflation(case: Case) -> dict[str, int]:
     return {"inflation": state[0], "mintable": minted, "supply": supply}
 
 
+def filecoin_reward_vesting(case: Case) -> dict[str, float]:
+    """What of a block's reward is free after some days."""
+    reward, days = to_base(case["inputs"]["reward"], 15), case["inputs"]["days_since"]
+    block = kind(VESTING, "linear", now="25 %", over="180 day", step="1 day")
+    return {"unlocked": block.free(reward, days * DAY_PS // 10**6) / 10**15}
+
+
+def nosana_vesting(case: Case) -> dict[str, float]:
+    """Linear release of a pool; a month is a twelfth of a year."""
+    pools = {"mining": (20, 2), "team": (20, 4), "company": (25, 3)}
+    millions, years = pools[case["inputs"]["pool"]]
+    block = kind(VESTING, "linear", over=f"{years} year", step="3 h")
+    elapsed_us = round(case["inputs"]["month"] / 12 * YEAR_S * 10**6)
+    return {"released": block.free(millions * 10**15, elapsed_us) / 10**9}
+
+
+def gonka_distribution(case: Case) -> dict[str, Any]:
+    """A pool by proved compute, and the last epoch before the cap."""
+    inputs = case["inputs"]
+    if "weights" not in inputs:
+        paid = np.array([inputs["paid_before"]])
+        assert inputs["cap"] == 600_000_000 * 10**9
+        return {"minted": gonka().issued(0, DAY_PS, 0, START, 9, NOTHING, paid)}
+    block, compute = kind(PAYOUT, "compute", remainder="first"), np.array(inputs["weights"], np.int64)
+    amounts, left = block.amounts(inputs["pool"], compute, compute, compute=compute)
+    assert left == 0
+    return {"paid": amounts.tolist()}
+
+
+def helium_hip20_schedule(case: Case) -> dict[str, float]:
+    """A network year's mint, and who gets it: shares by date, and the operators' part between data and coverage."""
+    year, day = case["inputs"]["year"], datetime.timedelta(days=365.25)
+    halving = kind(SUPPLY, "halving", initial="60 MHNT/year", every="2 year", cap="240 MHNT")
+    begin, over = ((year + k) * 365.25 for k in (-1, 0))
+    minted = issued(halving, begin, over)
+    dated: dict[str, dict[str, str]] = {"operators": {}, "owner": {}, "validators": {}}
+    data: dict[str, str] = {}
+    for y in range(1, 61):
+        first = str(START + day * (y - 1))
+        founders = max(Decimal("0.15"), Decimal("0.35") - Decimal("0.01") * (y - 1))
+        by_data = min(Decimal("0.79"), Decimal("0.30") + Decimal("0.025") * (y - 1))
+        operators = 1 - founders - Decimal("0.06")
+        for name, share in (("operators", operators), ("owner", founders), ("validators", Decimal("0.06"))):
+            dated[name][first] = f"{100 * share} %"
+        data[first] = f"{100 * by_data / operators} %"
+    now = START + day * (year - 1) + datetime.timedelta(days=1)
+    split = Split.model_validate({**dated, "remainder": "operators"}, context=CONTEXT).at(now)
+    parts = split.amounts(minted)
+    mix = kind(PAYOUT, "mix", work_share=data).at(now)
+    # One node that carries data and one that is there.
+    work, live = np.array([1, 0], np.int64), np.array([0, 1], np.int64)
+    by_data, by_coverage = mix.amounts(parts["operators"], work, live)[0].tolist()
+    return {
+        "supply_at_start": issued(halving, 0, begin) / 10**9,
+        "minted": minted / 10**9,
+        "poc": by_coverage / minted,
+        "data": by_data / minted,
+        "founders": parts["owner"] / minted,
+        "consensus": parts["validators"] / minted,
+    }
+
+
+def _score(keys: dict[str, str], own: list[float]) -> float:
+    """A utility score, weighed against a rival whose score is its stake, as on a balance."""
+    rival = 1.0
+    for _ in range(4):
+        block = kind(SCORE, "utility", rivals={"one": {"staked": rival}})
+        own_part, its_part = kind(SCORE, "utility", rivals={"one": {"staked": rival / block.weight}}, **keys).shares(
+            own
+        )
+        rival = rival * own_part / max(its_part, 1)
+    return rival
+
+
+def helium_utility_score(case: Case) -> dict[str, float]:
+    """V x D x A of a subnetwork."""
+    inputs = case["inputs"]
+    own = [inputs.get("veHNT", 0.0), inputs.get("dc_burned_usd", 0.0), inputs["fees_usd"]]
+    score = _score({}, [float(value) for value in own])
+    return {"A": score, "score": score}
+
+
+def helium_vote_escrow(case: Case) -> dict[str, float]:
+    """What a lock weighs."""
+    inputs = case["inputs"]
+    lock = kind(SCORE, "utility", rivals={}, lock=f"{inputs['months'] / 12!r} year")
+    return {"ve": lock.weight * inputs["locked"]}
+
+
+def helium_backstop(case: Case) -> dict[str, float]:
+    """HIP 149: an epoch's base emission, what is minted on top, and what operators may get at most."""
+    inputs, unit = case["inputs"], 10**9
+    if "data_bucket_hnt" in inputs:
+        bucket, most = (round(inputs[key] * unit) for key in ("data_bucket_hnt", "cap_hnt"))
+        return {"overflow_to_stakers": Steered(most=most).overflow(bucket) / unit}
+    net = f"{inputs['net_cap']} HNT/day"
+    smoothed = np.array([round(inputs["smoothed"] * unit)])
+    again = smoothed.copy()
+    seen = np.array([smoothed[0], 0, 0])
+    parts = {
+        "schedule": {"kind": "flow", "initial": f"{inputs['emission']} HNT/day"},
+        "net": {"kind": "reemit", "most": net},
+    }
+    # Burns that equal what is smoothed leave it where it is, to two units.
+    supply = kind(SUPPLY, "sum", parts=parts)
+    planned = supply.issued(0, DAY_PS, 0, START, 9, seen, again)
+    alpha = {"share": f"{100 * inputs['mobile_share']!r} %", "operators": "70 %", "validators": "30 %"}
+    split = Split.model_validate(alpha, context=CONTEXT)
+    band = kind(TARGET, "band", floor=0.5, cap=3.0, net=net)
+    told = band.steer(
+        {
+            "planned": planned,
+            "operators": split.amounts(planned).get("operators", 0),
+            "paid": round(inputs["carrier_usd"] * 10**9),
+            "price": round(inputs["price"] * 10**12),
+            "burned_a_day": int(smoothed[0]),
+            "start_us": 0,
+            "end_us": DAY_PS // 10**6,
+            "gpu_s": 0,
+            "vault": 0,
+            "fees": 0,
+            "coin": unit,
+        },
+        smoothed,
+        9,
+    )
+    delivered = split.amounts(planned + told.top_up).get("operators", 0)
+    return {
+        "reemit": (planned - round(inputs["emission"] * unit)) / unit,
+        "top_up": told.top_up / unit,
+        "total_rewards": (planned + told.top_up) / unit,
+        "cap_hnt": told.most / unit,
+        "delivered_to_operators": delivered / unit,
+    }
+
+
+def render_emission_split(case: Case) -> dict[str, float]:
+    """A month of the first year: foundation as treasury, liquidity as holders, artists as owner."""
+    month = case["inputs"]["month"]
+    flow = kind(SUPPLY, "flow", initial=f"{760_567 * 12} RENDER/year")
+    steps = {1: ("25 %", "0 %"), 4: ("12.5 %", "12.5 %"), 10: ("0 %", "25 %")}
+    days = {first: str(START + datetime.timedelta(days=30.4375 * (first - 1))) for first in steps}
+    split = Split.model_validate(
+        {
+            "treasury": "50 %",
+            "operators": "25 %",
+            "holders": {days[first]: shares[0] for first, shares in steps.items()},
+            "owner": {days[first]: shares[1] for first, shares in steps.items()},
+        },
+        context=CONTEXT,
+    )
+    begin = 30.4375 * (month - 1)
+    parts = split.at(START + datetime.timedelta(days=begin + 1)).amounts(issued(flow, begin, begin + 30.4375))
+    nodes, liquidity, artists = (parts.get(name, 0) / 10**9 for name in ("operators", "holders", "owner"))
+    return {"network_total": nodes + liquidity + artists, "nodes": nodes, "liquidity": liquidity, "artists": artists}
+
+
+def render_compute_rewards(case: Case) -> dict[str, Any]:
+    """One rule a case."""
+    name, inputs = case["id"].partition("/")[2], case["inputs"]
+    hour_us, unit = 3600 * 10**6, 10**9
+    if name == "score_A":
+        block, live = kind(PAYOUT, "scored", base="10 %"), np.array([hour_us, hour_us])
+        amounts, _ = block.amounts(2**61, np.array([inputs["node_usd"], inputs["max_usd"]]), live)
+        return {"A": int(amounts[0]) / int(amounts[1])}
+    if name == "pool_cap":
+        nodes = inputs["qualified_nodes"]
+        block = kind(PAYOUT, "scored", base="10 %", most=f"{inputs['cap_per_node']} RENDER", every="1 week")
+        amounts, left = block.amounts(
+            inputs["epoch_pool"] * unit, np.ones(nodes, np.int64), np.full(nodes, 168 * hour_us)
+        )
+        assert left == (inputs["epoch_pool"] - 75_000) * unit
+        return {"pool": int(amounts.sum()) / unit}
+    if name == "pool_roll":
+        months = inputs["months_left"]
+        block = kind(SUPPLY, "window", total=f"{inputs['unallocated']} RENDER", flat=f"{months * 30.4375!r} day")
+        return {"pool": issued(block, 0, 30.4375) / unit}
+    if name in ("job_reward", "availability_half"):
+        block = kind(
+            PAYOUT, "per_node", each=f"{inputs['base']} RENDER", every="168 h", multiplier=inputs.get("multiplier", 1.0)
+        )
+        live = np.array([round(inputs.get("hours", 168 * inputs.get("uptime", 1)) * hour_us)])
+        return {"reward": int(block.amounts(100 * unit, live, live)[0][0]) / unit}
+    return _quarter(inputs)
+
+
+def _quarter(inputs: dict[str, float]) -> dict[str, Any]:
+    """RNP-020's controller at the end of a quarter, given the one before it."""
+    quarter, now = 91, round(inputs["current"] * 10**9)
+    block = kind(
+        SUPPLY,
+        "rebalance",
+        initial=f"{inputs['current']} RENDER/day",
+        period=f"{quarter} day",
+        margin=inputs["equal_pain"],
+    )
+    state = block.begin(START, 9)
+    burned = round(inputs["burns"] * 10**9)
+    state[4], state[5] = burned * quarter / (1 + inputs["growth"]), 10**9 * quarter / inputs["node_change"]
+    block.issued(0, quarter * DAY_PS, 0, START, 9, np.array([burned, 0, 10**9]), state)
+    decided = "no_change" if state[0] == now else "raise" if state[0] > now else "lower"
+    return {"target": int(state[6]) / 10**9, "decision": decided}
+
+
 ADAPTERS: dict[str, Callable[[Case], Any]] = {
     "akash_supply": akash_supply,
     "cudos_mint": cudos_mint,
@@ -224,4 +436,13 @@ ADAPTERS: dict[str, Callable[[Case], Any]] = {
     "helium_supplement": helium_supplement,
     "ionet_schedule": ionet_schedule,
     "livepeer_inflation": livepeer_inflation,
+    "filecoin_reward_vesting": filecoin_reward_vesting,
+    "nosana_vesting": nosana_vesting,
+    "gonka_distribution": gonka_distribution,
+    "helium_hip20_schedule": helium_hip20_schedule,
+    "helium_utility_score": helium_utility_score,
+    "helium_vote_escrow": helium_vote_escrow,
+    "helium_backstop": helium_backstop,
+    "render_emission_split": render_emission_split,
+    "render_compute_rewards": render_compute_rewards,
 }

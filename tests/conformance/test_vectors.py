@@ -124,6 +124,8 @@ def test_kingmans_bound_is_one() -> None:
         ([1], [1, 2], 0, False),
         (False, True, 0, False),
         (7, None, 0, True),
+        ("raise", "no_change", 0, False),
+        ("no_change", "no_change", 0, True),
     ],
 )
 def test_a_miss_is_seen(got: Any, expected: Any, tol: Any, ok: bool) -> None:

@@ -10,10 +10,13 @@ from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
+from sim.tokenomics.score import SCORE
 from sim.tokenomics.slash import SLASH
 from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.target import TARGET
 from sim.tokenomics.verify import VERIFY
+from sim.tokenomics.vesting import VESTING
 
 CONTEXT = {"yaml": True, "tickers": frozenset({"TAO", "FET"})}
 
@@ -73,6 +76,44 @@ PAYOUTS = {
     "work": block(PAYOUT, kind="work"),
     "availability": block(PAYOUT, kind="availability"),
     "mix": block(PAYOUT, kind="mix", work_share="70 %"),
+    "stake": block(PAYOUT, kind="stake"),
+    "compute": block(PAYOUT, kind="compute"),
+    "compute_first": block(PAYOUT, kind="compute", remainder="first"),
+    "fees": block(PAYOUT, kind="fees"),
+    "per_node": block(PAYOUT, kind="per_node", each="10 TAO", every="168 h", multiplier=1.8098),
+    "scored": block(PAYOUT, kind="scored", base="10 %"),
+    "scored_capped": block(PAYOUT, kind="scored", base="10 %", most="75 TAO"),
+    "several": block(
+        PAYOUT,
+        kind="several",
+        parts={
+            "jobs": {"share": "60 %", "by": {"kind": "work"}},
+            "there": {"share": "30 %", "by": {"kind": "per_node", "each": "2 TAO", "every": "168 h"}},
+        },
+    ),
+}
+LEAVE_MORE = ("per_node", "scored_capped", "several")
+"""Payouts that leave over what nobody earns, however much it is."""
+VESTINGS = {
+    "linear": block(VESTING, kind="linear", over="180 day", now="25 %"),
+    "linear_with_cliff": block(VESTING, kind="linear", over="2 year", step="3 h", cliff="1 year"),
+    "cliff": block(VESTING, kind="cliff", after="1 year"),
+    "epochs": block(VESTING, kind="epochs", count=180),
+    "epochs_last": block(VESTING, kind="epochs", count=7, every="6 h", remainder="last"),
+}
+TARGETS = {
+    "band": block(TARGET, kind="band", floor=0.5, cap=3.0, net="1644 TAO/day"),
+    "floor": block(TARGET, kind="band", floor=0.5, net="0 TAO/day", window=3, tick="6 h"),
+    "usd": block(TARGET, kind="usd", per_gpu="0.5 USD/h"),
+}
+_RIVALS = {
+    "mobile": {"staked": 5e6, "burned_usd": 9100.0, "onboarded_usd": 17.94e6},
+    "iot": {"staked": 1e6, "burned_usd": 300.0, "onboarded_usd": 24e6},
+}
+SCORES = {
+    "pro_rata": block(SCORE, kind="pro_rata", of="burned_usd", rivals=_RIVALS),
+    "utility": block(SCORE, kind="utility", lock="27 week", rivals=_RIVALS),
+    "rank": block(SCORE, kind="rank", of="staked", shares_by_rank=["50 %", "30 %", "10 %"], rivals=_RIVALS),
 }
 PRICES = {
     "usd": block(PRICE, kind="posted", input="0.05 USD/Mtok", output="0.15 USD/Mtok"),

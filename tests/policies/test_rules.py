@@ -10,12 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.kernels.rules import compiled
-from sim.tokenomics import burnmint, payment, payout, price, slash, stake, supply, verify
+from sim.tokenomics import burnmint, payment, payout, price, score, slash, stake, supply, target, verify, vesting
 from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.market import MARKET
 from sim.tokenomics.verify import reputation
 from sim.units import INT64_MAX, muldiv
-from tests.policies.kinds import BURNMINTS, PAYMENTS, PAYOUTS, PRICES, SEEN, SLASHES, STAKES, SUPPLIES, VERIFIES
+from tests.policies.kinds import (
+    BURNMINTS,
+    PAYMENTS,
+    PAYOUTS,
+    PRICES,
+    SCORES,
+    SEEN,
+    SLASHES,
+    STAKES,
+    SUPPLIES,
+    TARGETS,
+    VERIFIES,
+    VESTINGS,
+)
 
 pytestmark = pytest.mark.compiled
 
@@ -75,6 +88,8 @@ _COLUMNS = st.lists(st.tuples(st.integers(0, 2**50), st.integers(0, 2**50)), max
 @given(total=st.integers(0, 2**61), rows=_COLUMNS)
 def test_payout_agrees_compiled(name: str, total: int, rows: list[tuple[int, int]]) -> None:
     block = PAYOUTS[name]
+    if not block.compiled:
+        return
     work = np.array([row[0] for row in rows], dtype=np.int64)
     live = np.array([row[1] for row in rows], dtype=np.int64)
     outs = [np.zeros(len(rows), dtype=np.int64) for _ in range(2)]
@@ -91,6 +106,56 @@ _SEEN = st.tuples(
     st.floats(0, 1e5), st.floats(0, 1e5), st.integers(0, 40).map(float),
 )  # fmt: skip
 _ASKS = st.lists(st.integers(0, 10**13), max_size=6).map(sorted)
+
+
+@pytest.mark.parametrize("name", VESTINGS)
+@settings(max_examples=60, deadline=None)
+@given(granted=st.integers(0, 2**62), elapsed_us=st.integers(0, 3 * 365 * 86_400 * 10**6))
+def test_vesting_agrees_compiled_and_over_columns(name: str, granted: int, elapsed_us: int) -> None:
+    block = VESTINGS[name]
+    free = compiled(type(block).rule, vesting.SIGNATURE)(granted, elapsed_us, block.row())
+    assert free == block.free(granted, elapsed_us)
+    column = np.array([granted, 0, granted // 3], dtype=np.int64)
+    assert block.free(column, elapsed_us).tolist() == [free, 0, block.free(granted // 3, elapsed_us)]
+
+
+@pytest.mark.parametrize("name", SCORES)
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(*[st.one_of(st.just(0.0), st.floats(0, 1e12))] * 3), min_size=1, max_size=8))
+def test_score_agrees_compiled(name: str, rows: list[tuple[float, float, float]]) -> None:
+    block, members = SCORES[name], np.array(rows)
+    outs = [np.zeros(len(rows), dtype=np.int64) for _ in range(2)]
+    rules = (type(block).rule, compiled(type(block).rule, score.SIGNATURE))
+    lefts = [rule(members, block.row(), out) for rule, out in zip(rules, outs, strict=True)]
+    assert lefts[0] == lefts[1]
+    assert (outs[0] == outs[1]).all()
+
+
+_COINS = st.integers(0, 10**16)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@settings(max_examples=60, deadline=None)
+@given(
+    seen=st.tuples(
+        _COINS, st.integers(0, 100), st.integers(0, 10**17), st.integers(10**9, 10**15), _COINS, st.integers(0, 4000),
+        st.integers(0, 20), st.integers(0, 10**10), _COINS, _COINS,
+    ),
+    state=st.integers(0, 10**6),
+)  # fmt: skip
+def test_target_agrees_compiled(name: str, seen: tuple[int, ...], state: int) -> None:
+    block = TARGETS[name]
+    planned, part, *rest = seen
+    start_us = rest[3] * 3_600_000_000
+    columns = np.array(
+        [planned, planned * part // 100, *rest[:3], start_us, start_us + rest[4] * 3_600_000_000, *rest[5:], 10**9],
+        dtype=np.int64,
+    )
+    states, outs = [np.array([state]), np.array([state])], [np.zeros(len(target.OUT), np.int64) for _ in range(2)]
+    compiled(type(block).rule, target.SIGNATURE)(columns, block.row(9), states[0], outs[0])
+    told = block.steer(dict(zip(target.SEEN, columns.tolist(), strict=True)), states[1], 9)
+    assert outs[0].tolist() == list(told)
+    assert states[0].tolist() == states[1].tolist()
 
 
 @pytest.mark.parametrize("name", PRICES)
@@ -210,6 +275,9 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
         (stake.STAKE, STAKES),
         (slash.SLASH, SLASHES),
         (verify.VERIFY, VERIFIES),
+        (vesting.VESTING, VESTINGS),
+        (score.SCORE, SCORES),
+        (target.TARGET, TARGETS),
     ]
     for table, tried in tables:
         assert {block.kind for block in tried.values()} == set(table)
@@ -217,18 +285,9 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
 
 def test_a_kind_without_a_compiled_rule_says_so() -> None:
     # A kind either has one plain rule for both ways of running, tried above, or says that it runs as Python.
-    for table in (
-        supply.SUPPLY,
-        payout.PAYOUT,
-        price.PRICE,
-        payment.PAYMENT,
-        burnmint.BURNMINT,
-        stake.STAKE,
-        slash.SLASH,
-        verify.VERIFY,
-        MARKET,
-        DEMAND,
-    ):
+    own = (supply.SUPPLY, payout.PAYOUT, price.PRICE, payment.PAYMENT, burnmint.BURNMINT)
+    own = (*own, stake.STAKE, slash.SLASH, verify.VERIFY)
+    for table in (*own, vesting.VESTING, score.SCORE, target.TARGET, MARKET, DEMAND):
         for name, kind in table.items():
             assert kind.compiled is hasattr(kind, "rule"), name
     assert not any(kind.compiled for table in (MARKET, DEMAND) for kind in table.values())

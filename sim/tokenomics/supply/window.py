@@ -13,11 +13,13 @@ import datetime
 from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from sim import units
 from sim.tokenomics.coin import Day, to_base
-from sim.tokenomics.supply.schedule import NO_CAP, Supply, elapsed_us, microseconds
-from sim.units import FixedAmount, FixedDuration, Flow, Quantity
+from sim.tokenomics.supply.schedule import DAY_PS, NO_CAP, Supply, elapsed_us, microseconds
+from sim.units import FixedAmount, FixedDuration, Flow, Money, Quantity
 
 
 def rule(
@@ -46,8 +48,10 @@ class Window(Supply):
     rule = staticmethod(rule)
 
     kind: Literal["window"] = "window"
-    initial: Flow
-    """Coins a day while the window is flat."""
+    initial: Flow | None = None
+    """Coins a day while the window is flat; or `total`."""
+    total: FixedAmount | None = None
+    """What the whole window pays."""
     first: Day | None = None
     """Its first day (default: the run's start)."""
     flat: FixedDuration
@@ -57,8 +61,22 @@ class Window(Supply):
     cap: FixedAmount | None = None
     """The most coins that may ever exist."""
 
+    @model_validator(mode="after")
+    def _flow_or_total(self) -> Window:
+        if (self.initial is None) == (self.total is None):
+            found = "none" if self.total is None else "`initial` and `total`"
+            told = {"message": f"{found} given; exactly one of initial, total is needed", "hint": ""}
+            raise PydanticCustomError("missing" if self.total is None else "range", "{message}", told)
+        return self
+
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
         """Cap, base units a day, microseconds since the first day, of the flat part and of the taper."""
         cap = to_base(self.cap, decimals) if self.cap is not None else NO_CAP
-        times = [elapsed_us(self.first, start), microseconds(self.flat), microseconds(self.taper)]
-        return np.array([cap, to_base(self.initial, decimals), *times], dtype=np.int64)
+        flat, taper = microseconds(self.flat), microseconds(self.taper)
+        if self.total is not None:
+            # A taper pays half of what its time would pay at the whole flow.
+            flow = 2 * to_base(self.total, decimals) * (DAY_PS // 10**6) // (2 * flat + taper)
+        else:
+            assert isinstance(self.initial, Money)
+            flow = to_base(self.initial, decimals)
+        return np.array([cap, flow, elapsed_us(self.first, start), flat, taper], dtype=np.int64)
