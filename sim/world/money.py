@@ -332,7 +332,8 @@ def _emit(network: NetworkState, epoch: Epoch, account: Account, weights: np.nda
     ledger, ticker, block = network.ledger, network.ticker, network.block
     account.scheduled = issued = network.issued(epoch.start_ps, epoch.end_ps, passes=True)
     parts = divide(network, issued)
-    if block.target is not None and not network.vaulted:
+    # In the first epoch there is no record that a target could act on.
+    if block.target is not None and not network.vaulted and epoch.number:
         steered = steer(network, epoch, issued, parts.get("operators", 0))
         issued += steered.top_up
         parts = divide(network, issued)

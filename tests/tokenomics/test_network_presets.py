@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from sim.scenario.network import NETWORKS
-from tests.policies.kinds import CONTEXT
 
 FOLDER = Path(__file__).parents[2] / "sim" / "presets" / "networks"
-NAMES = ("asi_cloud", "bittensor_basic", "centralized")
+COINS = ("asi_cloud", "bittensor_basic", "cudos", "filecoin", "helium_2026", "ionet", "livepeer")
+NAMES = (*COINS, "centralized")
 H_PER_DAY = 24
 
 
@@ -34,7 +34,8 @@ def plain(value: Any) -> Any:
 
 def network(name: str) -> Any:
     keys = plain(tree(name))
-    return NETWORKS[keys["kind"]].model_validate(keys, context=CONTEXT)
+    tickers = frozenset({keys["coin"]["ticker"]} if "coin" in keys else ())
+    return NETWORKS[keys["kind"]].model_validate(keys, context={"yaml": True, "tickers": tickers})
 
 
 def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
@@ -78,7 +79,7 @@ def test_a_network_has_as_many_gpus_as_it_calls_plausible(name: str) -> None:
     assert low <= gpus <= high
 
 
-@pytest.mark.parametrize("name", ["asi_cloud", "bittensor_basic"])
+@pytest.mark.parametrize("name", COINS)
 def test_coins_of_a_network_fit_its_columns(name: str) -> None:
     block = network(name)
     decimals = block.coin.units(block.supply.limit)
@@ -117,3 +118,17 @@ def test_fet_inflates_by_three_per_cent() -> None:
     supply = sum(held.values())
     issued = block.supply.issued(0, 4 * 31_557_600 * 10**12, supply, datetime.date(2026, 1, 1), 8)
     assert issued / supply == pytest.approx(1.03**4 - 1, rel=1e-9)
+
+
+def test_what_the_simple_networks_mint_on_their_first_day() -> None:
+    # CUDOS: f(0.53172694) / 365.2 = 905,000 a day; Livepeer: 1.25 rounds of 25e6 x 0.000218; HNT: 20,547.945 + 196,000.
+    cudos, livepeer, helium = (network(name) for name in ("cudos", "livepeer", "helium_2026"))
+    start, day_ps = datetime.date(2026, 11, 1), 86_400 * 10**12
+    t = 0.53172694105988
+    assert cudos.supply.issued(0, day_ps, 0, start, 8) / 1e8 == pytest.approx(
+        (358e6 - 53e6 * t + 1.8e6 * t * t) / 365.2, rel=1e-3
+    )
+    assert livepeer.supply.issued(0, 4 * day_ps, 25 * 10**15, start, 9) / 1e9 == pytest.approx(
+        5 * 25e6 * 2.2e-4, rel=1e-2
+    )
+    assert helium.supply.issued(0, day_ps, 0, start, 8) == pytest.approx(21_654_794_520_548, abs=2)
