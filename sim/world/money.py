@@ -16,7 +16,6 @@ from sim.errors import InvariantError
 from sim.tokenomics.market import innovation
 from sim.tokenomics.payment import Held, Plan
 from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, fees_of, usd_of
-from sim.tokenomics.supply import DAY_PS
 from sim.units import PS_PER_S, YEAR_S
 from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
@@ -82,7 +81,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     if network.coin is not None:
         network.price_times.append(epoch.end_ps)
         network.prices_pusd.append(network.market.price_pusd)
-        network.burned = account.burned * DAY_PS // (epoch.end_ps - epoch.start_ps)
+        network.note_burns(epoch)
         account.coins_usd = account.coins_usd * network.coin_usd
         if network.vaulted:
             account.fees = account.vault_fees * network.coin_usd

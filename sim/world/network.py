@@ -16,7 +16,7 @@ from sim.tokenomics.operators import LIVE
 from sim.tokenomics.payment import Held
 from sim.tokenomics.price import OBSERVED, STATE, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
-from sim.tokenomics.supply import GPU_ONE
+from sim.tokenomics.supply import DAY_PS, GPU_ONE
 from sim.units import ps
 from sim.world.calendar import Epoch
 from sim.world.checks import Checks
@@ -118,7 +118,8 @@ class NetworkState:
         self.market = self.block.market.open(self.decimals)
         self.prices_pusd.append(self.market.price_pusd)
         self.schedule = self.block.supply.begin(self.start_date, self.decimals)
-        self.burned = 0
+        self.burned, self._burned_before = 0, 0
+        """Base units of the coin burned a day in the last epoch, and those burned until its end."""
         self.locked = Locked()
         self.target_state = self._target_state()
         genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
@@ -209,6 +210,12 @@ class NetworkState:
         state = self.schedule if passes else self.schedule.copy()
         supply, seen = self.ledger.supply(self.ticker), self.seen()
         return int(self.block.supply.issued(start_ps, end_ps, supply, self.start_date, self.decimals, seen, state))
+
+    def note_burns(self, epoch: Epoch) -> None:
+        """Take down what was burned in an epoch that is over, whoever burned it."""
+        burned = self.ledger.burned(self.ticker)
+        self.burned = (burned - self._burned_before) * DAY_PS // (epoch.end_ps - epoch.start_ps)
+        self._burned_before = burned
 
     def seen(self) -> np.ndarray:
         """What the schedule reacts to (`supply.SEEN`): burns of the last epoch, and what is staked and live now."""

@@ -136,13 +136,21 @@ class Supply(Block):
         """
         if not 0 <= t0_ps <= t1_ps:
             raise ValueError(f"interval [{t0_ps}, {t1_ps}) ps found; must be 0 <= t0 <= t1")
-        held = self.begin(start, decimals) if state is None else state
+        held = first_state(self, start, decimals).copy() if state is None else state
         # Python integers: interpreted, they are faster than NumPy's and never wrap.
         now = held.astype(object)
         interval = (*divmod(t0_ps, DAY_PS), *divmod(t1_ps, DAY_PS))
         issued = type(self).rule(*interval, supply_base, _row(self, start, decimals), seen.astype(object), now)
         held[:] = now
         return int(issued)
+
+
+@functools.lru_cache(maxsize=64)
+def first_state(schedule: Supply, start: datetime.date, decimals: int) -> np.ndarray:
+    """What `begin` gives, once, to be read: a schedule that began long ago counts its way to the start."""
+    state = schedule.begin(start, decimals)
+    state.flags.writeable = False
+    return state
 
 
 @functools.lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from sim.blocks import OneOf
 from sim.tokenomics.coin import to_base
-from sim.tokenomics.supply.schedule import NO_CAP, NOTHING, SUPPLY, Supply
+from sim.tokenomics.supply.schedule import NO_CAP, NOTHING, SUPPLY, Supply, first_state
 from sim.units import FixedAmount
 
 
@@ -40,8 +40,7 @@ class Sum(Supply):
 
     def begin(self, start: datetime.date, decimals: int) -> np.ndarray:
         """The parts' states, one after the other, in the order of their names."""
-        states = [self.parts[name].begin(start, decimals) for name in sorted(self.parts)]
-        return np.concatenate(states)
+        return np.concatenate([first_state(self.parts[name], start, decimals) for name in sorted(self.parts)])
 
     def issued(
         self,
@@ -58,7 +57,7 @@ class Sum(Supply):
         total = place = 0
         for name in sorted(self.parts):
             part = self.parts[name]
-            over = place + len(part.begin(start, decimals))
+            over = place + len(first_state(part, start, decimals))
             total += part.issued(t0_ps, t1_ps, supply_base, start, decimals, seen, held[place:over])
             place = over
         return max(0, min(total, int(self.row(start, decimals)[0]) - supply_base))
