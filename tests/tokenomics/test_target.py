@@ -73,6 +73,13 @@ def test_what_is_minted_for_the_floor_is_bounded_by_what_was_burned() -> None:
     assert state.tolist() == [2000 * COIN]
 
 
+def test_where_operators_get_next_to_nothing_the_bound_holds() -> None:
+    band = TARGETS["band"]
+    state = band.begin()
+    told = band.steer({**seen(planned=10**6, paid=16_566, burned_a_day=14_000), "operators": 1}, state, 9)
+    assert told.top_up == (2000 - 1644) * COIN
+
+
 def test_the_bound_counts_every_tick_of_an_epoch() -> None:
     floor = TARGETS["floor"]
     state = floor.begin()

@@ -38,7 +38,11 @@ def rule(seen: np.ndarray, row: np.ndarray, state: np.ndarray, out: np.ndarray) 
     wanted = units.muldiv(units.muldiv(seen[2], row[0], 1_000_000), 1000 * seen[10], seen[3])
     out[0] = 0
     if seen[1] > 0 and wanted > seen[1]:
-        out[0] = min(units.muldiv(wanted - seen[1], seen[0], seen[1]), bound)
+        lack = wanted - seen[1]
+        # The bound first: where operators' part is tiny, what would close the gap leaves 64 bits.
+        out[0] = bound
+        if units.muldiv(bound, seen[1], seen[0]) >= lack:
+            out[0] = units.muldiv(lack, seen[0], seen[1])
     out[1] = -1
     if row[1] >= 0:
         out[1] = units.muldiv(units.muldiv(seen[2], row[1], 1_000_000), 1000 * seen[10], seen[3])
