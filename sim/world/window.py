@@ -2,6 +2,9 @@
 
 A window starts with empty replicas, runs its warm-up unmeasured, counts the requests that arrive in [start, end), and
 goes on with arrivals as they come until the last counted one has ended, so that late ones meet an honest load.
+
+Owners' parts of the work are told by the requests of the warm-up's second half as well: their differences are small sums of
+luck, whose absolute value (the Gini coefficient, the worst node) is the more too large the fewer requests speak.
 """
 
 from __future__ import annotations
@@ -40,9 +43,14 @@ class Window:
     limit_ps: int
     """No counted request is alive after this (the longest deadline)."""
 
+    @property
+    def work_ps(self) -> int:
+        """From here on requests tell nodes' parts of the work: the middle of the warm-up, as replicas began empty."""
+        return (self.warm_ps + self.start_ps) // 2
+
 
 class Stint:
-    """One fleet in one window: its engine, its tally, and the work of each node in the measured part.
+    """One fleet in one window: its engine, its tally, and the work of each node in the measured part and half of the warm-up.
 
     Of a fleet sampled in space the engine and `work` hold the nodes that serve, `tally` what they say of the whole fleet;
     `fates`, int64[fates], are the requests that were served one by one.
@@ -76,15 +84,16 @@ class Stint:
     def read(self) -> Reading:
         """Pull finished work; rows of counted requests are kept."""
         reading = self.engine.read()
-        rows = reading.finished
-        arrival = rows["arrival"] + (reading.origin_ps - self.window.start_ps)
-        span = self.window.end_ps - self.window.start_ps
-        chosen = rows[(arrival >= 0) & (arrival < span)]
+        window, rows = self.window, reading.finished
+        arrival = rows["arrival"] + (reading.origin_ps - window.start_ps)
+        span = window.end_ps - window.start_ps
+        add_work(self.work, rows[(arrival >= window.work_ps - window.start_ps) & (arrival < span)], self.fleet)
+        inside = (arrival >= 0) & (arrival < span)
+        chosen = rows[inside]
         if len(chosen):
             self._rows.append(chosen)
             self.ended += len(chosen)
-            add_work(self.work, chosen, self.fleet)
-            self._count_halves(chosen, arrival[(arrival >= 0) & (arrival < span)], span)
+            self._count_halves(chosen, arrival[inside], span)
         return reading
 
     def _count_halves(self, rows: np.ndarray, arrival: np.ndarray, span: int) -> None:

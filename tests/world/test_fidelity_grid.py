@@ -8,17 +8,13 @@ from __future__ import annotations
 import pytest
 
 from tests.world.fidelity import differences, misses
-from tests.world.grid import ALL, BROKEN, CELLS, REPLICATIONS, Cell
+from tests.world.grid import ALL, CELLS, REPLICATIONS, Cell
 from tests.world.small import play
 
 pytestmark = [pytest.mark.compiled, pytest.mark.slow]
 
 
-BREAKS = pytest.mark.xfail(strict=True, reason="luck raises the Gini coefficient of equal owners: docs/fidelity.md")
-RUN = [pytest.param(cell, id=cell.name, marks=[BREAKS] if cell.name in BROKEN else []) for cell in CELLS]
-
-
-@pytest.mark.parametrize("cell", RUN)
+@pytest.mark.parametrize("cell", CELLS, ids=[cell.name for cell in CELLS])
 def test_thirty_days_of_windows_tell_what_all_requests_tell(cell: Cell) -> None:
     every, sampled = (
         [play({**cell.changes, "requests": way}, replication=r).outcomes for r in range(REPLICATIONS[cell.name])]
