@@ -7,7 +7,7 @@ from typing import Any
 from sim.kernels.lane import book, lane_enter, lane_leave, next_stop, wheel_of
 from sim.kernels.layout import COMPLETED, NEVER, NO_REASON, NONE
 from sim.kernels.options import kernel, part
-from sim.kernels.queues import blocks_held, fate_running, fate_waiting, run_remove, wait_remove
+from sim.kernels.queues import blocks_held, fate_running, fate_waiting, level, run_remove, wait_remove
 from sim.kernels.stretch import bucket_of, steps_until
 
 
@@ -181,20 +181,30 @@ def cut(s: Any, r: int, t: int) -> None:
 
 @kernel
 def expire(s: Any, r: int, t: int) -> None:
-    """End the waiting requests whose limit is t, and renew the bound; a new head may fit at the next end of a pass."""
+    """End the waiting requests whose limit is t, and renew the bound; a new head may fit at the next end of a pass.
+
+    In a queue in order only the first are asked: whoever stands behind one who stays will stay as well. Users of one patience wait in
+    order, and there may be hundreds: asking all of them whenever one leaves is most of the work of a full replica.
+    """
     rep = s.replicas[r]
-    limit = NEVER
+    limit, highest, mixed = NEVER, -NEVER, 0
     before = rep.waiting
     v = rep.wait_head
     while v != NONE:
         slot = s.slots[v]
         after = slot.next
-        if slot.due == 0:
-            if slot.limit <= t:
-                end_waiting(s, r, v, slot.limit)
-            else:
+        if slot.due == 0 and slot.limit <= t:
+            end_waiting(s, r, v, slot.limit)
+        else:
+            if slot.due == 0:
                 limit = min(limit, slot.limit)
+                if rep.mixed == 0 and slot.held == 0:
+                    break
+            if level(slot) < highest:
+                mixed = 1
+            highest = level(slot)
         v = after
     rep.wait_limit = limit
+    rep.mixed = mixed
     if rep.waiting < before:
         cut(s, r, t)

@@ -151,6 +151,7 @@ REPLICA = _rows(
     "type",
     "end",  # of the last pass planned, or NEVER
     "wait_limit",  # lower bound of the waiting requests' limits
+    "mixed",  # 0: `waiting` is in order, first preempted ones, then by limit (`queues.level`)
     "clock",  # instant of the last event here; a pass that is to start starts at it
     "wait_head",
     "wait_tail",

@@ -110,10 +110,28 @@ def fate_running(slot: Any) -> int:
 
 
 @part
+def level(slot: Any) -> int:
+    """Where a request stands in a queue whose limits are in order: by its limit, before all others where it was preempted (`held`)."""
+    return slot.limit if slot.held == 0 else -NEVER
+
+
+@part
+def note_order(s: Any, rep: Any, slot: Any) -> None:
+    """Note whether `waiting` is still in order with the one that has just come to its tail or head."""
+    before = level(s.slots[slot.prev]) if slot.prev != NONE else -NEVER
+    behind = level(s.slots[slot.next]) if slot.next != NONE else NEVER
+    if rep.waiting == 1:
+        rep.mixed = 0
+    elif not before <= level(slot) <= behind:
+        rep.mixed = 1
+
+
+@part
 def becomes_waiting(s: Any, r: int, v: int, t: int) -> None:
     """Set the limit of a request that waits at replica r from t on; one that is not in the future makes it due."""
     rep, slot = s.replicas[r], s.slots[v]
     slot.limit = limit_waiting(slot)
+    note_order(s, rep, slot)
     slot.due = 0
     if slot.limit <= t:
         slot.due = 1

@@ -160,6 +160,19 @@ MUTANTS: dict[str, Mutant] = {
     "turns without the limits of classes": Mutant(
         "turns.py", "s.engine[0].limited != 0 and", "s.engine[0].limited > 1 and", 147, "turns"
     ),
+    "limits that fall from head to tail count as in order": Mutant(
+        "queues.py", "not before <= level(slot) <= behind", "False", 0
+    ),
+    "an end of limits leaves them in order whatever it saw": Mutant("ending.py", "mixed = 1", "mixed = 0", 1),
+    "preempted ones count as in order wherever they wait": Mutant(
+        "queues.py",
+        "slot.limit if slot.held == 0 else -NEVER",
+        "slot.limit if slot.held == 0 else NEVER",
+        71,
+    ),
+    "who stands behind a preempted one is not asked": Mutant(
+        "ending.py", "rep.mixed == 0 and slot.held == 0", "rep.mixed == 0", 0
+    ),
     "a region where nobody is live": Mutant(
         "../serving/rows.py", "np.where(counts > 0, ", "np.where(counts >= 0, ", 136
     ),
