@@ -130,7 +130,7 @@ class Owners:
         size = self.block.slots
         draws = self.draws.uniforms(epoch.number * (size + 1), size + 1)
         decisions = decide(self.block, view, self.columns, draws, epoch.seconds)
-        self.columns.move(decisions.stops, OUT if self.block.decides == "planned" else IDLE)
+        self.columns.move(decisions.stops, OUT if self.block.decides in ("planned", "contest") else IDLE)
         self.columns.move(decisions.leaves, OUT)
         self._serve(decisions.restarts, env.now + ps(self.machine.load_s))
         self.columns.move(decisions.orders, ORDERED)
@@ -172,6 +172,7 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
     """
     there = sum(owners.capacity for owners in classes)
     coming = sum(owners.pipeline for owners in classes)
+    pool = sum((c.fee_usd_per_node_day + c.coin_usd_per_node_day) * c.live for c in classes)
     made = []
     for owners in classes:
         income = owners.fee_usd_per_node_day + owners.coin_usd_per_node_day
@@ -187,5 +188,11 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
         if there == 0 and crowd > 0:
             entrant = beliefs.emission_usd_per_day * owners.machine.capacity_rps / crowd
         planned = owners.machine.capacity_rps * owners.block.utilization
-        made.append(owners.view(income, entrant, beliefs.demand_rps / planned if planned > 0 else 0.0))
+        view = owners.view(income, entrant, beliefs.demand_rps / planned if planned > 0 else 0.0)
+        if owners.block.decides == "contest":
+            others = there + coming - owners.capacity - owners.pipeline
+            view = dataclasses.replace(
+                view, pool=pool or beliefs.emission_usd_per_day, others=others / owners.machine.capacity_rps
+            )
+        made.append(view)
     return made

@@ -43,8 +43,9 @@ class OperatorClass(Block):
     """Model the nodes serve; default the only one of the workload."""
     region: str | None = None
     """Region of the nodes: which `outages` hit them, and how far users are (`latency`)."""
-    decides: Literal["free_entry", "planned", "fixed"] = "free_entry"
-    """How the number of nodes moves: owners' own decisions, one planner following demand, or not at all."""
+    decides: Literal["free_entry", "planned", "fixed", "contest"] = "free_entry"
+    """How the number of nodes moves: owners' own decisions, one planner following demand, not at all, or one owner of the
+    whole class who sees what his own nodes do to the pay of all (`contest`)."""
     electricity: EnergyPrice
     """What a kWh costs the owner."""
     hosting: Hourly = sourced(0.0, "hosting at home costs nothing extra", "assumed", "avoidable cost of a node")

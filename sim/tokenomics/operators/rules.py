@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.tokenomics.operators.block import OperatorClass
 from sim.tokenomics.operators.columns import IDLE, LIVE, ORDERED, OUT, Columns
+from sim.tokenomics.operators.contest import best_reply
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +22,8 @@ class View:
 
     `income` a node that serves now; `income_entrant` a node more, with all ordered capacity arrived; `power` of the cards
     of a node (before an owner's factor); `fixed` hosting and outside rent; `hurdle` other cost of entry (solved by
-    `initial: steady`); `wanted` nodes a planner needs.
+    `initial: steady`); `wanted` nodes a planner needs. In a contest `pool` is what all operators together earn a day, `others`
+    the nodes of all others, ordered ones too, in nodes of this class.
     """
 
     income: float
@@ -30,6 +32,8 @@ class View:
     fixed: float
     hurdle: float = 0.0
     wanted: float = 0.0
+    pool: float = 0.0
+    others: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +59,8 @@ def decide(block: OperatorClass, view: View, columns: Columns, draws: np.ndarray
         return Decisions(none, none, none, none)
     if block.decides == "planned":
         return _plan(view, columns)
+    if block.decides == "contest":
+        return _contest(block, view, columns, float(draws[-1]), epoch_s)
     # Whoever loses stake to penalties reckons with losing it again.
     cost = avoidable_usd_per_day(view, columns) + columns.losses
     speed = block.switch_speed if block.outside_rent > 0 else block.exit_speed
@@ -77,9 +83,37 @@ def _order(block: OperatorClass, view: View, columns: Columns, draw: float, epoc
     # A class never orders more than it has in one go: nobody expects to double at once and find a market.
     excess = min((view.income_entrant / full_cost) ** block.entry_elasticity - 1, 1.0)
     expected = there * excess * -np.expm1(-block.entry_speed * epoch_s)
-    number = int(expected) + (draw < expected - int(expected))
+    number = _at_random(expected, draw)
     empty = columns.slots(OUT)
     return empty[:number], number > len(empty)
+
+
+def _contest(block: OperatorClass, view: View, columns: Columns, draw: float, epoch_s: float) -> Decisions:
+    """One owner goes towards the best reply to all others: orders by full cost, stops by avoidable cost, whole nodes only.
+
+    An owner who is alone has nothing to reply to, and stays as he is.
+    """
+    none = np.empty(0, np.int64)
+    live, there = columns.slots(LIVE), columns.count(LIVE) + columns.count(ORDERED)
+    avoidable = view.power * block.cost_factor + view.fixed
+    if view.others <= 0 or avoidable <= 0:
+        return Decisions(none, none, none, none)
+    grows = best_reply(view.pool, view.others, avoidable + block.capital_usd_per_day() + view.hurdle)
+    keeps = best_reply(view.pool, view.others, avoidable)
+    if grows - there >= 1:
+        number = _at_random(int(grows - there) * -np.expm1(-block.entry_speed * epoch_s), draw)
+        empty = columns.slots(OUT)
+        return Decisions(none, none, none, empty[:number], number > len(empty))
+    if there - keeps >= 1:
+        speed = block.switch_speed if block.outside_rent > 0 else block.exit_speed
+        number = min(_at_random(int(there - keeps) * -np.expm1(-speed * epoch_s), draw), len(live))
+        return Decisions(live[len(live) - number :], none, none, none)
+    return Decisions(none, none, none, none)
+
+
+def _at_random(expected: float, draw: float) -> int:
+    """A whole number with this mean, by a uniform."""
+    return int(expected) + (draw < expected - int(expected))
 
 
 def _plan(view: View, columns: Columns) -> Decisions:
