@@ -20,7 +20,7 @@ class Outcome:
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
     `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
-    (checks, or somebody who cheats), `stake`.
+    (checks, or somebody who cheats), `dealers`, `stake`.
     """
 
     name: str
@@ -358,6 +358,16 @@ _ROWS = (
         "Computing of checks, over that of serving.",
         "mean over live nodes, by capacity, of checks a request x cost of a check",
         needs=("verify",),
+    ),
+    Outcome(
+        "dealt_frac",
+        "use bought by operators themselves",
+        "%",
+        "ratio",
+        "lower",
+        "Part of what is paid for use that operators pay for their own service.",
+        "self-dealt use at the price list / revenue",
+        needs=("dealers",),
     ),
     Outcome(
         "stake_coin",

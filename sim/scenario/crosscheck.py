@@ -481,6 +481,8 @@ def _trust(spec: Spec, tree: Node) -> Iterator[Problem]:
                 message = "the strategies' shares exceed 100 %; who has none is honest"
                 yield _problem(tree, f"{inside}.strategies", "sum", message, "write smaller shares", of_key=True)
             for key, strategy in operator.strategies.items():
+                if strategy.model is None:
+                    continue
                 yield from _fit(spec, tree, network, operator, strategy.model, f"{inside}.strategies.{key}", "model")
         yield from _shown(spec, tree, network, where)
 

@@ -144,6 +144,12 @@ def _trusts(network: Any) -> bool:
     return looks or any(operators.strategies for operators in network.operators.values())
 
 
+def _deals(network: Any) -> bool:
+    return any(
+        s.kind == "self_dealing" for operators in network.operators.values() for s in operators.strategies.values()
+    )
+
+
 def reasons(spec: Any, mode: str) -> dict[str, str]:
     """Outcomes that this run can give no number for, and why."""
     told: dict[str, str] = {}
@@ -163,6 +169,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "the scenario states no `latency`"
             elif "verify" in outcome.needs and not _trusts(network):
                 why = "nobody checks answers there, and nobody cheats"
+            elif "dealers" in outcome.needs and not _deals(network):
+                why = "nobody buys his own service there"
             elif "stake" in outcome.needs and getattr(network, "stake", None) is None:
                 why = "the network asks for no stake"
             if why and outcome.scope == "network":

@@ -21,6 +21,7 @@ from sim.tokenomics.verify import Dispute, Odds, Refereed, Verify, at_least_once
 from sim.tokenomics.verify.reputation import EPOCH_ONE
 from sim.units import DAY_S, ps
 from sim.world.calendar import Epoch
+from sim.world.dealing import dealers
 from sim.world.fleet import Plan, Variant
 from sim.world.hardware import Hardware, machine_of
 from sim.world.service import Served, share_out
@@ -63,6 +64,8 @@ class Checks:
         """By class, of each strategy: its slots of the class, the machine with the cheaper model, whether come what may."""
         for i, owners in enumerate(network.owners):
             self._dispose(i, owners, spec)
+        self.dealing = dealers(network, streams)
+        """Slots whose owner, one for all of them, buys their service himself."""
         self.cheating = np.zeros(size, bool)
         self.epochs = np.zeros(size, np.int64)
         """Epochs served, and millionths of one lost: what reputation comes of."""
@@ -79,7 +82,7 @@ class Checks:
 
     def _dispose(self, place: int, owners: Owners, spec: Any) -> None:
         strategies = self.network.block.operators[owners.name].strategies
-        if not strategies:
+        if not any(strategy.model for strategy in strategies.values()):
             return
         network, first = self.network, int(self.network.offset[place])
         draws = self.streams[f"strategies.{network.name}.{owners.name}"].uniforms(0, owners.block.slots)
@@ -87,6 +90,8 @@ class Checks:
         for strategy in strategies.values():
             mine = (draws >= below) & (draws < below + strategy.share)
             below += strategy.share
+            if strategy.model is None:
+                continue
             self.disposed[first : first + len(mine)][mine] = strategy.code
             machine = machine_of(spec, network.block, owners.name, strategy.model, owners.machine.mean_tokens)
             known.append((mine, machine, strategy.when == "always"))

@@ -75,6 +75,8 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
             "wronged_frac": (seen.wronged, seen.served - seen.bad),
             "check_load_frac": network.checks.load,
         }
+    if network.checks.dealing.any():
+        made["dealt_frac"] = (account.dealt_usd, account.paid_usd)
     if network.stakes.held:
         unit = 10**network.decimals
         made |= {"stake_coin": network.stakes.in_all() / unit, "slashed_coin": account.slashed / unit / days}

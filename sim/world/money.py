@@ -19,6 +19,7 @@ from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, fees_of, u
 from sim.units import PS_PER_S, YEAR_S
 from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
+from sim.world.dealing import Dealt, deal, with_dealt
 from sim.world.network import NetworkState
 from sim.world.service import Served, share_out
 from sim.world.steering import beside, divide, steer
@@ -55,6 +56,8 @@ class Account:
     lost_usd: float = 0.0
     """Use that will never be paid."""
     gains: Exchange | None = None
+    dealt_usd: float = 0.0
+    """What owners pay for their own service."""
 
     @property
     def jobs_usd(self) -> float:
@@ -69,7 +72,11 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     weights = network.work_weights(epoch, served.counted) * network.checks.paid[:, None]
     account.jobs_frac = _meter(network, served, weights)
     if network.coin is not None:
-        _emit(network, epoch, account, weights)
+        bought = deal(network, epoch, served, weights) if network.checks.dealing.any() else None
+        if bought is not None:
+            _meter_dealt(network, bought)
+            account.dealt_usd = bought.usd
+        _emit(network, epoch, account, with_dealt(weights, served, bought))
     if network.coin is None or network.terms.pay == "usd":
         _pay_in_usd(network, epoch, account)
         if network.coin is not None:
@@ -109,6 +116,13 @@ def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
             network.meter.add(slots, share_out(count, weights[:, column]), price)
     jobs = served.job_tokens * quote.input
     return jobs / sum(count * price for _, count, price in charges) if jobs else 0.0
+
+
+def _meter_dealt(network: NetworkState, bought: Dealt) -> None:
+    """Charge what dealers buy of themselves."""
+    quote = network.per_token()
+    price = quote.input if bought.column == 0 else quote.output
+    network.meter.add(np.arange(network.slots), bought.tokens, price)
 
 
 def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> None:

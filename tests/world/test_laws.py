@@ -193,3 +193,40 @@ def test_owners_who_see_their_own_weight_reach_the_contests_closed_form_shares(c
         for dear, other in zip(costs, shares, strict=True):
             if other > 0.01:
                 assert mine >= 1 - cheap / dear - 0.01
+
+
+# -- self-dealing ---------------------------------------------------------------------------------------------------
+
+
+def dealing(take: str, price: str = "0.05 USD/Mtok", **more: Any) -> RunRecord:
+    """One owner in five buys his own service; emission is shared by work, and `take` leaks of each payment."""
+    return play({
+        f"{NET}.payout": {"kind": "work"}, f"{HOME}.decides": "fixed", f"{HOME}.nodes": 20, "horizon": "4 week",
+        f"{NET}.price": {**PRICED, "input": price, "output": price}, f"{NET}.settle": {"take_rate": take},
+        f"{HOME}.strategies": {"ring": {"kind": "self_dealing", "share": "20 %"}}, **more,
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("take", ["5 %", "20 %", "60 %"])
+def test_self_dealing_is_the_square_root_of_e_w_over_l_less_w_under_a_pro_rata_pool(take: str) -> None:
+    honest = dealing(take, **{f"{HOME}.strategies": {}})
+    use = float(honest.outcomes["net.revenue_usd_per_day"] or 0.0)
+    run = dealing(take)
+    found = float(run.outcomes["net.dealt_frac"] or 0.0) * float(run.outcomes["net.revenue_usd_per_day"] or 0.0)
+    network = World(case({
+        f"{HOME}.strategies": {"ring": {"kind": "self_dealing", "share": "20 %"}}, f"{HOME}.nodes": 20,
+    }), 0, "fast").networks[0]  # fmt: skip
+    own = use * int(network.checks.dealing[:20].sum()) / 20
+    leak = float(take.split()[0]) / 100
+    # Who has customers too bought less: his share of the pool is their use and his own.
+    best = max(0.0, math.sqrt(49 * (use - own) / leak) - (use - own) - own)
+    assert found == pytest.approx(best, rel=1e-3)
+    assert run.residuals == {"TOK": 0, "USD": 0}
+
+
+def test_nobody_deals_with_himself_iff_the_pool_is_at_most_the_leak_of_others_use() -> None:
+    # 2 requests/s of the class bring more than 49 USD a day at ten times the price, so that E / W < 20 %.
+    dear = dealing("20 %", price="2 USD/Mtok")
+    assert 49 / float(dear.outcomes["net.revenue_usd_per_day"] or 0.0) < 0.2
+    assert dear.outcomes["net.dealt_frac"] == 0
+    assert float(dealing("20 %").outcomes["net.dealt_frac"] or 0.0) > 0.3

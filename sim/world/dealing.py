@@ -1,0 +1,85 @@
+"""Owners who buy their own service, for a share of a pool that is paid by use.
+
+They buy the token that is cheapest, as emission counts tokens; nobody computes it. What they pay goes where every payment goes:
+take and burns leak, the rest comes back to them as fees.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.streams import Streams
+from sim.tokenomics.operators.strategies import dealt
+from sim.world.calendar import Epoch
+from sim.world.service import Served, share_out
+
+if TYPE_CHECKING:
+    from sim.world.network import NetworkState
+
+
+@dataclasses.dataclass(frozen=True)
+class Dealt:
+    """Tokens that dealers buy of each slot, int64, of one `column` (0 prompt, 1 output), and their price in USD."""
+
+    tokens: np.ndarray
+    column: int
+    usd_per_token: float
+
+    @property
+    def usd(self) -> float:
+        """What they pay at the price list."""
+        return float(self.tokens.sum()) * self.usd_per_token
+
+
+def dealers(network: NetworkState, streams: Streams) -> np.ndarray:
+    """Bool[slots]: slots whose strategy is to buy their own service, by the draws of `strategies`."""
+    mask = np.zeros(network.slots, bool)
+    for i, owners in enumerate(network.owners):
+        strategies = network.block.operators[owners.name].strategies
+        draws = (
+            streams[f"strategies.{network.name}.{owners.name}"].uniforms(0, owners.block.slots) if strategies else None
+        )
+        below, first = 0.0, int(network.offset[i])
+        for strategy in strategies.values():
+            if strategy.kind == "self_dealing" and draws is not None:
+                mask[first : first + len(draws)] |= (draws >= below) & (draws < below + strategy.share)
+            below += strategy.share
+    return mask
+
+
+def leakage(network: NetworkState) -> float:
+    """Part of a payment that does not come back to who paid himself: take, make fee and burns."""
+    settle = network.block.settle
+    lost = (settle.take_rate + settle.make_rate) * (1 - settle.fee_discount)
+    if network.terms.pay == "coin":
+        lost += sum(rule.share for rule in network.block.burnmint.values() if getattr(rule, "of", "") == "payments")
+    return float(min(lost, 1.0))
+
+
+def deal(network: NetworkState, epoch: Epoch, served: Served, weights: np.ndarray) -> Dealt | None:
+    """What dealers buy in an epoch: the best reply to the use of others; None where nobody deals or nothing is paid by use."""
+    mine = network.checks.dealing & network.live_mask()
+    part = getattr(network.block, "payout", None)
+    by_work = float(getattr(part, "work_share", 1.0 if part is not None and part.kind == "work" else 0.0))
+    asked = network.prices_usd(epoch.start_ps)
+    column = 0 if asked.input <= asked.output else 1
+    price = (asked.input, asked.output)[column] / 1e6
+    if network.coin is None or not mine.any() or not weights.any() or price <= 0:
+        return None
+    use = (int(served.prompt.sum()) + int(served.output.sum())) * price * weights.sum(axis=1) / weights.sum()
+    emission = network.emission_coin_per_day(epoch).get("operators", 0.0) * epoch.days * network.coin_usd
+    own = float(use[mine].sum())
+    usd = dealt(emission * by_work, float(use.sum()) - own, leakage(network), own)
+    return Dealt(share_out(int(usd / price), mine.astype(float)), column, price)
+
+
+def with_dealt(weights: np.ndarray, served: Served, bought: Dealt | None) -> np.ndarray:
+    """By what emission is shared: tokens that dealers bought count like all others."""
+    if bought is None:
+        return weights
+    more = np.zeros_like(weights)
+    more[:, bought.column] = bought.tokens * (weights.sum() / (int(served.prompt.sum()) + int(served.output.sum())))
+    return weights + more
