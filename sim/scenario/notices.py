@@ -25,6 +25,7 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
         for owner, block in network.operators.items():
             if block.region is not None and block.region not in spec.outages and not spec.latency:
                 yield f"`networks.{name}.operators.{owner}.region` is a label: {_NO_REGIONS}"
+        yield from _without_stake(name, network, moved)
     for name, klass in spec.workload.items():
         if klass.region is not None and not spec.latency:
             yield f"`workload.{name}.region` is a label: {_NO_REGIONS}"
@@ -45,6 +46,27 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
             "`requests.mode: capacity` serves no single request: routers, patience, deadlines, `slo` and failures "
             "have no effect, and outcomes that need requests are not supported"
         )
+
+
+def _without_stake(name: str, network: Any, moved: Sequence[str]) -> Iterator[str]:
+    """Shares of a stake that nobody asks for, and penalties for what nobody would find."""
+    where = f"networks.{name}"
+    if getattr(network, "stake", None) is None and not _sets(moved, f"{where}.stake"):
+        for owner, block in network.operators.items():
+            if "stakes" in block.model_fields_set:
+                yield f"`{where}.operators.{owner}.stakes` has no effect: `{name}` asks for no stake"
+    slash = getattr(network, "slash", None)
+    if (
+        slash is not None
+        and slash.invalid is not None
+        and network.verify is None
+        and not _sets(moved, f"{where}.verify")
+    ):
+        yield f"`{where}.slash.invalid` has no effect: nobody checks answers there (add `verify`)"
+
+
+def _sets(moved: Sequence[str], path: str) -> bool:
+    return any(f"{one}.".startswith(f"{path}.") for one in moved)
 
 
 def _fixed(spec: Spec, sets: Sequence[tuple[str, Node]]) -> Iterator[str]:

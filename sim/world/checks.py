@@ -349,7 +349,8 @@ class Checks:
         owners, slot = network.owners[place], verdict.slot - int(network.offset[place])
         if rule is None or self.barred_ps.get(verdict.slot, 0) > epoch.end_ps:
             return  # who is barred already is not punished again
-        network.stakes.slash(verdict.offence, verdict.slot, verdict.times, epoch.end_ps)
+        times = 1 if rule.cooldown > 0 else verdict.times
+        network.stakes.slash(verdict.offence, verdict.slot, times, epoch.end_ps)
         if rule.cooldown > 0 and owners.columns.state[slot] == LIVE:
             self.barred_ps[verdict.slot] = epoch.end_ps + ps(rule.cooldown)
             owners.bar(slot, self.barred_ps[verdict.slot])

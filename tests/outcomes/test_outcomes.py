@@ -24,7 +24,10 @@ from sim.tokenomics.market import MARKET
 from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
+from sim.tokenomics.slash import SLASH
+from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.verify import VERIFY
 from sim.units import Quantity
 from sim.world import run
 
@@ -39,6 +42,9 @@ TABLES = {
     "burnmint": BURNMINT,
     "market": MARKET,
     "demand": DEMAND,
+    "stake": STAKE,
+    "slash": SLASH,
+    "verify": VERIFY,
 }
 KEYS = {"name", "kind", "scenario", "given", "differs", "period", "outcome", "unit", "expect"}
 CASES = [case for file in sorted(FOLDER.glob("*.yaml")) for case in yaml.load(file.read_text(), yaml.BaseLoader)]
@@ -63,11 +69,15 @@ def kinds_used(found: ResolvedCase) -> set[str]:
     """table.kind of everything in the resolved scenario."""
     used = {f"demand.{block.demand.kind}" for block in found.after.workload.values()}
     for network in found.after.networks.values():
-        for table in ("supply", "payout", "price", "market"):
+        for table in ("supply", "payout", "price", "market", "stake", "verify"):
             if (block := getattr(network, table, None)) is not None:
                 used.add(f"{table}.{block.kind}")
         if network.settle.via is not None:
             used.add(f"payment.{network.settle.via.kind}")
+        slash = getattr(network, "slash", None)
+        for offence in ("invalid", "downtime", "termination"):
+            if slash is not None and (penalty := getattr(slash, offence)) is not None:
+                used.add(f"slash.{penalty.kind}")
         used |= {f"burnmint.{rule.kind}" for rule in getattr(network, "burnmint", {}).values()}
     return used
 

@@ -143,3 +143,15 @@ def test_a_policy_may_bring_a_stake_later() -> None:
     run = play(base, {"locked": {f"{NET}.stake": STAKE}}, "locked")
     assert "net.stake_coin" in run.outcomes
     assert run.outcomes["net.stake_coin"] == pytest.approx(1000)
+
+
+def test_a_steady_start_with_stake_keeps_its_nodes() -> None:
+    # Interest on 500 TOK is .21 USD a day beside 2.4: the start counts it, so that nothing moves by itself.
+    run = play({
+        f"{NET}.stake": {"kind": "fixed", "amount": "500 TOK"}, "initial": "steady", f"{HOME}.lead": "0 day",
+        "horizon": "26 week",
+    })  # fmt: skip
+    nodes = [value or 0.0 for value in run.series["net.nodes"]]
+    assert nodes[0] == pytest.approx(49 / (2.4 + 500 * 0.15 / 365.25), abs=1)
+    assert max(nodes) - min(nodes) <= 1
+    assert flow(run, "stake of the start", "net.stake") == 500 * nodes[0]
