@@ -74,10 +74,12 @@ def _without_trust(network: dict[str, Any]) -> None:
 
 
 def _without_unused(network: dict[str, Any]) -> None:
-    """Networks that neither lock nor steer emission keep the keys that they had before there was either."""
+    """Networks that neither lock nor steer coins keep the keys that they had before there was either."""
     for key in ("target", "vesting"):
         if not network.get(key):
             network.pop(key, None)
+    if "coin" in network and not network["coin"].get("locked"):
+        network["coin"].pop("locked", None)
     if "score" in network.get("split", {}) and network["split"]["score"] is None:
         del network["split"]["score"]
 

@@ -5,19 +5,31 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block
+from sim.blocks import Block, OneOf
 from sim.errors import ScenarioError
+from sim.tokenomics.vesting import VESTING
 from sim.units import SHARE_ONE, FixedAmount, FixedShare, Money, share_parts
 
 COLUMN_LIMIT = 2**62
 """Operators' columns hold int64: all coins that may ever exist must stay below this many base units."""
 GROWTH_ROOM = 2
 """Room left where a schedule has no cap: the supply may double."""
+
+
+class Allocation(Block):
+    """Coins that exist at the start and may not be spent yet."""
+
+    share: FixedShare
+    """Part of the supply at the start."""
+    to: Literal["validators", "owner", "treasury", "holders"]
+    """Who gets them."""
+    vesting: Annotated[Any, OneOf(VESTING)]
+    """When they are free, counted from the run's start."""
 
 
 class Coin(Block):
@@ -34,14 +46,19 @@ class Coin(Block):
     held: Mapping[str, FixedShare] = Field(default_factory=dict)
     """Who holds them at the start: shares of `validators`, `treasury`, `operators`, `users`, `vault`; `holders` have the rest."""
 
+    locked: Mapping[str, Allocation] = Field(default_factory=dict)
+    """Allocations that are not free at the start, by name."""
+
     @model_validator(mode="after")
     def _checked(self) -> Coin:
         _known(self.held, HOLDERS)
-        if sum(share_parts(share) for share in self.held.values()) > SHARE_ONE:
+        shares = [*self.held.values(), *(one.share for one in self.locked.values())]
+        if sum(map(share_parts, shares)) > SHARE_ONE:
+            what = "held and locked" if self.locked else "held"
             raise PydanticCustomError(
                 "sum",
                 "{message}",
-                {"message": "shares held exceed 100 %", "hint": "what is not named stays with `holders`"},
+                {"message": f"shares {what} exceed 100 %", "hint": "what is not named stays with `holders`"},
             )
         if self.supply.currency != self.ticker:
             raise PydanticCustomError(
@@ -82,8 +99,16 @@ class Coin(Block):
                 f"the market's pool needs more than the supply of {self.supply.amount:g} {self.ticker}: a smaller `market.depth` or a larger `coin.supply`"
             )
         amounts = {name: free * share_parts(share) // SHARE_ONE for name, share in self.held.items()}
+        for name, amount in self.allocations(decimals, pool).items():
+            account = f"vesting.{self.locked[name].to}"
+            amounts[account] = amounts.get(account, 0) + amount
         amounts["holders"] = free - sum(amounts.values())
         return {**amounts, "pool": pool} if pool else amounts
+
+    def allocations(self, decimals: int, pool: int = 0) -> dict[str, int]:
+        """Base units of each locked allocation, by name; shares of what is not in `pool`, rounded down."""
+        free = to_base(self.supply, decimals) - pool
+        return {name: free * share_parts(one.share) // SHARE_ONE for name, one in sorted(self.locked.items())}
 
 
 HOLDERS = ("validators", "treasury", "operators", "users", "vault")

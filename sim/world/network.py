@@ -126,6 +126,9 @@ class NetworkState:
         self.ledger.open(
             self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"}
         )
+        for name, amount in self.coin.allocations(self.decimals, self.market.coins).items():  # type: ignore[union-attr]
+            one = self.coin.locked[name]  # type: ignore[union-attr]
+            self.locked.grant(one.to, one.vesting, 0, np.array([amount], dtype=np.int64))
         column = self.ledger.column(self.account("operators"), self.ticker, self.slots)
         if genesis.get("operators"):
             first = np.zeros(self.slots, np.int64)

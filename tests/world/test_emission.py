@@ -109,6 +109,23 @@ def test_a_score_decides_what_a_network_gets_beside_its_rivals() -> None:
     assert flow(record, "emission", "net.others") == pytest.approx(40 * EACH * 3 / 4, abs=40)
 
 
+def test_allocations_of_the_start_come_free_by_their_terms() -> None:
+    # Nosana: the team's 20 % over 48 months; here besides 5 % for investors after a cliff of 30 days.
+    locked = {
+        "team": {"share": "20 %", "to": "owner", "vesting": {"kind": "linear", "over": "1461 day"}},
+        "investors": {"share": "5 %", "to": "owner", "vesting": {"kind": "cliff", "after": "30 day"}},
+    }
+    record = balanced(play({**DAILY, **FIXED, f"{NET}.coin.locked": locked}))
+    assert flow(record, "genesis", "net.vesting.owner") == 250_000 * 10**9
+    assert flow(record, "vested", "net.owner") == pytest.approx((200_000 * 40 / 1461 + 50_000) * 10**9, abs=1)
+
+
+def test_more_than_everything_cannot_be_locked() -> None:
+    locked = {"team": {"share": "80 %", "to": "owner", "vesting": {"kind": "cliff", "after": "1 year"}}}
+    with pytest.raises(ScenarioError, match="shares held and locked exceed 100 %"):
+        scenario({f"{NET}.coin.locked": locked, f"{NET}.coin.held": {"treasury": "30 %"}})
+
+
 BAND = {"kind": "band", "floor": 1.0, "net": "0 TOK/day", "window": 2}
 BURNS = {f"{NET}.price": PRICED, f"{NET}.burnmint": {"all": {"kind": "share", "share": "100 %"}}}
 
