@@ -106,6 +106,10 @@ def _problem(error: dict[str, Any], root: Node, model: type[Block]) -> Problem:
         return at(key_mark(root, loc), "missing", f"{path}.kind", *_told(error))
     if kind == "extra_forbidden":
         return _unknown_key(error, path, root, model)
+    if error["of_key"] and kind == "literal_error":
+        allowed = _listed(str(error["ctx"]["expected"]))
+        message = f"`{loc[-1]}` is not one of {', '.join(allowed)}"
+        return at(key_mark(root, loc), "name", path, message, near_hint(str(loc[-1]), allowed))
     if error["of_key"]:
         return at(
             key_mark(root, loc), "name", path, f"`{loc[-1]}` is not a name", "names are lower case: `[a-z][a-z0-9_]*`"
@@ -213,8 +217,13 @@ def _words(error: dict[str, Any], node: Node | None) -> tuple[str, str]:
     return f"{typed} found; {error['msg'][:1].lower()}{error['msg'][1:]}", ""
 
 
+def _listed(expected: str) -> list[str]:
+    """The words of pydantic's "'a', 'b' or 'c'"."""
+    return expected.replace("' or '", "', '").strip("'").split("', '")
+
+
 def _choice(typed: str, node: Node | None, expected: str) -> tuple[str, str]:
-    allowed = expected.replace("' or '", "', '").strip("'").split("', '")
+    allowed = _listed(expected)
     word = str(node.value) if node is not None else ""
     if len(allowed) == 1:
         return f"{typed} found; must be {allowed[0]}", f"write `{allowed[0]}`"

@@ -60,6 +60,12 @@ def test_other_recipients_are_locked_too() -> None:
     assert flow(record, "vested", "net.validators") == pytest.approx(33 * whole + sum(range(7)) * parts, abs=7 * 7)
 
 
+def test_only_recipients_of_emission_can_be_locked() -> None:
+    told = r"networks\.net\.vesting\.operator: `operator` is not one of operators, validators, owner, treasury, holders \(did you mean"
+    with pytest.raises(ScenarioError, match=told):
+        scenario({f"{NET}.vesting": {"operator": {"kind": "cliff", "after": "1 year"}}})
+
+
 def test_a_policy_may_lock_what_was_free() -> None:
     changes = {**DAILY, **FIXED, "policies_from": "20 day", "compare.coin_price": ["path"]}
     locks = {"locks": {f"{NET}.vesting": {"operators": {"kind": "cliff", "after": "1 year"}}}}
