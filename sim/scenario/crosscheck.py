@@ -20,7 +20,7 @@ from sim.scenario.problems import at
 from sim.scenario.references import known_at, measure, zone
 from sim.scenario.spec import Spec
 from sim.scenario.study import Check, Compare, Equalize, Vary
-from sim.tokenomics.settle import terms
+from sim.tokenomics.settle import Terms, terms
 from sim.units import DAY_S, Dated, Money, UnitError, parse
 from sim.workload.classes import problems as class_problems
 
@@ -346,17 +346,38 @@ def _terms(network: Any, ticker: str, tree: Node, where: str) -> Iterator[Proble
             path = f"{where}.settle" if find(tree, f"{where}.settle") is not None else f"{where}.price"
             yield _problem(tree, path, problem.kind, problem.message, problem.fix, of_key=True)
         return
-    if found.pay == "usd" and getattr(network, "burnmint", None):
-        message = "users pay in USD, so there are no coins to burn; buying coins to burn them is not simulated yet in this version"
-        yield _problem(
-            tree, f"{where}.burnmint", "settle", message, "write `pay: coin`, or leave `burnmint` out", of_key=True
-        )
+    yield from _burns(network, found, tree, where)
     target = getattr(network, "target", None)
     if found.pay == "usd" and target is not None and target.vaults:
         message = "a target that pays out of vaults needs what users pay in coins"
         yield _problem(
             tree, f"{where}.target", "settle", message, "write `pay: coin`, or another `target`", of_key=True
         )
+
+
+def _burns(network: Any, found: Terms, tree: Node, where: str) -> Iterator[Problem]:
+    """Rules that burn what nobody pays, and programs that need other terms of payment."""
+    rules = getattr(network, "burnmint", {})
+    kinds = {name: rule.kind for name, rule in rules.items()}
+    if found.pay == "usd" and set(kinds.values()) - {"buyback"}:
+        message = "users pay in USD, so there are no coins to burn"
+        fix = "write `pay: coin`, or buy the coin with the take: `kind: buyback`"
+        yield _problem(tree, f"{where}.burnmint", "settle", message, fix, of_key=True)
+    for name, kind in kinds.items():
+        path, message, fix = f"{where}.burnmint.{name}", "", ""
+        if kind == "buyback" and found.pay == "coin":
+            message, fix = "users pay in coins, so the take is in coins already", "write `pay: usd`, or burn a `share`"
+        elif kind == "vault" and found.quote == "coin":
+            message, fix = "a vault sells credits in USD, but prices are in coins", "write prices in USD"
+        elif kind == "vault" and network.settle.via is not None:
+            message, fix = (
+                "users of a vault pay with its credits",
+                "leave `settle.via` out; `cover` says how many they keep",
+            )
+        elif kind == "vault" and list(kinds.values()).count("vault") > 1:
+            message, fix = "a network has one vault", "leave one out"
+        if message:
+            yield _problem(tree, path, "settle", message, fix, of_key=True)
 
 
 def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:

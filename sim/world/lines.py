@@ -86,10 +86,11 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
 def coin_line(network: NetworkState, epoch: Epoch, account: Account, emission_usd: float, mtok: float) -> Line:
     """What a network with a coin has besides."""
     unit, days = 10**network.decimals, epoch.days
-    net = account.emission - account.burned
+    minted = account.emission + account.reminted
+    net = minted - account.burned
     return {
         "coin_usd": network.coin_usd,
-        "emission_coin": account.emission / unit / days,
+        "emission_coin": minted / unit / days,
         "burn_coin": account.burned / unit / days,
         "net_issuance_coin": net / unit / days,
         "supply_coin": network.ledger.supply(network.ticker) / unit,

@@ -17,6 +17,17 @@ from sim.tokenomics.market import innovation
 from sim.tokenomics.payment import Held, Plan
 from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, fees_of, usd_of
 from sim.units import PS_PER_S, YEAR_S
+from sim.world.burning import (
+    Burns,
+    Credits,
+    burns_of,
+    buy_back,
+    credits_of,
+    exchange_of,
+    mint_back,
+    post_credits,
+    vault_of,
+)
 from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
 from sim.world.dealing import Dealt, deal, with_dealt
@@ -44,6 +55,8 @@ class Account:
     scheduled: int = 0
     """What of the emission the schedule gave: all but what a target minted on top."""
     emission: int = 0
+    reminted: int = 0
+    """Coins minted for use, beside the schedule's."""
     own_emission: int = 0
     """What of it this network's recipients got: all but what the split leaves to `others`."""
     burned: int = 0
@@ -78,9 +91,10 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
             account.dealt_usd = bought.usd
         _emit(network, epoch, account, with_dealt(weights, served, bought))
     if network.coin is None or network.terms.pay == "usd":
-        _pay_in_usd(network, epoch, account)
+        taken = _pay_in_usd(network, epoch, account)
         if network.coin is not None:
             _trade(network, epoch, 0, account)
+            account.burned += buy_back(network, epoch, taken)
     else:
         _pay_in_coins(network, epoch, account)
     burned, account.slashed = network.stakes.close(epoch)
@@ -125,7 +139,8 @@ def _meter_dealt(network: NetworkState, bought: Dealt) -> None:
     network.meter.add(np.arange(network.slots), bought.tokens, price)
 
 
-def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> None:
+def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> int:
+    """Payment in dollars; gives what the protocol took, nano-dollars."""
     due, ledger, settle = network.meter.invoice(), network.ledger, network.block.settle
     turn(network, "USD")
     collected = Collected("users", int(due.sum()), due)
@@ -147,6 +162,7 @@ def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> None:
     account.lost_usd = collected.lost / 1e9
     account.fees = collected.weights * ((total - taken) / total) / 1e9 if total else account.fees
     network.last_fees = account.fees
+    return taken + made
 
 
 def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None:
@@ -166,25 +182,32 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     _top_up(network, need.coins, spent)
     price = network.market.price_pusd
     collected = Collected("users", owed, due, bought_pusd=market_before)
+    if need.credits is not None:
+        post_credits(network, need.credits)
+        account.reminted += need.credits.minted
+        collected = Collected("users", need.credits.minted + need.credits.direct, due)
     if need.plan is not None:
         collected = collect(network, network.ticker, need.plan, market_before)
     invoice_usd = usd_of(owed, price, network.decimals) if network.terms.quote == "coin" else invoice
     invoice_usd = invoice_usd * collected.total // owed if need.plan is not None and owed else invoice_usd
     invoice_usd += invoice_usd * need.made // collected.total if need.made else 0
-    paid = _divide(network, collected.total, need.made)
-    _post_payment(network, paid, collected, need.made)
+    paid = _settle(network, account, collected, need, invoice_usd)
     if need.plan is not None:
         check(network, f"epoch {epoch.number}")
     account.paid_usd = invoice_usd / 1e9
-    account.burned += paid.burned
+    account.burned += paid.burned + (need.credits.burned if need.credits else 0)
     account.gas_usd = collected.gas_usd
     account.lost_usd = usd_of(collected.lost, price, network.decimals) / 1e9
     if collected.total:
-        account.fees = (
+        account.fees = account.fees + (
             collected.weights / int(collected.weights.sum()) * (paid.operators * price / 10 ** (12 + network.decimals))
         )
         network.last_fees = account.fees
-        account.gains = exchange(invoice_usd, paid, collected.bought_pusd, price, price, network.decimals)
+        account.gains = (
+            exchange_of(invoice_usd, paid, price, network.decimals)
+            if need.credits is not None
+            else exchange(invoice_usd, paid, collected.bought_pusd, price, price, network.decimals)
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,10 +217,33 @@ class _Need:
     coins: int
     made: int
     plan: tuple[Plan, Held] | None = None
+    credits: Credits | None = None
+
+
+def _settle(network: NetworkState, account: Account, collected: Collected, need: _Need, invoice_usd: int) -> Paid:
+    """Divide and post what is paid, with what programs burn and mint for it."""
+    taken = fees_of(collected.total, network.block.settle)[0] + need.made
+    burns = burns_of(network, collected.total + need.made, taken, invoice_usd, network.market.price_pusd)
+    paid = _divide(network, collected.total, need.made, burns)
+    _post_payment(network, paid, collected, need.made)
+    if (
+        burns.minted
+        or network.earned is not None
+        or any(rule.kind == "mint_back" for rule in network.block.burnmint.values())
+    ):
+        rewards = mint_back(network, burns.minted, collected.weights)
+        account.reminted += int(rewards.sum())
+        account.fees = rewards * (network.market.price_pusd / 10 ** (12 + network.decimals))
+        _keep_for_sale(network, rewards)
+    return paid
 
 
 def _need(network: NetworkState, epoch: Epoch, owed: int, due: np.ndarray) -> _Need:
     """What `owed` base units, due to slots as the invoice says, ask users for."""
+    if vault_of(network) is not None:
+        bought = credits_of(network, epoch, int(due.sum()))
+        made = fees_of(bought.minted + bought.direct, network.block.settle)[1]
+        return _Need(bought.burned + bought.direct + made, made, credits=bought)
     if network.block.settle.via is None:
         made = fees_of(owed, network.block.settle)[1]
         return _Need(owed + made, made)
@@ -304,19 +350,11 @@ def _top_up(network: NetworkState, owed: int, spent: int) -> None:
     )
 
 
-def _divide(network: NetworkState, due: int, made: int) -> Paid:
+def _divide(network: NetworkState, due: int, made: int, burns: Burns) -> Paid:
     """Take and burns off a payment in coins; burns of payments come off what operators get, of the take off the take."""
     taken = fees_of(due, network.block.settle)[0] + made
-    owed = due + made
-    off_operators = off_take = 0
-    for rule in network.block.burnmint.values():
-        burned = rule.burned(owed, taken)
-        if rule.of == "take":
-            off_take += burned
-        else:
-            off_operators += burned
-    off_take, off_operators = min(off_take, taken), min(off_operators, owed - taken)
-    return Paid(owed - taken - off_operators, taken - off_take, off_take + off_operators)
+    operators = due + made - taken - burns.off_operators
+    return Paid(operators, taken - burns.off_take, burns.off_take + burns.off_operators)
 
 
 def _post_payment(network: NetworkState, paid: Paid, collected: Collected, made: int) -> None:

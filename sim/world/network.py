@@ -81,6 +81,10 @@ class NetworkState:
         """What users have locked for their payments."""
         self.held_by = ("", "USD")
         """The kind that locked it, and the currency."""
+        self.programs: dict[str, np.ndarray] = {}
+        """What programs of `burnmint` keep, by name."""
+        self.earned: np.ndarray | None = None
+        """What each slot earned in the last settlement: by what coins are minted for it."""
         self.deposit_pusd = 0
         """What a locked coin cost, pico-dollars."""
         self.tally: Tally | None = None

@@ -23,6 +23,7 @@ from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, Dated, ps
 from sim.world import lines, money
 from sim.world.book import Book, reasons
+from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.network import NetworkState, decimals_of, targets_of
 from sim.world.people import Beliefs, views
@@ -71,7 +72,7 @@ class World:
         self.calendar = Calendar.of(spec.start, spec.horizon, spec.epoch)
         self.streams = Streams(spec.seeds.root, replication)
         self.users = Users(spec, self.streams, spec.start)
-        self.ledger = Ledger(decimals_of(spec))
+        self.ledger = Ledger({**decimals_of(spec), **credit_decimals(self.before, self.after)})
         means = model_means(spec, self.users)
         self.networks = [
             NetworkState(name, i, spec.at(spec.start), means, self.streams, self.ledger)

@@ -98,7 +98,7 @@ def _income_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> tu
     settle_block = network.block.settle
     kept = 1 - settle_block.take_rate * (1 - settle_block.fee_discount)
     if network.terms.pay == "coin":
-        kept -= sum(rule.share for rule in network.block.burnmint.values() if rule.of == "payments")
+        kept -= sum(rule.off_operators for rule in network.block.burnmint.values())
     # What users see holds what they pay on top of what use costs.
     use = _paid_usd_per_day(network, users, epoch) / (1 + settle_block.make_rate * (1 - settle_block.fee_discount))
     fees = use * max(kept, 0.0)

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from sim.tokenomics.burnmint import BURNMINT
+from sim.tokenomics.burnmint import STATE as STATE_OF_PROGRAM
+from sim.tokenomics.burnmint.vault import BLOCKS, CREDITS, RATIO, STATUS, VAULT
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.meter import SCALE
 from sim.tokenomics.payment import PAYMENT, Held
 from sim.tokenomics.payment.multiparty import MultiPartyEscrow, Voucher
 from sim.tokenomics.price import OBSERVED, PRICE, STATE
-from sim.tokenomics.settle import Settle, fees_of, take_of
+from sim.tokenomics.settle import Settle, coins_of, fees_of, pusd, take_of
 
 CONTEXT = {"yaml": True, "tickers": frozenset({"TOK"})}
 
@@ -144,6 +146,79 @@ def ionet_fees(case: dict[str, Any]) -> dict[str, float]:
     return {"renter_pays": (due + make) / 1e9, "supplier_gets": (due - take) / 1e9}
 
 
+def _vault(**keys: Any) -> Any:
+    """Akash's vault; without spreads unless said."""
+    return kind(BURNMINT, **{"kind": "vault", "mint_spread": "0 bps", **keys})
+
+
+def akash_bme(case: dict[str, Any]) -> dict[str, float]:
+    """Credits bought at one price and used at another, or the collateral ratio where the price has moved."""
+    inputs, decimals = case["inputs"], 9
+    vault, state = _vault(), np.zeros(STATE_OF_PROGRAM, np.int64)
+    if "vault_akt" in inputs:
+        state[:2] = to_base(inputs["vault_akt"], decimals), to_base(inputs["outstanding_usd"], decimals)
+        vault.act(state, decimals, price=pusd(inputs["price"]))
+        return {"CR": int(state[RATIO]) / 10_000}
+    usd = to_base(inputs["usd"], 9)
+    bought = vault.act(state, decimals, wanted=usd, price=pusd(inputs["p_mint"]))
+    held = int(state[VAULT])
+    used = vault.act(state, decimals, usd=usd, price=pusd(inputs["p_settle"]))
+    from_vault = held - int(state[VAULT])
+    found = {"burned": bought["burn"], "reminted": used["mint"], "net_supply_change": used["mint"] - bought["burn"]}
+    found |= {"from_vault": from_vault, "fresh_mint": used["mint"] - from_vault, "left_in_vault": int(state[VAULT])}
+    return {name: amount / 10**decimals for name, amount in found.items()}
+
+
+def akash_bme_integer(case: dict[str, Any]) -> dict[str, Any]:
+    """Micro-credits used at 3 USD a coin: what is minted, less the spread, or nothing at all."""
+    inputs = case["inputs"]
+    state = np.zeros(STATE_OF_PROGRAM, np.int64)
+    state[CREDITS] = inputs["burn_uact"]
+    vault = _vault(settle_spread=f"{inputs['settle_spread_bps']} bps")
+    done = vault.act(state, 6, usd=inputs["burn_uact"] * 1000, price=pusd(inputs["price_akt"]))
+    if not done["done"]:
+        assert (state[VAULT], state[CREDITS]) == (0, inputs["burn_uact"]), "a conversion that failed changed something"
+        return {"ok": False}
+    # With an empty vault all is minted afresh, and the spread alone lies in it afterwards.
+    return {"ok": True, "mint": done["mint"] + int(state[VAULT]), "to_user": done["mint"]}
+
+
+def akash_bme_breaker(case: dict[str, Any]) -> dict[str, Any]:
+    """The breaker at a collateral ratio: a coin of one dollar, and so many in the vault for 10,000 credits."""
+    inputs = case["inputs"]
+    state = np.zeros(STATE_OF_PROGRAM, np.int64)
+    state[:2] = inputs["cr_bps"] * 1000, 10_000_000
+    vault = _vault(min_blocks=inputs["min_blocks"], backoff=inputs["backoff_percent"])
+    vault.act(state, 6, price=pusd(1.0))
+    return {"status": ("healthy", "warning", "halt")[state[STATUS]], "blocks": int(state[BLOCKS])}
+
+
+def gensyn_buyback(case: dict[str, Any]) -> dict[str, int]:
+    """What is done with coins that were bought."""
+    inputs = case["inputs"]
+    shares = {"executor": f"{inputs['exec_bps']} bps", "burn": f"{inputs['burn_bps']} bps"}
+    block = kind(BURNMINT, kind="buyback", **shares)
+    done = block.act(np.zeros(STATE_OF_PROGRAM, np.int64), 18, bought=inputs["amount_out"])
+    return {name: done[name] for name in ("executor", "burn", "treasury")}
+
+
+def render_bme_jobs(case: dict[str, Any]) -> dict[str, float]:
+    """A job burned at one price and rewarded at the next; the published mix by its ratio of burns to rewards."""
+    inputs, decimals = case["inputs"], 9
+    if "rewards_tokens" in inputs:
+        shares = (0.5 * (1 + inputs["burn_over_reward"]), 0.5)
+        jobs = {"usd": 2 * inputs["rewards_tokens"], "p_burn": 1.0, "p_reward": 1.0}
+    else:
+        shares, jobs = (inputs["burn_share"], inputs["reward_share"]), inputs
+    block = kind(BURNMINT, kind="mint_back", burn=f"{shares[0] * 100} %", reward=f"{shares[1] * 100} %")
+    state, usd = np.zeros(STATE_OF_PROGRAM, np.int64), to_base(jobs["usd"], 9)
+    paid = coins_of(usd, pusd(jobs["p_burn"]), decimals)
+    burned = block.act(state, decimals, paid=paid, usd=usd, price=pusd(jobs["p_burn"]))["burn"] / 10**decimals
+    rewarded = block.act(state, decimals, price=pusd(jobs["p_reward"]))["mint"] / 10**decimals
+    net = burned - rewarded
+    return {"burned": burned, "rewarded": rewarded, "net_burn": net, "net_over_reward": net / rewarded}
+
+
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "gonka_dynamic_price": gonka_dynamic_price,
     "render_price_grossup": render_price_grossup,
@@ -153,4 +228,9 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "mpe_channel": mpe_channel,
     "akash_take_fee": akash_take_fee,
     "ionet_fees": ionet_fees,
+    "akash_bme": akash_bme,
+    "akash_bme_integer": akash_bme_integer,
+    "akash_bme_breaker": akash_bme_breaker,
+    "gensyn_buyback": gensyn_buyback,
+    "render_bme_jobs": render_bme_jobs,
 }

@@ -171,3 +171,10 @@ VERIFIES = {
     "tee": block(VERIFY, kind="tee", breach="10 %"),
     "audit": block(VERIFY, kind="audit", every="30 day", detection="80 %", false_alarms="2 %"),
 }
+PROGRAMS = {
+    "vault": block(BURNMINT, kind="vault"),
+    "spreads": block(BURNMINT, kind="vault", settle_spread="25 bps", mint_spread="1 %", warn="120 %", halt="50 %"),
+    "buyback": block(BURNMINT, kind="buyback"),
+    "render": block(BURNMINT, kind="mint_back", burn="60 %", reward="56 %"),
+    "pool": block(BURNMINT, kind="mint_back", burn="95 %", reward="95 %", pool="1000 TAO"),
+}

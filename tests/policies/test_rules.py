@@ -20,6 +20,7 @@ from tests.policies.kinds import (
     PAYMENTS,
     PAYOUTS,
     PRICES,
+    PROGRAMS,
     SCORES,
     SEEN,
     SLASHES,
@@ -265,13 +266,38 @@ def test_reputation_agrees_compiled(epochs: int, lost: int, whole: int) -> None:
     assert compiled(reputation.rule, reputation.SIGNATURE)(epochs, lost, row) == reputation.rule(epochs, lost, row)
 
 
+_COINS = st.integers(0, 2**50)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("decimals", [6, 9])
+@settings(max_examples=40, deadline=None)
+@given(
+    seen=st.tuples(_COINS, _COINS, st.integers(10**9, 10**16), _COINS, _COINS, st.integers(0, 10**6)),
+    held=st.tuples(_COINS, _COINS),
+)
+def test_a_program_agrees_compiled(name: str, decimals: int, seen: tuple[int, ...], held: tuple[int, int]) -> None:
+    block = PROGRAMS[name]
+    states = [np.array([*held, 0, 0, 0], np.int64) for _ in range(2)]
+    outs = [np.zeros(len(burnmint.OUT), np.int64) for _ in range(2)]
+    row, looked = block.row(decimals), np.array(seen, np.int64)
+    for rule, state, out in zip(
+        (type(block).rule, compiled(type(block).rule, burnmint.PROGRAM)), states, outs, strict=True
+    ):
+        rule(looked, state, row, out)
+    assert (states[0] == states[1]).all()
+    assert (outs[0] == outs[1]).all()
+    assert min(states[0].min(), outs[0].min()) >= 0
+    assert looked.tolist() == list(seen)
+
+
 def test_every_kind_of_every_table_is_tried_here() -> None:
     tables = [
         (supply.SUPPLY, SUPPLIES),
         (payout.PAYOUT, PAYOUTS),
         (price.PRICE, PRICES),
         (payment.PAYMENT, PAYMENTS),
-        (burnmint.BURNMINT, BURNMINTS),
+        (burnmint.BURNMINT, {**BURNMINTS, **PROGRAMS}),
         (stake.STAKE, STAKES),
         (slash.SLASH, SLASHES),
         (verify.VERIFY, VERIFIES),

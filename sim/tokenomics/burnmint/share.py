@@ -35,6 +35,11 @@ class Share(Block):
     share: ShareOf
     """Part burned."""
 
+    @property
+    def off_operators(self) -> float:
+        """Part of what users pay that operators do not get in the long run."""
+        return self.share if self.of == "payments" else 0.0
+
     def row(self) -> np.ndarray:
         """Share of 10^12, and 1 where it is of the take."""
         return np.array([share_parts(self.share), int(self.of == "take")], dtype=np.int64)
