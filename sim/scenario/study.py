@@ -16,7 +16,7 @@ from sim.units import FixedDuration, FixedHourly, Quantity, Share
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name that a scenario gives: lower case, digits, `_`."""
-CoinPriceKind = Literal["path", "pool"]
+CoinPriceKind = Literal["path", "pool", "quantity"]
 
 
 def refuse(message: str, hint: str, at: str = "") -> PydanticCustomError:

@@ -9,6 +9,7 @@ and bills are paid in USD.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -269,17 +270,9 @@ def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> 
     need = max(owed - held, 0)
     spend = usd_of(need + need // MARGIN, state.price_pusd, network.decimals)
     sells = {"operators": int(network.to_sell.sum()), **network.others_sell}
-    shock = innovation(
-        network.streams[f"coin.{network.name}"], epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S, block.nu
-    )
-    holders = getattr(block, "holders", None)
+    shock = _shock(network, epoch)
     yearly = account.paid_usd * YEAR_S / epoch.seconds
-    worth = (
-        holders.worth(state.start_pusd / 1e12, yearly, ledger.supply(network.ticker) / 10**network.decimals)
-        * network.value_level
-        if holders
-        else 0.0
-    )
+    worth = block.worth(state, yearly, network.free_coins) * network.value_level
     free = ledger.balance(name("holders"), network.ticker)
     cleared = block.clear(state, epoch.seconds, sells, {"users": spend}, shock, worth, free)
     other = "outside" if block.counterparty == "outside" else name("pool")
@@ -297,6 +290,16 @@ def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> 
     network.others_sell = {}
     account.sold_usd = sum(cleared.proceeds.values()) / 1e9
     return spend
+
+
+def _shock(network: NetworkState, epoch: Epoch) -> float:
+    """The epoch's innovation of the coin's price: its own, and what it shares with other coins."""
+    block, span = network.block.market, (epoch.start_ps / PS_PER_S, epoch.end_ps / PS_PER_S)
+    own = innovation(network.streams[f"coin.{network.name}"], *span, block.nu)
+    if block.common == 0:
+        return own
+    shared = innovation(network.streams["coins"], *span, block.nu)
+    return math.sqrt(1 - block.common**2) * own + block.common * shared
 
 
 def strike(network: NetworkState, epoch: Epoch, moves: tuple[float, float, float]) -> None:

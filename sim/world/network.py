@@ -50,6 +50,10 @@ def targets_of(spec: Any) -> Targets:
     )
 
 
+LOCKS = ("stake", "unbonding", "vesting", "escrow", "vault")
+"""Accounts of a network whose coins nobody can pay with."""
+
+
 class NetworkState:
     """Everything of one network that changes during a run. `block` is the network's block with the values in force."""
 
@@ -120,6 +124,7 @@ class NetworkState:
 
     def _open_market(self) -> None:
         self.market = self.block.market.open(self.decimals)
+        self.market.first_day = self.start_date.toordinal()
         self.prices_pusd.append(self.market.price_pusd)
         self.schedule = self.block.supply.begin(self.start_date, self.decimals)
         self.burned, self._burned_before = 0, 0
@@ -168,6 +173,12 @@ class NetworkState:
     def coin_usd(self) -> float:
         """Market price of the coin; 0 without one."""
         return self.market.price_usd if self.coin else 0.0
+
+    @property
+    def free_coins(self) -> float:
+        """Coins in existence but for those that stakes, vesting, escrows and vaults of this network lock."""
+        held = sum(self.ledger.balance(self.account(role), self.ticker) for role in LOCKS)
+        return (self.ledger.supply(self.ticker) - held) / 10**self.decimals
 
     def oracle_pusd(self, now_ps: int) -> int:
         """The coin price that policies see, pico-dollars per coin."""

@@ -185,10 +185,5 @@ def _solve_drift(network: NetworkState, users: Users, epoch: Epoch) -> None:
         bought = _paid_usd_per_day(network, users, epoch)
         fees, _ = _income_usd_per_day(network, users, epoch)
         sold += fees / network.coin_usd * block.settle.sell
-    holders = getattr(block.market, "holders", None)
-    worth = (
-        holders.worth(network.coin_usd, bought * 365.25, network.ledger.supply(network.ticker) / 10**network.decimals)
-        if holders
-        else network.coin_usd
-    )
+    worth = block.market.worth(network.market, bought * 365.25, network.free_coins) or network.coin_usd
     block.market.solve(network.market, sold, bought, worth)

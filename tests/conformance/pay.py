@@ -12,6 +12,7 @@ from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.burnmint import STATE as STATE_OF_PROGRAM
 from sim.tokenomics.burnmint.vault import BLOCKS, CREDITS, RATIO, STATUS, VAULT
 from sim.tokenomics.coin import to_base
+from sim.tokenomics.market import MARKET
 from sim.tokenomics.meter import SCALE
 from sim.tokenomics.payment import PAYMENT, Held
 from sim.tokenomics.payment.multiparty import MultiPartyEscrow, Voucher
@@ -219,6 +220,22 @@ def render_bme_jobs(case: dict[str, Any]) -> dict[str, float]:
     return {"burned": burned, "rewarded": rewarded, "net_burn": net, "net_over_reward": net / rewarded}
 
 
+def equation_of_exchange(case: dict[str, Any]) -> dict[str, float]:
+    """What a coin is worth under `quantity` by a year's payments and the supply."""
+    inputs = case["inputs"]
+    market = kind(
+        MARKET,
+        kind="quantity",
+        start="1 USD/TOK",
+        velocity=f"{inputs['V']} /year",
+        locked=f"{inputs['locked'] * 100} %",
+    )
+    state = market.open(9)
+    worth = market.worth(state, inputs["T_usd"], inputs["supply"])
+    market.clear(state, 86_400.0, {}, {}, 0.0, worth)
+    return {"P": state.price_usd}
+
+
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "gonka_dynamic_price": gonka_dynamic_price,
     "render_price_grossup": render_price_grossup,
@@ -228,6 +245,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "mpe_channel": mpe_channel,
     "akash_take_fee": akash_take_fee,
     "ionet_fees": ionet_fees,
+    "equation_of_exchange": equation_of_exchange,
     "akash_bme": akash_bme,
     "akash_bme_integer": akash_bme_integer,
     "akash_bme_breaker": akash_bme_breaker,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from sim.errors import ScenarioError
 from sim.streams import Streams
 from sim.tokenomics.market import MARKET, innovation, solve_drift
 from sim.tokenomics.market.noise import daily
@@ -254,3 +256,126 @@ def test_a_pool_can_be_written_again_as_it_was_read() -> None:
     market = pool(holders={"value": "constant", "a": "-5 kUSD/day", "b": "80 kUSD/day"})
     assert MARKET["pool"].model_validate(market.model_dump(mode="json"), context=CONTEXT) == market
     assert pool().model_dump(mode="json")["holders"]["a"] == "solve"
+
+
+def quantity(**keys: Any) -> Any:
+    return block(MARKET, kind="quantity", start="300 USD/TAO", **keys)
+
+
+def test_the_quantity_equation_by_hand() -> None:
+    # 10 MUSD a year, 5 times a coin, 100 million coins of which 60 % are locked: 0.05 USD.
+    market = quantity(velocity="5 /year", locked="60 %")
+    state = market.open(9)
+    assert market.worth(state, 1e7, 1e8) == pytest.approx(0.05, rel=1e-12)
+    market.clear(state, DAY_S, {"operators": 10**15}, {"users": 10**15}, 0.0, market.worth(state, 1e7, 1e8))
+    assert state.price_usd == pytest.approx(0.05, rel=1e-9)
+
+
+def test_a_velocity_that_is_not_given_makes_the_starts_payments_worth_the_start() -> None:
+    market = quantity()
+    state = market.open(9)
+    market.solve(state, 0.0, 1000.0, market.worth(state, 365_250, 1e6))
+    market.clear(state, DAY_S, {}, {}, 0.0, market.worth(state, 365_250, 1e6))
+    assert state.price_usd == pytest.approx(300)
+    market.clear(state, DAY_S, {}, {}, 0.0, market.worth(state, 2 * 365_250, 1e6))
+    assert state.price_usd == pytest.approx(600)
+    with pytest.raises(ScenarioError, match="there are none; state `velocity`"):
+        market.solve(market.open(9), 0.0, 0.0, 300.0)
+
+
+def test_trades_do_not_move_a_price_by_quantity_and_its_innovations_add_up() -> None:
+    market = quantity(velocity="5 /year", daily_sd="6 %")
+    quiet, busy = market.open(9), market.open(9)
+    for _ in range(3):
+        market.clear(quiet, DAY_S, {}, {}, 0.5, 300.0)
+        market.clear(busy, DAY_S, {"operators": 10**15}, {"users": 10**17}, 0.5, 300.0)
+    assert quiet.price_pusd == busy.price_pusd
+    assert quiet.price_usd == pytest.approx(300 * math.exp(3 * 0.06 * 0.5))
+
+
+def test_burn_and_mint_under_the_quantity_equation_settles_where_use_over_mint_is() -> None:
+    # U dollars a day are burned and M coins minted; P = 365.25 U / (V S). The supply moves until U / P = M.
+    market, use, mint = quantity(velocity="12 /year"), 90_000.0, 600.0
+    for supply in (1e4, 1e5, 1e6):
+        state = market.open(9)
+        for _ in range(6000):
+            market.clear(state, DAY_S, {}, {}, 0.0, market.worth(state, use * 365.25, supply))
+            supply += mint - use / state.price_usd
+        assert state.price_usd == pytest.approx(use / mint, rel=1e-3)
+
+
+def replay(**prices: str) -> Any:
+    series = {day.replace("_", "-").removeprefix("d"): price for day, price in prices.items()}
+    return block(MARKET, kind="replay", start="300 USD/TAO", prices=series)
+
+
+def test_a_replayed_price_is_the_days() -> None:
+    market = replay(d2026_01_01="300 USD/TAO", d2026_01_03="240 USD/TAO", d2026_01_05="480 USD/TAO")
+    state = market.open(9)
+    state.first_day = datetime.date(2026, 1, 1).toordinal()
+    told = []
+    for _ in range(6):
+        market.clear(state, DAY_S, {"operators": TAO}, {}, 3.0, 0.0)
+        told.append(state.price_usd)
+    assert told == pytest.approx([300, 240, 240, 480, 480, 480])
+    market.shift(state, 0.5, 0)
+    market.clear(state, DAY_S, {}, {}, 0.0, 0.0)
+    assert state.price_usd == pytest.approx(240)
+
+
+def mix(first: float, **keys: Any) -> Any:
+    walk = {"kind": "path", "start": "300 USD/TAO", "drift": "10 %/year"}
+    still = {"kind": "path", "start": "300 USD/TAO"}
+    parts = {"walk": {"weight": f"{first} %", "market": walk}, "still": {"weight": f"{100 - first} %", "market": still}}
+    return block(MARKET, **{"kind": "mix", "start": "300 USD/TAO", "parts": parts, **keys})
+
+
+def test_a_mix_moves_by_the_weighted_sum_of_its_parts_log_changes() -> None:
+    market = mix(30)
+    state = market.open(9)
+    for _ in range(1461):
+        market.clear(state, DAY_S, {}, {}, 0.0, 0.0)
+    assert state.price_usd == pytest.approx(300 * 1.1 ** (4 * 0.3), rel=1e-6)
+
+
+def test_a_pool_inside_a_mix_sees_the_trades_and_moves_its_share() -> None:
+    parts = {
+        "pool": {"weight": "50 %", "market": {**POOL, "holders": NO_PULL}},
+        "path": {"weight": "50 %", "market": {"kind": "path", "start": "300 USD/TAO"}},
+    }
+    market, alone = block(MARKET, kind="mix", start="300 USD/TAO", parts=parts), pool(holders=NO_PULL)
+    both, single = market.open(9), alone.open(9)
+    assert (both.usd, both.coins) == (0, 0)  # no account has to hold a part's reserves
+    market.clear(both, DAY_S, {"operators": 5000 * TAO}, {}, 0.0, 0.0)
+    alone.clear(single, DAY_S, {"operators": 5000 * TAO}, {}, 0.0, 300.0)
+    assert math.log(both.price_usd / 300) == pytest.approx(0.5 * math.log(single.price_usd / 300), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"parts": {"a": {"weight": "40 %", "market": {"kind": "path", "start": "300 USD/TAO"}}}},
+            "weights sum to 40 %",
+        ),
+        (
+            {"parts": {"a": {"weight": "100 %", "market": {"kind": "path", "start": "30 USD/TAO"}}}},
+            "`a` starts elsewhere",
+        ),
+        (
+            {"parts": {"a": {"weight": "100 %", "market": {"kind": "mix", "start": "300 USD/TAO"}}}},
+            "'mix' is not one of path, pool, quantity, replay",
+        ),
+        ({"parts": {}}, "at least 1"),
+    ],
+)
+def test_a_mix_that_is_none_is_refused(keys: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        mix(50, **keys)
+
+
+@pytest.mark.parametrize(
+    "market", [quantity(velocity="7 /year", locked="10 %"), replay(d2026_01_01="300 USD/TAO"), mix(25)]
+)
+def test_the_newer_kinds_can_be_written_again_as_they_were_read(market: Any) -> None:
+    assert block(MARKET, **market.model_dump(mode="json")) == market

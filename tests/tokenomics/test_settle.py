@@ -174,6 +174,31 @@ def test_the_oracle_averages_a_window_that_ends_before_now(lag: str, twap: str, 
     assert oracle.read(TIMES, SEEN, round(hour * HOUR_PS)) == price
 
 
+@pytest.mark.parametrize(
+    ("keys", "hour", "price"),
+    [
+        # Over [0, 30 h] the prices 100, 200 and 400 stand ten hours each: the median by time is 200.
+        ({"twap": "30 h", "outlier": "60 %"}, 30, (100 + 200) // 2),
+        ({"twap": "30 h", "outlier": "10 %"}, 30, 200),
+        ({"twap": "30 h", "outlier": "100 %"}, 30, 700 // 3),
+        ({"twap": "0 s", "pauses": {"feed": {"begins": "5 h", "lasts": "10 h"}}}, 14.9, 100),
+        ({"twap": "0 s", "pauses": {"feed": {"begins": "5 h", "lasts": "10 h"}}}, 15, 200),
+        (
+            {
+                "twap": "0 s",
+                "pauses": {"b": {"begins": "12 h", "lasts": "10 h"}, "a": {"begins": "5 h", "lasts": "10 h"}},
+            },
+            21,
+            100,
+        ),
+        ({"twap": "2 h", "lag": "1 h", "pauses": {"feed": {"begins": "12 h", "lasts": "1 h"}}}, 12.5, 150),
+    ],
+)
+def test_an_oracle_leaves_out_what_looks_wrong_and_pauses(keys: dict[str, object], hour: float, price: int) -> None:
+    oracle = Oracle.model_validate(keys, context=CONTEXT)
+    assert oracle.read(TIMES, SEEN, round(hour * HOUR_PS)) == price
+
+
 def test_an_oracle_without_history_is_refused() -> None:
     with pytest.raises(ValueError, match="0 instants and 0 prices found"):
         Oracle().read([], [], 0)

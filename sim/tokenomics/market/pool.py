@@ -69,6 +69,10 @@ class Pool(Market):
         drift = self.holders.a.amount if isinstance(self.holders.a, Money) else None
         return State(decimals, price, price, usd, coins_of(usd, price, decimals), drift)
 
+    def worth(self, state: State, paid_usd_per_year: float, free_coins: float) -> float:
+        """What holders take a coin to be worth."""
+        return self.holders.worth(state.start_pusd / 1e12, paid_usd_per_year, free_coins)
+
     def solve(self, state: State, sold_per_day: float, bought_usd_per_day: float, fundamental_usd: float) -> None:
         """`a: solve`: see `solve_drift`; a drift that is given stays."""
         if self.holders.a == "solve":

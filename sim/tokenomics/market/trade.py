@@ -12,8 +12,10 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from sim.blocks import Block, sourced
-from sim.units import DAY_S, FixedCoinPrice, Quantity
+from sim.blocks import Block, Table, newer, sourced
+from sim.units import DAY_S, FixedCoinPrice, FixedShare, Quantity
+
+MARKET = Table("market")
 
 
 @dataclasses.dataclass
@@ -29,6 +31,18 @@ class State:
     """Coin reserve in base units (pool)."""
     drift_usd_per_day: float | None = None
     """`a` of the holders, once given or solved (pool)."""
+    velocity: float = 0.0
+    """How often a free coin is paid with in a year, once given or solved (quantity)."""
+    walk: float = 0.0
+    """Sum of the innovations so far (quantity)."""
+    elapsed_s: float = 0.0
+    """Time since the start (replay)."""
+    first_day: int = 1
+    """The start's day, counted from 0001-01-01 (replay)."""
+    parts: dict[str, State] = dataclasses.field(default_factory=dict)
+    """States of the parts (mix)."""
+    taken: tuple[float, float] = (0.0, 0.0)
+    """USD paid a year and free coins, as last told (mix)."""
 
     @property
     def price_usd(self) -> float:
@@ -70,6 +84,9 @@ class Market(Block):
         gt=2,
     )
     """Degrees of freedom of the changes' Student-t law (default: normal)."""
+
+    common: FixedShare = newer(0.0)
+    """How much of the changes is shared with every other coin that says so: the correlation of two is the product."""
 
     @abstractmethod
     def open(self, decimals: int) -> State:
@@ -121,6 +138,10 @@ class Market(Block):
         """
         state.price_pusd = max(1, round(state.price_pusd * ratio))
         return 0, 0
+
+    def worth(self, state: State, paid_usd_per_year: float, free_coins: float) -> float:
+        """USD per coin by what is paid with it and what of it is free, where the kind looks at them; else 0."""
+        return 0.0
 
     def epoch(self, state: State, dt_s: float, shock: float, fundamental_usd: float) -> Clearing:
         """An epoch in which only holders trade."""
