@@ -49,6 +49,7 @@ def tables() -> list[Any]:
     from sim.tokenomics.stake import STAKE
     from sim.tokenomics.supply import SUPPLY
     from sim.tokenomics.target import TARGET
+    from sim.tokenomics.treasury import TREASURY
     from sim.tokenomics.verify import VERIFY
     from sim.tokenomics.vesting import VESTING
     from sim.workload.arrivals import ARRIVALS
@@ -66,6 +67,7 @@ def tables() -> list[Any]:
         PRICE,
         PAYMENT,
         BURNMINT,
+        TREASURY,
         STAKE,
         SLASH,
         VERIFY,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.blocks import Block, OneOf, Table, sourced
+from sim.blocks import Block, OneOf, Table, newer, sourced
 from sim.scenario.study import Name
 from sim.serving.catalogue import Interconnect, ServingSettings
 from sim.serving.routers import ROUTERS
@@ -24,6 +24,7 @@ from sim.tokenomics.split import Split
 from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
 from sim.tokenomics.target import TARGET
+from sim.tokenomics.treasury import TREASURY
 from sim.tokenomics.verify import VERIFY
 from sim.tokenomics.vesting import VESTING
 
@@ -110,6 +111,8 @@ class CoinNetwork(Network):
     """When what a recipient of emission gets may be spent; who is not named may at once."""
     burnmint: dict[Name, Annotated[Any, OneOf(BURNMINT)]] = Field(default_factory=dict)
     """Rules that burn coins, by name."""
+    treasury: dict[Name, Annotated[Any, OneOf(TREASURY)]] = newer({})
+    """Rules by which the treasury spends the coins it holds, by name."""
     market: Annotated[Any, OneOf(MARKET)]
     """What makes the coin's price."""
     oracle: Oracle = Field(default_factory=Oracle)

@@ -28,7 +28,7 @@ from sim.scenario.spec import Spec
 
 Point = tuple[tuple[str, Node], ...]
 """One point of a sweep: values by dotted path."""
-MOVES_COIN_PRICE = ("supply", "split", "target", "vesting", "burnmint", "stake")
+MOVES_COIN_PRICE = ("supply", "split", "target", "vesting", "burnmint", "stake", "treasury")
 """Keys of a network that move the coin's price where it is endogenous: policies that differ here run under both kinds."""
 
 
@@ -304,6 +304,7 @@ def _sorted_network(network: Any) -> Any:
     update: dict[str, Any] = {"operators": dict(sorted(network.operators.items()))}
     if isinstance(network, CoinNetwork):
         update["burnmint"] = dict(sorted(network.burnmint.items()))
+        update["treasury"] = dict(sorted(network.treasury.items()))
     return network.model_copy(update=update)
 
 

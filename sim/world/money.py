@@ -35,6 +35,7 @@ from sim.world.dealing import Dealt, deal, with_dealt
 from sim.world.network import NetworkState
 from sim.world.service import Served, share_out
 from sim.world.steering import beside, divide, steer
+from sim.world.treasury import told
 
 MARGIN = 50
 """Users buy 1/MARGIN more coins than the rate says, for fee and slippage; what is left pays the next invoice."""
@@ -101,6 +102,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
     burned, account.slashed = network.stakes.close(epoch)
     account.burned += burned
     if network.coin is not None:
+        told(network, account)
         network.price_times.append(epoch.end_ps)
         network.prices_pusd.append(network.market.price_pusd)
         network.note_burns(epoch)

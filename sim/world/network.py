@@ -89,6 +89,10 @@ class NetworkState:
         """What programs of `burnmint` keep, by name."""
         self.earned: np.ndarray | None = None
         """What each slot earned in the last settlement: by what coins are minted for it."""
+        self.over: np.ndarray | None = None
+        """What the treasury's rules see of the epoch that is over."""
+        self.spent_burned, self.grants = 0, np.zeros(self.slots, np.int64)
+        """What the treasury burned, and gave each slot, since the last epoch was closed."""
         self.deposit_pusd = 0
         """What a locked coin cost, pico-dollars."""
         self.tally: Tally | None = None

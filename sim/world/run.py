@@ -21,7 +21,7 @@ from sim.serving.contract import Fate
 from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, Dated, ps
-from sim.world import lines, money
+from sim.world import lines, money, treasury
 from sim.world.book import Book, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
@@ -159,6 +159,7 @@ class World:
         for network in self.networks:
             network.use(self.shocks.block(network.name, spec.networks[network.name], epoch))
             self.shocks.coins(network, epoch)
+            treasury.act(network)
         if epoch.number:
             for network in self.networks:
                 network.stakes.appraise(epoch)
@@ -207,6 +208,7 @@ class World:
                 owners.utilization = served.utilization if served.utilization is not None else owners.utilization
             network.checks.close(epoch, served)
             account = money.close(network, epoch, served)
+            treasury.remember(network, epoch, account)
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
             written[network.name] = lines.line(network, epoch, served, account, wanted)

@@ -27,6 +27,7 @@ from sim.tokenomics.price import PRICE
 from sim.tokenomics.slash import SLASH
 from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.treasury import TREASURY
 from sim.tokenomics.verify import VERIFY
 from sim.units import Quantity
 from sim.world import run
@@ -40,6 +41,7 @@ TABLES = {
     "price": PRICE,
     "payment": PAYMENT,
     "burnmint": BURNMINT,
+    "treasury": TREASURY,
     "market": MARKET,
     "demand": DEMAND,
     "stake": STAKE,
@@ -78,6 +80,7 @@ def kinds_used(found: ResolvedCase) -> set[str]:
         for offence in ("invalid", "downtime", "termination"):
             if slash is not None and (penalty := getattr(slash, offence)) is not None:
                 used.add(f"slash.{penalty.kind}")
+        used |= {f"treasury.{rule.kind}" for rule in getattr(network, "treasury", {}).values()}
         used |= {f"burnmint.{rule.kind}" for rule in getattr(network, "burnmint", {}).values()}
     return used
 

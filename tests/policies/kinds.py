@@ -15,6 +15,7 @@ from sim.tokenomics.slash import SLASH
 from sim.tokenomics.stake import STAKE
 from sim.tokenomics.supply import SUPPLY
 from sim.tokenomics.target import TARGET
+from sim.tokenomics.treasury import TREASURY
 from sim.tokenomics.verify import VERIFY
 from sim.tokenomics.vesting import VESTING
 
@@ -170,6 +171,14 @@ VERIFIES = {
     "fingerprint": block(VERIFY, kind="fingerprint", rate="50 %", detection="99 %", false_alarms="0.1 %"),
     "tee": block(VERIFY, kind="tee", breach="10 %"),
     "audit": block(VERIFY, kind="audit", every="30 day", detection="80 %", false_alarms="2 %"),
+}
+TREASURIES = {
+    "share": block(TREASURY, kind="calendar", every="30 day", share="2 %"),
+    "amount": block(TREASURY, kind="calendar", every="1 day", amount="12.5 TAO", to="burn"),
+    "below": block(TREASURY, kind="controller", every="7 day", of="nodes", below=100, share="5 %"),
+    "above": block(
+        TREASURY, kind="controller", every="90 day", of="emission_over_burn", above=3.0, share="50 %", to="burn"
+    ),
 }
 PROGRAMS = {
     "vault": block(BURNMINT, kind="vault"),

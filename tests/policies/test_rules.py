@@ -10,7 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.kernels.rules import compiled
-from sim.tokenomics import burnmint, payment, payout, price, score, slash, stake, supply, target, verify, vesting
+from sim.tokenomics import (
+    burnmint,
+    payment,
+    payout,
+    price,
+    score,
+    slash,
+    stake,
+    supply,
+    target,
+    treasury,
+    verify,
+    vesting,
+)
 from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.market import MARKET
 from sim.tokenomics.verify import reputation
@@ -27,6 +40,7 @@ from tests.policies.kinds import (
     STAKES,
     SUPPLIES,
     TARGETS,
+    TREASURIES,
     VERIFIES,
     VESTINGS,
 )
@@ -291,12 +305,31 @@ def test_a_program_agrees_compiled(name: str, decimals: int, seen: tuple[int, ..
     assert looked.tolist() == list(seen)
 
 
+@pytest.mark.parametrize("name", TREASURIES)
+@settings(max_examples=80, deadline=None)
+@given(
+    held=st.integers(0, 2**60),
+    seen=st.tuples(st.floats(1, 10**7), *[st.floats(0, 10**6)] * 4),
+    passed=st.integers(0, 2**40),
+)
+def test_a_treasury_agrees_compiled_and_spends_what_it_holds(
+    name: str, held: int, seen: tuple[float, ...], passed: int
+) -> None:
+    block, states = TREASURIES[name], [np.array([passed], np.int64) for _ in range(2)]
+    rules = (type(block).rule, compiled(type(block).rule, treasury.SIGNATURE))
+    spent = [rule(held, np.array(seen), state, block.row(9)) for rule, state in zip(rules, states, strict=True)]
+    assert spent[0] == spent[1]
+    assert states[0].tolist() == states[1].tolist()
+    assert 0 <= spent[0] <= held
+
+
 def test_every_kind_of_every_table_is_tried_here() -> None:
     tables = [
         (supply.SUPPLY, SUPPLIES),
         (payout.PAYOUT, PAYOUTS),
         (price.PRICE, PRICES),
         (payment.PAYMENT, PAYMENTS),
+        (treasury.TREASURY, TREASURIES),
         (burnmint.BURNMINT, {**BURNMINTS, **PROGRAMS}),
         (stake.STAKE, STAKES),
         (slash.SLASH, SLASHES),
@@ -311,7 +344,7 @@ def test_every_kind_of_every_table_is_tried_here() -> None:
 
 def test_a_kind_without_a_compiled_rule_says_so() -> None:
     # A kind either has one plain rule for both ways of running, tried above, or says that it runs as Python.
-    own = (supply.SUPPLY, payout.PAYOUT, price.PRICE, payment.PAYMENT, burnmint.BURNMINT)
+    own = (supply.SUPPLY, payout.PAYOUT, price.PRICE, payment.PAYMENT, burnmint.BURNMINT, treasury.TREASURY)
     own = (*own, stake.STAKE, slash.SLASH, verify.VERIFY)
     for table in (*own, vesting.VESTING, score.SCORE, target.TARGET, MARKET, DEMAND):
         for name, kind in table.items():
