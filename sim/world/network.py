@@ -195,7 +195,7 @@ class NetworkState:
     def look(self, now_ps: int, load: float = 0.0, ticks: int = 0) -> PerToken:
         """The price that its rule gives at an instant; the kind's state moves by `ticks` at use over capacity of `load`."""
         price = self.block.price
-        live = np.array([owners.live for owners in self.owners], float)
+        live = np.array([there.sum() for there in self._there()], float)
         machines = [owners.machine for owners in self.owners]
         nodes = max(float(live.sum()), 1.0)
         seen = np.zeros(len(OBSERVED))
@@ -209,13 +209,27 @@ class NetworkState:
         quote: PerToken = price.per_token(self.ledger.decimals, seen, asks, self.price_state)
         return quote
 
+    def _there(self) -> list[np.ndarray]:
+        """Which slots of each class serve; before any does, those that the file begins with."""
+        live = [owners.columns.state == LIVE for owners in self.owners]
+        if any(there.any() for there in live):
+            return live
+        return [np.arange(owners.block.slots) < owners.block.nodes for owners in self.owners]
+
     def _asks_pusd(self) -> np.ndarray:
-        """What an hour of each live node costs its owner, capital service included: pico-dollars, ascending."""
+        """What it costs each live node's owner to serve what a mean live node serves in an hour at most, capital service
+        included: pico-dollars, ascending. So a slow and a fast node are bid against each other by what they do.
+        """
+        pairs = list(zip(self.owners, self._there(), strict=True))
+        nodes = sum(int(there.sum()) for _, there in pairs)
+        mean = sum(int(there.sum()) * owners.machine.capacity_rps for owners, there in pairs) / max(1, nodes)
         costs = [
-            (owners.avoidable_usd_per_day() + owners.block.capital_usd_per_day())[owners.columns.state == LIVE]
-            for owners in self.owners
+            (owners.avoidable_usd_per_day() + owners.block.capital_usd_per_day())[there]
+            * (mean / owners.machine.capacity_rps)
+            for owners, there in pairs
+            if owners.machine.capacity_rps > 0
         ]
-        return np.sort(np.rint(np.concatenate(costs) / 24 * PRICE_ONE).astype(np.int64))
+        return np.sort(np.rint(np.concatenate(costs or [np.zeros(0)]) / 24 * PRICE_ONE).astype(np.int64))
 
     def prices_usd(self, now_ps: int) -> Asked:
         """The prices in force as users see them: those in coins at the oracle's rate, with what is paid on top."""

@@ -13,7 +13,10 @@ import yaml
 from sim.scenario.network import NETWORKS
 
 FOLDER = Path(__file__).parents[2] / "sim" / "presets" / "networks"
-COINS = ("asi_cloud", "bittensor_basic", "cudos", "filecoin", "helium_2026", "ionet", "livepeer")
+COINS = (
+    "akash", "asi_cloud", "bittensor_basic", "cudos", "filecoin", "gensyn", "helium_2026", "ionet", "livepeer", "render",
+    "singularitynet",
+)  # fmt: skip
 NAMES = (*COINS, "centralized")
 H_PER_DAY = 24
 

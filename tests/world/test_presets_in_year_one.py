@@ -52,6 +52,11 @@ def year(folder: Path, preset: str, initial: str, coin_price: str) -> tuple[RunR
         ("asi_cloud", "pool"),
         ("asi_cloud", "path"),
         ("centralized", "path"),
+        ("singularitynet", "pool"),
+        ("akash", "pool"),
+        ("akash", "path"),
+        ("render", "pool"),
+        ("gensyn", "pool"),
     ],
 )
 def test_a_network_stays_inside_its_plausible_ranges_for_a_year(

@@ -11,8 +11,8 @@ import numpy as np
 from sim.blocks import Block
 
 SIGNATURE = "void(int64[::1], float64[::1], int64[::1], int64[::1], int64[::1])"
-"""rule(row, seen, asks, state, out): `row` the kind's parameters; `seen` what the network shows (OBSERVED); `asks` what an
-hour of each live node costs its owner, pico-dollars, ascending (empty where nobody is live or no kind looks); `state` STATE
+"""rule(row, seen, asks, state, out): `row` the kind's parameters; `seen` what the network shows (OBSERVED); `asks` what it
+costs each live node's owner to serve as much as a mean one can in an hour, pico-dollars, ascending (empty where none is live); `state` STATE
 integers of the kind's own, changed in place; `out` the price of an input, an output and a cached token and of a request,
 in `meter.SCALE`-th base units of the currency that the price is quoted in."""
 
