@@ -293,6 +293,11 @@ def _runs(scenario: Any) -> int:
     return int(scenario.runs)
 
 
+def _economy_text(obstacles: list[str]) -> str:
+    """Which economy simulates the runs, and why not the compiled one."""
+    return f"economy interpreted, by {'; '.join(obstacles)}" if obstacles else "economy compiled"
+
+
 def _runs_text(scenario: Any) -> str:
     from sim.scenario.explain import runs_text
 
@@ -344,7 +349,7 @@ def explain(
         scenario = scenario.with_drawn(uncertain) if uncertain else scenario
         found = runs_ahead(scenario, (out or pathlib.Path("reports") / file.stem) / "study.sqlite")
         ahead = found.get("told", "no run is stored yet: how long they take is told after the first")
-        _emit(found, as_json, lambda: f"{_runs_text(scenario)}\n{ahead}")
+        _emit(found, as_json, lambda: f"{_runs_text(scenario)}\n{_economy_text(found['not_compiled'])}\n{ahead}")
         return
     rows = rows_of(scenario, path)
     _emit(

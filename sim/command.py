@@ -493,8 +493,12 @@ def _sensitivity_files(record: Any, folder: Path) -> dict[str, Path]:
 
 
 def runs_ahead(scenario: Any, store: Path) -> dict[str, Any]:
-    """`infermint explain --runs`: runs in all, and where the store is there, those that it has and the time for the rest."""
-    found: dict[str, Any] = {"runs": scenario.runs}
+    """`infermint explain --runs`: runs in all, what keeps the economy from being compiled, and where the store is there, the runs
+    that it has and the time for the rest.
+    """
+    from sim.scenario.obstacles import obstacles
+
+    found: dict[str, Any] = {"runs": scenario.runs, "not_compiled": obstacles(scenario.spec)}
     if store.exists():
         from sim.scenario.asides import all_cases
         from sim.study.planning import plan_of

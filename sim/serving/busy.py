@@ -14,12 +14,15 @@ could serve a hundred requests at once computes half of the time at a hundredth 
 
 from __future__ import annotations
 
+import bisect
 import functools
+import math
 
 import numpy as np
 
 LOADS = np.concatenate((np.geomspace(1e-4, 0.1, 24, endpoint=False), np.linspace(0.1, 1.0, 19)))
 """Loads, offered over the largest speed, for which shares are worked out; between them the logarithm of the time at rest is straight."""
+_LOADS = tuple(LOADS.tolist())
 _REST = 1e-12
 _ROUNDS = 200
 _CLOSE = 1e-6
@@ -37,12 +40,19 @@ def busy_frac(speeds_rps: np.ndarray, offered_rps: float, choices: int = 1) -> f
         return 1.0
     if choices == 0:
         return min(offered_rps / float(speeds_rps[0]), 1.0)
-    if choices == 1:
-        return float(1 - _parts((offered_rps / speeds_rps)[None, :])[0, 0])
     load = offered_rps / float(speeds_rps[-1])
     if load < LOADS[0]:
         return offered_rps / float(speeds_rps[0])
-    return 1.0 - float(np.exp(np.interp(load, LOADS, _table(speeds_rps.tobytes(), choices))))
+    rest = _rest_by_load(speeds_rps.tobytes(), choices)
+    # A number at a time, as the compiled economy does it: numpy's exp may differ in the last bit.
+    low = min(max(bisect.bisect_right(_LOADS, load) - 1, 0), len(_LOADS) - 2)
+    slope = (rest[low + 1] - rest[low]) / (_LOADS[low + 1] - _LOADS[low])
+    return 1.0 - math.exp(rest[low] + slope * (load - _LOADS[low]))
+
+
+def rest_by_load(speeds_rps: np.ndarray, choices: int) -> np.ndarray:
+    """Logarithm of the share of time at rest at each of `LOADS`, float64; `choices` >= 1."""
+    return np.array(_rest_by_load(speeds_rps.tobytes(), choices))
 
 
 def parts_holding(speeds_rps: np.ndarray, offered_rps: np.ndarray, choices: int) -> np.ndarray:
@@ -66,10 +76,10 @@ def parts_holding(speeds_rps: np.ndarray, offered_rps: np.ndarray, choices: int)
 
 
 @functools.lru_cache(maxsize=256)
-def _table(speeds: bytes, choices: int) -> np.ndarray:
+def _rest_by_load(speeds: bytes, choices: int) -> tuple[float, ...]:
     curve = np.frombuffer(speeds)
     rest = 1.0 - parts_holding(curve, LOADS[:-1] * curve[-1], choices)[:, 1]
-    return np.log(np.maximum(np.append(rest, 0.0), _REST))
+    return tuple(np.log(np.maximum(np.append(rest, 0.0), _REST)).tolist())
 
 
 def _holding(ratios: np.ndarray) -> np.ndarray:

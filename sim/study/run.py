@@ -360,6 +360,10 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
     else:
         if compiles:
             _compile()
+        elif how.simulate is None and how.engine == "fast":
+            # A long economy-only run compiles its kernel: once, not in every process.
+            yield _one(*work[0])
+            work = work[1:]
         yield from _side_by_side(jobs, work)
 
 

@@ -45,10 +45,11 @@ class Hardware:
         """Share of time in which a node's replicas compute at a load, offered requests over capacity; `choices` as `sim.serving.busy`."""
         if load <= 0 or self.capacity_rps <= 0:
             return 0.0
-        return busy_frac(self._speeds_rps, min(load, 1.0) * self.capacity_rps / self.replicas, choices)
+        return busy_frac(self.speeds_rps, min(load, 1.0) * self.capacity_rps / self.replicas, choices)
 
     @functools.cached_property
-    def _speeds_rps(self) -> np.ndarray:
+    def speeds_rps(self) -> np.ndarray:
+        """Requests a replica completes a second with n at once, n = 1, 2, ...; float64, rising."""
         return speed_curve(self.rtype, *self.mean_tokens)
 
     def watts(self, utilization: float) -> float:

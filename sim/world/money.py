@@ -202,9 +202,8 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     account.gas_usd = collected.gas_usd
     account.lost_usd = usd_of(collected.lost, price, network.decimals) / 1e9
     if collected.total:
-        account.fees = account.fees + (
-            collected.weights / int(collected.weights.sum()) * (paid.operators * price / 10 ** (12 + network.decimals))
-        )
+        paid_usd = network.value_usd(paid.operators)
+        account.fees = account.fees + collected.weights / int(collected.weights.sum()) * paid_usd
         network.last_fees = account.fees
         account.gains = (
             exchange_of(invoice_usd, paid, price, network.decimals)

@@ -21,7 +21,7 @@ from sim.serving.contract import Fate
 from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, Dated, ps
-from sim.world import lines, money, treasury
+from sim.world import compiled, lines, money, treasury
 from sim.world.book import Book, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
@@ -115,14 +115,15 @@ class World:
 
     def run(self) -> RunRecord:
         """Start, walk through all epochs, and gather what is left."""
-        self._start()
-        self.env.process(self._walk())
-        self.env.run()
-        return self._record()
+        self.start()
+        if self.engine != "fast" or not (compiled.worthwhile(self) and compiled.walk(self)):
+            # What is still on its way at the horizon never comes.
+            self.env.run(until=self.env.process(self._walk()))
+        return self.record()
 
     # -- the start --------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def start(self) -> None:
         """Calibrate under the baseline: nodes, tastes, holders' drift. Every policy starts from the same state."""
         self.users.begin()
         first = self.calendar.epochs()[0]
@@ -154,7 +155,7 @@ class World:
 
     def _open(self, epoch: Epoch) -> None:
         """Steps 1 to 3."""
-        spec = self._spec(epoch)
+        spec = self.spec_at(epoch)
         self.users.level = self.shocks.demand(epoch)
         for network in self.networks:
             network.use(self.shocks.block(network.name, spec.networks[network.name], epoch))
@@ -182,7 +183,7 @@ class World:
         self.users.choose(self.prices(epoch.start_ps))
         return np.asarray(self._base(epoch) @ self.users.quantities) / epoch.seconds
 
-    def _spec(self, epoch: Epoch) -> Any:
+    def spec_at(self, epoch: Epoch) -> Any:
         """The scenario in force: before or after `policies_from`, at the epoch's first day."""
         spec = self.after if epoch.start_ps >= self.policies_from_ps else self.before
         dates = [day for day in self._dated[id(spec)] if day <= self.calendar.day(epoch.start_ps)]
@@ -262,7 +263,8 @@ class World:
 
     # -- the end ----------------------------------------------------------------------------------------------
 
-    def _record(self) -> RunRecord:
+    def record(self) -> RunRecord:
+        """What the run leaves, once its epochs are over."""
         outcomes, series = self.book.outcomes(), self.book.series()
         unsupported = {**self.book.unsupported}
         if "world.consumer_surplus_usd_per_day" not in outcomes:

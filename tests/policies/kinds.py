@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sim.tokenomics.burnmint import BURNMINT
+from sim.tokenomics.demand import DEMAND
 from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
@@ -186,4 +187,13 @@ PROGRAMS = {
     "buyback": block(BURNMINT, kind="buyback"),
     "render": block(BURNMINT, kind="mint_back", burn="60 %", reward="56 %"),
     "pool": block(BURNMINT, kind="mint_back", burn="95 %", reward="95 %", pool="1000 TAO"),
+}
+
+DEMANDS = {
+    "logit": block(
+        DEMAND, kind="logit", elasticity=-1.3, value_of_time="0.5 USD/h", value_of_failure="0.002 USD", nest=0.6
+    ),
+    "isoelastic": block(DEMAND, kind="isoelastic", elasticity=-0.7, choke="40 USD/Mtok", network="two"),
+    "isoelastic_of_one": block(DEMAND, kind="isoelastic", elasticity=-1.0, choke="40 USD/Mtok"),
+    "fixed": block(DEMAND, kind="fixed", network="cloud"),
 }

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.kernels.economy import functions
 from sim.kernels.rules import compiled
 from sim.tokenomics import (
     burnmint,
+    demand,
     payment,
     payout,
     price,
@@ -30,6 +32,7 @@ from sim.tokenomics.verify import reputation
 from sim.units import INT64_MAX, muldiv
 from tests.policies.kinds import (
     BURNMINTS,
+    DEMANDS,
     PAYMENTS,
     PAYOUTS,
     PRICES,
@@ -349,7 +352,32 @@ def test_a_kind_without_a_compiled_rule_says_so() -> None:
     for table in (*own, vesting.VESTING, score.SCORE, target.TARGET, MARKET, DEMAND):
         for name, kind in table.items():
             assert kind.compiled is hasattr(kind, "rule"), name
-    assert not any(kind.compiled for table in (MARKET, DEMAND) for kind in table.values())
+    assert not any(kind.compiled for kind in MARKET.values())
+
+
+@pytest.mark.parametrize("name", DEMANDS)
+@settings(max_examples=60, deadline=None)
+@given(prices=st.lists(st.floats(1e-9, 10.0), min_size=3, max_size=3), wait_s=st.floats(0, 1e4), failed=st.floats(0, 1))
+def test_demand_agrees_compiled(name: str, prices: list[float], wait_s: float, failed: float) -> None:
+    taste = DEMANDS[name].calibrate(_offers((0.001, 0.002, 0.0015), 1.0, 0.0))
+    now = _offers(tuple(prices), wait_s, failed)
+    out = np.zeros(3)
+    columns = (now.price_usd, now.price_usd_per_mtok, now.e2e_s, now.failure_frac, now.central.astype(float))
+    surplus = compiled(type(taste).rule, demand.SIGNATURE)(taste.row, *columns, out)
+    assert (out == taste.quantities(now)).all()
+    told = taste.surplus_usd(now)
+    assert np.isnan(surplus) if told is None else surplus == told
+
+
+def _offers(prices: tuple[float, ...], wait_s: float, failed: float) -> demand.Offers:
+    usd = np.array(prices)
+    waits, failures = np.array([wait_s, 1.0, 2.0]), np.array([failed, 0.0, 0.01])
+    return demand.Offers(("one", "two", "cloud"), usd, usd / 0.002, waits, failures, np.array([False, False, True]))
+
+
+def test_the_kernels_call_rules_by_their_tables_signatures() -> None:
+    tables = {"supply": supply, "price": price, "payout": payout, "burnmint": burnmint, "demand": demand}
+    assert {name: table.SIGNATURE for name, table in tables.items()} == functions.SIGNATURES
 
 
 def test_a_rule_outside_the_shared_subset_is_told_apart() -> None:

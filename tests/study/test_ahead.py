@@ -29,7 +29,7 @@ def test_sets_are_counted_with_the_replications(scenario):
 
 def test_the_time_goes_by_the_runs_in_the_store(scenario, tmp_path, economy):
     place = tmp_path / STORE
-    assert runs_ahead(scenario, place) == {"runs": 4}
+    assert runs_ahead(scenario, place) == {"runs": 4, "not_compiled": []}
     from sim.study.planning import plan_of
     from sim.study.run import run_keys
 

@@ -148,7 +148,7 @@ def test_a_logits_surplus_against_not_buying_vanishes_where_nobody_buys() -> Non
     assert taste.quantities(nobody).sum() == pytest.approx(0, abs=1e-12)
     assert taste.surplus_usd(nobody) == pytest.approx(0, abs=1e-12)
     # At the start: scale x ln(1 / P(not buying)) a would-be user, P = 0.4, 1 / 0.6 of them.
-    assert taste.surplus_usd(offers()) == pytest.approx(taste.scale * np.log(1 / 0.4) / 0.6, rel=1e-9)
+    assert taste.surplus_usd(offers()) == pytest.approx(taste.row[2] * np.log(1 / 0.4) / 0.6, rel=1e-9)
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,7 +10,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.units import PS_PER_S
 from sim.world.run import World
-from sim.world.users import Belief, Users
+from sim.world.users import Asked, Belief, Users
 from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, play
 
 pytestmark = pytest.mark.compiled
@@ -21,25 +21,32 @@ TWO: dict[str, Any] = {
     "networks.net.price": PRICED,
     "workload.chat.demand": {**LOGIT, "start": {"net": "60 %", "cloud": "40 %"}},
 }
-AS_NOW = [(0.10, 0.10), (0.05, 0.15)]
+
+
+def asked(*prices: tuple[float, float]) -> list[Asked]:
+    """Prices of input and output tokens, cached ones as all others."""
+    return [Asked(read, written, read) for read, written in prices]
+
+
+AS_NOW = asked((0.10, 0.10), (0.05, 0.15))
 """Prices of cloud and net: networks stand in the order of their names."""
-DEARER = [(0.10, 0.10), (0.10, 0.30)]
-CHEAPER = [(0.10, 0.10), (0.04, 0.12)]
+DEARER = asked((0.10, 0.10), (0.10, 0.30))
+CHEAPER = asked((0.10, 0.10), (0.04, 0.12))
 
 
 def users(changes: dict[str, Any] | None = None) -> Users:
     world = World(case({**TWO, **(changes or {})}), 0, "fast")
-    world._start()
+    world.start()
     return world.users
 
 
-def drawn(who: Users, prices: list[tuple[float, float]]) -> dict[str, np.ndarray]:
+def drawn(who: Users, prices: list[Asked]) -> dict[str, np.ndarray]:
     who.choose(prices)
     return who.draw({(0, 0): 0, (0, 1): 1}, 0, HOUR_PS)
 
 
 @pytest.mark.parametrize("prices", [DEARER, CHEAPER])
-def test_requests_kept_under_two_policies_are_the_same_ones(prices: list[tuple[float, float]]) -> None:
+def test_requests_kept_under_two_policies_are_the_same_ones(prices: list[Asked]) -> None:
     who = users()
     one, other = drawn(who, AS_NOW), drawn(who, prices)
     kept = np.intersect1d(one["id"][one["option"] >= 0], other["id"][other["option"] >= 0])
@@ -78,12 +85,12 @@ def test_an_option_that_no_fleet_serves_goes_to_nobody() -> None:
 
 def test_a_wanted_share_at_the_headroom_is_served_and_one_above_it_is_told() -> None:
     who = users({"workload.chat.demand": {"kind": "isoelastic", "elasticity": -1.0, "choke": "5 USD/Mtok"}})
-    assert drawn(who, [(0.10, 0.10), (0.025, 0.075)])["id"].size > 0
+    assert drawn(who, asked((0.10, 0.10), (0.025, 0.075)))["id"].size > 0
     assert who.quantities.sum() == pytest.approx(2.0)
     with pytest.raises(
         ScenarioError, match=r"workload\.chat: users want 2\.08 times the base demand, more than requests"
     ):
-        who.choose([(0.10, 0.10), (0.024, 0.072)])
+        who.choose(asked((0.10, 0.10), (0.024, 0.072)))
 
 
 def test_what_users_believe_fades_by_its_half_life() -> None:

@@ -2,12 +2,11 @@
 
 Every kind is a block whose `calibrate` fixes its tastes at the start (prices, qualities and wanted shares there) and
 whose `Taste.quantities` gives, for later prices and qualities, how many base demands go to each network. 1 means the
-class's rate at the start. The world compares these with the marks of potential requests. Tastes are calibrated objects in
-floats (`compiled = False` throughout): they act once an epoch.
+class's rate at the start. The world compares these with the marks of potential requests.
 """
 
 from sim.blocks import Table
-from sim.tokenomics.demand.choice import Offers, Taste
+from sim.tokenomics.demand.choice import SIGNATURE, Offers, Taste
 from sim.tokenomics.demand.fixed import Fixed
 from sim.tokenomics.demand.isoelastic import Isoelastic
 from sim.tokenomics.demand.logit import Logit
@@ -16,4 +15,4 @@ DEMAND = Table("demand")
 for _kind in (Logit, Isoelastic, Fixed):
     DEMAND.register(_kind)
 
-__all__ = ["DEMAND", "Fixed", "Isoelastic", "Logit", "Offers", "Taste"]
+__all__ = ["DEMAND", "SIGNATURE", "Fixed", "Isoelastic", "Logit", "Offers", "Taste"]

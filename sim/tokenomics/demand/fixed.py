@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from sim.blocks import Block
-from sim.tokenomics.demand.choice import Offers, one_at, place
+from sim.tokenomics.demand.choice import Offers, Taste, one_at, place
+
+
+def rule(
+    row: np.ndarray,
+    price_usd: np.ndarray,
+    price_usd_per_mtok: np.ndarray,
+    e2e_s: np.ndarray,
+    failure_frac: np.ndarray,
+    central: np.ndarray,
+    out: np.ndarray,
+) -> float:
+    """1 at option row[0], 0 elsewhere, whatever is on offer."""
+    out[:] = 0.0
+    out[int(row[0])] = 1.0
+    return math.nan
 
 
 class Fixed(Block):
     """Demand that answers to nothing: the class sends its base rate to one network."""
 
-    compiled: ClassVar[bool] = False
+    rule: ClassVar[Callable[..., float]] = staticmethod(rule)
+    compiled: ClassVar[bool] = True
+
     kind: Literal["fixed"] = "fixed"
     network: str | None = None
     """The network it buys from; default the first in the file that serves its model."""
@@ -28,16 +46,10 @@ class Fixed(Block):
         return FixedTaste(place(self.network, offers.names))
 
 
-@dataclasses.dataclass(frozen=True)
-class FixedTaste:
-    """One base demand at one option, for ever."""
+class FixedTaste(Taste):
+    """One base demand at one option, for ever; demand without a price response has no finite surplus."""
 
-    option: int
+    rule = staticmethod(rule)
 
-    def quantities(self, offers: Offers) -> np.ndarray:
-        """1 at the option, 0 elsewhere."""
-        return one_at(self.option, offers.names)
-
-    def surplus_usd(self, offers: Offers) -> None:
-        """None: demand without a price response has no finite surplus."""
-        return None
+    def __init__(self, option: int) -> None:
+        self.row = np.array([option], float)

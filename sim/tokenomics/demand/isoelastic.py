@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from sim.blocks import Block
-from sim.tokenomics.demand.choice import Offers, one_at, place
+from sim.tokenomics.demand.choice import Offers, Taste, one_at, place
 from sim.units import FixedTokenPrice
+
+
+def rule(
+    row: np.ndarray,
+    price_usd: np.ndarray,
+    price_usd_per_mtok: np.ndarray,
+    e2e_s: np.ndarray,
+    failure_frac: np.ndarray,
+    central: np.ndarray,
+    out: np.ndarray,
+) -> float:
+    """Base demands at option row[0]; surplus is the integral of q from the price to the choke price (Marshall).
+
+    row = option, elasticity, price at the start, choke price (both USD/Mtok), million tokens a request. At the choke price
+    itself nobody buys; a free service is taken at 1e-9 of the start price.
+    """
+    out[:] = 0.0
+    option = int(row[0])
+    price, start, choke = price_usd_per_mtok[option], row[2], row[3]
+    if price >= choke:
+        return 0.0
+    low, high, power = max(price / start, 1e-9), max(choke / start, 1e-9), row[1] + 1.0
+    out[option] = math.pow(low, row[1])
+    area = math.log(high / low) if power == 0.0 else (math.pow(high, power) - math.pow(low, power)) / power
+    return area * start * row[4]
 
 
 class Isoelastic(Block):
     """q = (p / p0) ** elasticity below the choke price, 0 from it on; p0 is the price at the start, where q = 1."""
 
-    compiled: ClassVar[bool] = False
+    rule: ClassVar[Callable[..., float]] = staticmethod(rule)
+    compiled: ClassVar[bool] = True
+
     kind: Literal["isoelastic"] = "isoelastic"
     elasticity: Annotated[float, Field(lt=0)]
     """Relative change of quantity per relative change of price; negative."""
@@ -41,30 +69,17 @@ class Isoelastic(Block):
         return IsoelasticTaste(option, self.elasticity, start, self.choke.amount, per_mtok)
 
 
-@dataclasses.dataclass(frozen=True)
-class IsoelasticTaste:
+class IsoelasticTaste(Taste):
     """A calibrated constant-elasticity demand; prices in USD/Mtok, `mtok_per_request` million tokens."""
 
-    option: int
-    elasticity: float
-    start_usd_per_mtok: float
-    choke_usd_per_mtok: float
-    mtok_per_request: float
+    rule = staticmethod(rule)
 
-    def quantities(self, offers: Offers) -> np.ndarray:
-        """Base demands at the option; at the choke price itself 0. A free service is taken at 1e-9 of the start price."""
-        quantities = np.zeros(len(offers.names))
-        price = float(offers.price_usd_per_mtok[self.option])
-        if price < self.choke_usd_per_mtok:
-            quantities[self.option] = max(price / self.start_usd_per_mtok, 1e-9) ** self.elasticity
-        return quantities
-
-    def surplus_usd(self, offers: Offers) -> float:
-        """Integral of q from the price to the choke price, in USD per base request (Marshallian surplus)."""
-        price = float(offers.price_usd_per_mtok[self.option])
-        if price >= self.choke_usd_per_mtok:
-            return 0.0
-        low, high = (max(p / self.start_usd_per_mtok, 1e-9) for p in (price, self.choke_usd_per_mtok))
-        power = self.elasticity + 1
-        area = np.log(high / low) if power == 0 else (high**power - low**power) / power
-        return float(area) * self.start_usd_per_mtok * self.mtok_per_request
+    def __init__(
+        self,
+        option: int,
+        elasticity: float,
+        start_usd_per_mtok: float,
+        choke_usd_per_mtok: float,
+        mtok_per_request: float,
+    ) -> None:
+        self.row = np.array([option, elasticity, start_usd_per_mtok, choke_usd_per_mtok, mtok_per_request])

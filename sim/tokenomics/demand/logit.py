@@ -8,21 +8,55 @@ Source: Train, Discrete Choice Methods with Simulation (2nd ed. 2009), ch. 4, eq
 
 from __future__ import annotations
 
-import dataclasses
+import math
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from sim.blocks import Block, sourced
-from sim.tokenomics.demand.choice import Offers
+from sim.tokenomics.demand.choice import Offers, Taste
 from sim.units import FixedAmount, FixedDuration, FixedHourly, FixedShare, Money
+
+
+def rule(
+    row: np.ndarray,
+    price_usd: np.ndarray,
+    price_usd_per_mtok: np.ndarray,
+    e2e_s: np.ndarray,
+    failure_frac: np.ndarray,
+    central: np.ndarray,
+    out: np.ndarray,
+) -> float:
+    """Base demands per option, their sum at most the market; the log-sum, scale x ln(denominator), per base request.
+
+    row = USD a second of waiting, USD a failure, scale, dissimilarity, market, then each option's taste.
+    """
+    scale, nest, market = row[2], row[3], row[4]
+    inner, others = 0.0, 0.0
+    for j in range(len(out)):
+        burden = price_usd[j] + row[0] * e2e_s[j] + row[1] * failure_frac[j]
+        out[j] = math.exp(min((row[5 + j] - burden) / scale / nest, 600.0))
+        if central[j] > 0.0:
+            inner += out[j]
+        else:
+            others += out[j]
+    inner_power = math.pow(inner, nest) if inner > 0.0 else 0.0
+    others_power = math.pow(others, nest) if others > 0.0 else 0.0
+    denominator = 1.0 + inner_power + others_power
+    for j in range(len(out)):
+        total, power = (inner, inner_power) if central[j] > 0.0 else (others, others_power)
+        out[j] = market * (out[j] / total * power / denominator) if total > 0.0 else 0.0
+    return market * scale * math.log(denominator)
 
 
 class Logit(Block):
     """Users choose among networks, the cloud and not buying; the elasticity at the start sets the scale."""
 
-    compiled: ClassVar[bool] = False
+    rule: ClassVar[Callable[..., float]] = staticmethod(rule)
+    compiled: ClassVar[bool] = True
+
     kind: Literal["logit"] = "logit"
     elasticity: Annotated[float, Field(lt=0)]
     """Own-price elasticity of the first network of the file at the start; negative."""
@@ -97,30 +131,11 @@ def _within_nest(shares: np.ndarray, central: np.ndarray) -> np.ndarray:
     return np.divide(shares, totals, out=np.zeros_like(shares), where=totals > 0)
 
 
-@dataclasses.dataclass(frozen=True)
-class LogitTaste:
-    """A calibrated nested logit: `taste` and `scale` in USD per request; `market` is all would-be users in base demands."""
+class LogitTaste(Taste):
+    """A calibrated nested logit: `taste` (per option) and `scale` in USD per request; `market` is all would-be users in base demands."""
 
-    block: Logit
-    taste: np.ndarray
-    scale: float
-    market: float
+    rule = staticmethod(rule)
 
-    def _inclusive(self, offers: Offers) -> tuple[np.ndarray, np.ndarray, float]:
-        """exp(V / nest), the nests' D for each option, and the denominator."""
-        value = (self.taste - self.block._burden(offers)) / self.scale
-        weights = np.exp(np.minimum(value / self.block.nest, 600))
-        totals = np.where(offers.central, weights[offers.central].sum(), weights[~offers.central].sum())
-        sums = [weights[side].sum() for side in (offers.central, ~offers.central)]
-        return weights, totals, 1 + sum(total**self.block.nest for total in sums if total > 0)
-
-    def quantities(self, offers: Offers) -> np.ndarray:
-        """Base demands per option; their sum is at most `market`."""
-        weights, totals, denominator = self._inclusive(offers)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares = np.where(totals > 0, weights / totals * totals**self.block.nest / denominator, 0.0)
-        return self.market * shares
-
-    def surplus_usd(self, offers: Offers) -> float:
-        """Log-sum: scale x ln(denominator) per would-be user, in USD per base request."""
-        return float(self.market * self.scale * np.log(self._inclusive(offers)[2]))
+    def __init__(self, block: Logit, taste: np.ndarray, scale: float, market: float) -> None:
+        burden = (block.value_of_time / 3600, block.value_of_failure.amount)
+        self.row = np.array([*burden, scale, block.nest, market, *taste])

@@ -20,6 +20,11 @@ class Path(Market):
     drift: Growth = 0.0
     """Growth of the median price a year, compounded."""
 
+    @property
+    def log_drift(self) -> float:
+        """Growth of the median's logarithm a year."""
+        return math.log1p(self.drift)
+
     def open(self, decimals: int) -> State:
         """The start price; no reserves."""
         return State(decimals, pusd(self.start.amount), pusd(self.start.amount))
@@ -45,6 +50,6 @@ class Path(Market):
         """All trades at the price before the move; then the drift and the innovation."""
         proceeds = {party: self.sell(state, coins) for party, coins in sells.items()}
         bought = {party: self.buy(state, usd) for party, usd in buys.items()}
-        move = math.log1p(self.drift) * dt_s / YEAR_S + self.log_move(dt_s, shock)
+        move = self.log_drift * dt_s / YEAR_S + self.log_move(dt_s, shock)
         state.price_pusd = max(1, round(state.price_pusd * math.exp(move)))
         return Clearing(proceeds, bought)

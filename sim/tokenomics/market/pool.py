@@ -77,7 +77,7 @@ class Pool(Market):
         """`a: solve`: see `solve_drift`; a drift that is given stays."""
         if self.holders.a == "solve":
             state.drift_usd_per_day = solve_drift(
-                state.price_usd, sold_per_day, bought_usd_per_day, self._pull(), fundamental_usd
+                state.price_usd, sold_per_day, bought_usd_per_day, self.pull_usd_per_day, fundamental_usd
             )
 
     def sell(self, state: State, coins: int) -> int:
@@ -178,7 +178,7 @@ class Pool(Market):
         """Holders' one trade at the end: nano-dollars in, base units out (negative: the other way)."""
         price = state.price_usd
         # Pulling by b closes the log gap at the rate 2 b / U: exponentially, so that no epoch overshoots.
-        pull = -math.expm1(-2 * self._pull() * _NANO / state.usd * dt_s / DAY_S)
+        pull = -math.expm1(-2 * self.pull_usd_per_day * _NANO / state.usd * dt_s / DAY_S)
         move += pull * math.log(fundamental_usd / price)
         if move >= 0:
             usd = round(state.usd * math.expm1(move / 2) / (1 - self.fee))
@@ -186,7 +186,8 @@ class Pool(Market):
         coins = _at_most(round(state.coins * math.expm1(-move / 2) / (1 - self.fee)), free_coins)
         return -self.sell(state, coins), -coins
 
-    def _pull(self) -> float:
+    @property
+    def pull_usd_per_day(self) -> float:
         """USD a day, `b`, per unit of ln(value / price)."""
         return self.holders.b.amount if self.holders.b is not None else PULL_PER_DAY * self.depth.amount
 

@@ -43,3 +43,9 @@ class Columns:
         self.idle_s[slots] = 0.0
         if state in (OUT, ORDERED):
             self.losses[slots] = 0.0
+
+    def put(self, state: np.ndarray, below_s: np.ndarray, idle_s: np.ndarray) -> None:
+        """All slots at once, as a compiled walk left them."""
+        self.state[:] = state
+        self.below_s[:], self.idle_s[:] = below_s, idle_s
+        self._counts = None

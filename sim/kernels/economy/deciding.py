@@ -1,0 +1,188 @@
+"""Operators decide: what each class believes, who stops, comes back, leaves and orders, and what arrives (`sim.tokenomics.operators`)."""
+
+from __future__ import annotations
+
+import math
+
+from sim.kernels.economy.layout import FREE, IDLE, LIVE, ORDERED, OUT, PLANNED, Calendar, Classes, State
+from sim.kernels.options import kernel, part
+
+
+@part
+def move(s: State, c: int, slot: int, to: int) -> None:
+    """Put a slot of class c into a state; its clocks start anew."""
+    s.counts[c, s.slot[slot].state] -= 1
+    s.counts[c, to] += 1
+    s.slot[slot].state = to
+    s.slot[slot].below_s = 0.0
+    s.slot[slot].idle_s = 0.0
+
+
+@part
+def power_usd(k: Classes, s: State, g: int, c: int) -> float:
+    """Power of a node's cards a day at the utilization last measured."""
+    watts = k.kind[c].replicas * (k.kind[c].idle_w + s.owner[c].utilization * (k.kind[c].full_w - k.kind[c].idle_w))
+    return watts * 24 / 1000 * k.terms[g, c].electricity
+
+
+@kernel
+def act(
+    k: Classes, s: State, calendar: Calendar, e: int, c0: int, c1: int, emission_usd: float, wanted_rps: float
+) -> None:
+    """Classes c0 to c1, one network's, decide at the start of epoch e.
+
+    All see what was there before any of them moved. `emission_usd` a day is what the schedule announces to operators; it counts
+    where nobody serves.
+    """
+    g = calendar.epoch[e].segment
+    there, coming = 0.0, 0.0
+    for c in range(c0, c1):
+        there += s.counts[c, LIVE] * k.kind[c].capacity_rps
+        coming += s.counts[c, ORDERED] * k.kind[c].capacity_rps
+    for c in range(c0, c1):
+        capacity = k.kind[c].capacity_rps
+        income = s.owner[c].fee_usd + s.owner[c].coin_usd
+        if s.counts[c, LIVE] == 0 and there > 0:
+            whole = 0.0
+            for other in range(c0, c1):
+                whole += (s.owner[other].fee_usd + s.owner[other].coin_usd) * s.counts[other, LIVE]
+            income = whole / there * capacity
+        crowd = there + coming + capacity
+        entrant = income * there / crowd if crowd > 0 else 0.0
+        if there == 0 and crowd > 0:
+            entrant = emission_usd * capacity / crowd
+        s.owner[c].hope, s.owner[c].entrant_hope = income, entrant
+    for c in range(c0, c1):
+        if k.terms[g, c].decides == FREE:
+            _freely(k, s, calendar, e, c)
+        elif k.terms[g, c].decides == PLANNED:
+            planned = k.terms[g, c].planned_rps
+            _plan(k, s, calendar, e, c, wanted_rps / planned if planned > 0 else 0.0)
+        if s.counts[c, ORDERED] > 0:
+            _come_at_the_start(k, s, e, c)
+
+
+@kernel
+def _freely(k: Classes, s: State, calendar: Calendar, e: int, c: int) -> None:
+    """Owners decide each for themselves (`decides: free_entry`)."""
+    g, length_s = calendar.epoch[e].segment, calendar.epoch[e].seconds
+    last = 1 if e == len(calendar.epoch) - 1 else 0
+    power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
+    income, entrant = s.owner[c].hope, s.owner[c].entrant_hope
+    first, end = k.first[c], k.first[c + 1]
+    draw = k.kind[c].draws_at + e * (end - first + 1)
+    ordering = _to_order(k, s, g, c, last, power, k.draws[draw + end - first])
+    if ordering > s.counts[c, OUT]:
+        s.owner[c].full = True
+    chance, patience = (k.terms[g, c].last_chance if last else k.terms[g, c].chance), k.terms[g, c].patience
+    restart, idle_life = k.terms[g, c].restart, k.terms[g, c].idle_life
+    for slot in range(first, end):
+        state = s.slot[slot].state
+        if state == LIVE:
+            if income < power * s.slot[slot].factor + fixed:
+                s.slot[slot].below_s += length_s
+                if s.slot[slot].below_s > patience and k.draws[draw + slot - first] < chance:
+                    move(s, c, slot, IDLE)
+                    s.owner[c].left += 1
+            else:
+                s.slot[slot].below_s = 0.0
+        elif state == IDLE:
+            s.slot[slot].idle_s += length_s
+            cost = power * s.slot[slot].factor + fixed
+            if entrant >= restart * cost and k.draws[draw + slot - first] < chance:
+                move(s, c, slot, LIVE)
+                s.slot[slot].came_epoch, s.slot[slot].came_ps = e + k.kind[c].load_epochs, k.kind[c].load_ps
+                s.owner[c].entered += 1
+            elif s.slot[slot].idle_s >= idle_life:
+                move(s, c, slot, OUT)
+        elif state == OUT and ordering > 0:
+            ordering -= 1
+            _order(k, s, g, e, c, slot)
+
+
+@kernel
+def _to_order(k: Classes, s: State, g: int, c: int, last: int, power: float, draw: float) -> int:
+    """Slots to order: the gap to wanted capacity x speed, rounded at random."""
+    entrant = s.owner[c].entrant_hope
+    full_cost = power * k.terms[g, c].factor + k.terms[g, c].fixed + k.terms[g, c].capital + k.kind[c].hurdle
+    if full_cost <= 0 or entrant <= full_cost:
+        return 0
+    there = max(s.counts[c, LIVE] + s.counts[c, ORDERED] + s.counts[c, IDLE], 1)
+    excess = min(math.pow(entrant / full_cost, k.terms[g, c].elasticity) - 1, 1.0)
+    expected = there * excess * (k.terms[g, c].last_order if last else k.terms[g, c].order)
+    whole = int(expected)
+    return whole + (1 if draw < expected - whole else 0)
+
+
+@part
+def _order(k: Classes, s: State, g: int, e: int, c: int, slot: int) -> None:
+    move(s, c, slot, ORDERED)
+    s.slot[slot].ordered_in = e
+    s.slot[slot].came_epoch, s.slot[slot].came_ps = e + k.terms[g, c].lead_epochs, k.terms[g, c].lead_ps
+    s.owner[c].entered += 1
+
+
+@kernel
+def _plan(k: Classes, s: State, calendar: Calendar, e: int, c: int, nodes: float) -> None:
+    """One planner orders up to what is wanted and gives back the highest slots above 110 % of it (`decides: planned`)."""
+    g = calendar.epoch[e].segment
+    live = s.counts[c, LIVE]
+    missing = math.ceil(nodes) - live - s.counts[c, ORDERED]
+    keep = max(math.ceil(1.1 * nodes), 1)
+    if missing > s.counts[c, OUT]:
+        s.owner[c].full = True
+    if missing <= 0 and live <= keep:
+        return
+    seen = 0
+    for slot in range(k.first[c], k.first[c + 1]):
+        if missing > 0 and s.slot[slot].state == OUT:
+            missing -= 1
+            _order(k, s, g, e, c, slot)
+        elif missing <= 0 and s.slot[slot].state == LIVE:
+            seen += 1
+            if seen > keep:
+                move(s, c, slot, OUT)
+                s.owner[c].left += 1
+
+
+@kernel
+def _come_at_the_start(k: Classes, s: State, e: int, c: int) -> None:
+    """Nodes that come at the very start of an epoch, ordered now or in the one before: they are there once all have decided."""
+    for slot in range(k.first[c], k.first[c + 1]):
+        if s.slot[slot].state == ORDERED and s.slot[slot].came_epoch == e and s.slot[slot].came_ps == 0:
+            move(s, c, slot, LIVE)
+
+
+@kernel
+def come(k: Classes, s: State, calendar: Calendar, e: int) -> None:
+    """Nodes that come within epoch e, or at its very end where they were ordered before it."""
+    length_ps = calendar.epoch[e].length_ps
+    for c in range(len(k.first) - 1):
+        if s.counts[c, ORDERED] == 0:
+            continue
+        for slot in range(k.first[c], k.first[c + 1]):
+            if s.slot[slot].state != ORDERED:
+                continue
+            before = s.slot[slot].ordered_in < e
+            within = s.slot[slot].came_epoch == e and (
+                s.slot[slot].came_ps < length_ps or (before and s.slot[slot].came_ps == length_ps)
+            )
+            if within or (
+                before
+                and s.slot[slot].came_epoch == e + 1
+                and s.slot[slot].came_ps == 0
+                and length_ps == calendar.regular_ps
+            ):
+                move(s, c, slot, LIVE)
+
+
+@part
+def served_ps(s: State, slot: int, e: int, length_ps: int) -> int:
+    """Time that a slot served in an epoch that is over."""
+    if s.slot[slot].state != LIVE:
+        return 0
+    if s.slot[slot].came_epoch < e:
+        return length_ps
+    if s.slot[slot].came_epoch > e:
+        return 0
+    return length_ps - min(s.slot[slot].came_ps, length_ps)

@@ -1,0 +1,238 @@
+"""An epoch's line of the book, and what operators believe after it (`sim.world.lines`)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.kernels import order, sums, wide
+from sim.kernels.economy.deciding import power_usd
+from sim.kernels.economy.layout import (
+    BREAK_EVEN,
+    BURN,
+    COIN_USD,
+    DEMAND_RPS,
+    DILUTION,
+    EMISSION,
+    ENERGY,
+    ENTRIES,
+    EXITS,
+    FEE_COVERAGE,
+    GINI,
+    GOODPUT,
+    GPUS,
+    LIVE,
+    MARGIN,
+    NAKAMOTO,
+    NET_ISSUANCE,
+    NETWORK_S,
+    NODES,
+    PAYOUT,
+    PRICE_PAID,
+    RESOURCE_COST,
+    REVENUE,
+    SECURITY,
+    SELL_PRESSURE,
+    SERVED_MTOK,
+    SLO_MET,
+    SUBSIDY,
+    SUPPLY,
+    SURPLUS,
+    UNMET,
+    UTILIZATION,
+    Classes,
+    Networks,
+    Scratch,
+    State,
+    Written,
+)  # fmt: skip
+from sim.kernels.economy.pool import DAY_S, usd_of
+from sim.kernels.options import kernel, part
+
+PS_PER_S = 10**12
+YEAR_DAYS = 365.25
+
+
+@part
+def put(w: Written, j: int, field: int, e: int, number: float, below: float) -> None:
+    """A number and what it is divided by (NaN: it is no ratio)."""
+    w.lines[e, j, field, 0], w.lines[e, j, field, 1] = number, below
+
+
+@kernel
+def service(w: Written, j: int, e: int, found: np.ndarray, days: float, seconds: float) -> None:
+    """What was served; `found` are arrived and completed requests, tokens, output tokens, busy share (NaN: nobody), joules."""
+    arrived, done, tokens, output, used, energy = found[0], found[1], found[2], found[3], found[4], found[5]
+    put(w, j, SERVED_MTOK, e, tokens / 1e6 / days, np.nan)
+    put(w, j, UTILIZATION, e, used * days, days)
+    put(w, j, UNMET, e, arrived - done, arrived)
+    put(w, j, SLO_MET, e, done, arrived)
+    put(w, j, GOODPUT, e, output, seconds)
+    put(w, j, NETWORK_S, e, 0.0, done)
+    put(w, j, ENERGY, e, energy, tokens)
+
+
+@kernel
+def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tuple[float, float]:
+    """Avoidable cost and capital service of the epoch in USD."""
+    avoidable, capital, base = 0.0, 0.0, k.first[c0]
+    for c in range(c0, c1):
+        power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
+        begin, end = k.first[c] - base, k.first[c + 1] - base
+        for i in range(begin, end):
+            room.floats[i] = room.days[i] * (power * s.slot[base + i].factor + fixed)
+        avoidable += sums.total(room.floats[begin:end])
+        capital += sums.total(room.days[begin:end]) * k.terms[g, c].capital
+    return avoidable, capital
+
+
+@kernel
+def accounts(
+    k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, days: float, tokens: int, paid_usd: float,
+    wanted_rps: float,
+) -> None:  # fmt: skip
+    """Nodes, and what they earned and cost; `tokens` within SLO."""
+    slots = k.first[c1] - k.first[c0]
+    mtok, nodes, gpus, entered, left = tokens / 1e6, 0, 0, 0, 0
+    for c in range(c0, c1):
+        nodes += s.counts[c, LIVE]
+        gpus += s.counts[c, LIVE] * k.kind[c].gpus
+        entered += s.owner[c].entered
+        left += s.owner[c].left
+        s.owner[c].entered = s.owner[c].left = 0
+    fees = sums.total(room.fees[:slots])
+    income = fees + sums.total(room.income[:slots])
+    avoidable, capital = costs(k, s, room, g, c0, c1)
+    put(w, j, NODES, e, nodes, np.nan)
+    put(w, j, GPUS, e, gpus, np.nan)
+    put(w, j, DEMAND_RPS, e, wanted_rps, np.nan)
+    put(w, j, PRICE_PAID, e, paid_usd, mtok)
+    put(w, j, PAYOUT, e, income, mtok)
+    put(w, j, RESOURCE_COST, e, avoidable + capital, mtok)
+    put(w, j, FEE_COVERAGE, e, fees, avoidable + capital)
+    put(w, j, REVENUE, e, paid_usd / days, np.nan)
+    put(w, j, MARGIN, e, income - avoidable, income)
+    put(w, j, SURPLUS, e, (income - avoidable - capital) / days, np.nan)
+    put(w, j, ENTRIES, e, entered / days * YEAR_DAYS, np.nan)
+    put(w, j, EXITS, e, left / days * YEAR_DAYS, np.nan)
+
+
+@part
+def signed_share(a: int, b: int) -> float:
+    """The float nearest to a / b, b > 0."""
+    return wide.share(a, b) if a >= 0 else -wide.share(-a, b)
+
+
+@kernel
+def coin(
+    n: Networks, s: State, w: Written, j: int, e: int, days: float, issued: int, own: int, burned: int, sold_nusd: int,
+    paid_usd: float, mtok: float,
+) -> bool:  # fmt: skip
+    """What a network with a coin has besides; `own` of what was issued was this network's. False beyond 64 bits."""
+    unit, price = n.kind[j].unit, wide.share(s.net[j].price_pusd, PS_PER_S)
+    worth = usd_of(own, s.net[j].price_pusd, unit)
+    net = issued - burned
+    put(w, j, COIN_USD, e, price, np.nan)
+    put(w, j, EMISSION, e, wide.share(issued, unit) / days, np.nan)
+    put(w, j, BURN, e, wide.share(burned, unit) / days, np.nan)
+    put(w, j, NET_ISSUANCE, e, signed_share(net, unit) / days, np.nan)
+    put(w, j, SUPPLY, e, wide.share(s.net[j].minted - s.net[j].burned, unit), np.nan)
+    put(w, j, SELL_PRESSURE, e, sold_nusd / 1e9 / days, np.nan)
+    put(w, j, SECURITY, e, (worth / 1e9 + paid_usd) / days, np.nan)
+    put(w, j, DILUTION, e, signed_share(net, unit) * price / days, np.nan)
+    put(w, j, SUBSIDY, e, worth / 1e9, mtok)
+    return worth >= 0
+
+
+@kernel
+def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: int, c0: int, c1: int) -> None:
+    """Gini and Nakamoto coefficient of live slots' incomes (`sim.world.book`)."""
+    base, live = k.first[c0], 0
+    for i in range(k.first[c1] - base):
+        if s.slot[base + i].state == LIVE:
+            room.floats[live] = room.fees[i] + room.income[i]
+            live += 1
+    incomes = room.floats[:live]
+    total = sums.total(incomes)
+    if total <= 0:
+        put(w, j, GINI, e, np.nan, np.nan)
+        put(w, j, NAKAMOTO, e, np.nan, np.nan)
+        return
+    ordered = incomes
+    order.ascending(ordered)
+    for i in range(live):
+        room.keys[i] = (i + 1) * ordered[i]
+    put(w, j, GINI, e, 2 * sums.total(room.keys[:live]) / (live * total) - (live + 1) / live, np.nan)
+    half, sofar, owners = total / 2, 0.0, 0
+    for i in range(live):
+        sofar += ordered[live - 1 - i]
+        if sofar > half:
+            break
+        owners += 1
+    put(w, j, NAKAMOTO, e, owners + 1, np.nan)
+
+
+@kernel
+def break_even(
+    k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, days: float, price: float
+) -> None:
+    """Coin price at which the marginal live node's avoidable margin is zero; NaN where nobody earns coins."""
+    highest, any_class, base = 0.0, False, k.first[c0]
+    for c in range(c0, c1):
+        power, fixed, most, some = power_usd(k, s, g, c), k.terms[g, c].fixed, 0.0, False
+        for i in range(k.first[c] - base, k.first[c + 1] - base):
+            each = max(room.days[i], 1e-12)
+            coins = room.income[i] / price if price > 0 else 0.0
+            if coins > 0 and each > 0.5 * days:
+                need = ((power * s.slot[base + i].factor + fixed) * each - room.fees[i]) / coins
+                most = need if not some else max(most, need)
+                some = True
+        if some:
+            highest = most if not any_class else max(highest, most)
+            any_class = True
+    put(w, j, BREAK_EVEN, e, max(highest, 0.0) if any_class else np.nan, np.nan)
+
+
+@kernel
+def believe(
+    k: Classes,
+    s: State,
+    room: Scratch,
+    j: int,
+    e: int,
+    c0: int,
+    c1: int,
+    seconds: float,
+    days: float,
+    growth: float,
+    weight: float,
+) -> None:
+    """Operators take the epoch's fees, and the coins of the coming one at today's price, per node and day."""
+    base, served, capacity = k.first[c0], 0.0, 0.0
+    for c in range(c0, c1):
+        capacity += s.counts[c, LIVE] * k.kind[c].capacity_rps
+    for c in range(c0, c1):
+        s.node_days[c] = _node_days(room.live_ps[k.first[c] - base : k.first[c + 1] - base])
+        served += s.node_days[c] * k.kind[c].capacity_rps
+    thinner = served / (capacity * days) if capacity else 1.0
+    for c in range(c0, c1):
+        if s.node_days[c] <= 0:
+            continue
+        begin, end = k.first[c] - base, k.first[c + 1] - base
+        fees = sums.total(room.fees[begin:end]) / s.node_days[c] * thinner
+        coins = sums.total(room.income[begin:end]) / s.node_days[c] * growth * thinner
+        if s.owner[c].crowd_rps > 0 and capacity > 0:
+            s.owner[c].fee_usd *= s.owner[c].crowd_rps / capacity
+        s.owner[c].crowd_rps = capacity
+        s.owner[c].fee_usd += (1.0 if s.owner[c].fee_usd == 0.0 else weight) * (fees - s.owner[c].fee_usd)
+        s.owner[c].coin_usd = coins
+
+
+@kernel
+def _node_days(live_ps: np.ndarray) -> float:
+    """Picoseconds of many slots exceed 64 bits."""
+    high, low = np.uint64(0), np.uint64(0)
+    for each in live_ps:
+        low += np.uint64(each)
+        if low < np.uint64(each):
+            high += np.uint64(1)
+    return wide.ratio(high, low, np.uint64(PS_PER_S)) / DAY_S

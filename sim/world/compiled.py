@@ -1,0 +1,346 @@
+"""A run of the compiled economy: from a world at its start to the same world at the horizon, its book and its ledger.
+
+What the kernel cannot hold in 64 bits, and all that goes wrong, it leaves to the interpreted economy, which tells it in words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba.core import config
+
+from sim.kernels.economy import layout
+from sim.scenario.obstacles import obstacles
+from sim.serving.busy import LOADS
+from sim.tokenomics.price import OBSERVED
+from sim.tokenomics.settle import Paid, exchange
+from sim.world import lines
+from sim.world.book import Line
+from sim.world.money import Account
+from sim.world.network import NetworkState
+from sim.world.packing import (
+    Segments,
+    calendar_of,
+    classes_of,
+    demand_of,
+    fades,
+    networks_of,
+    rows_of,
+    table,
+)  # fmt: skip
+from sim.world.people import Owners
+
+ALL = np.array([True, True])
+"""Concentration and break-even prices are asked for."""
+USD_SITES = {
+    layout.FUNDS: ("users' funds", "outside", "users"),
+    layout.PAID_USD: ("payment", "users", "operators"),
+    layout.TAKE_USD: ("take", "users", "take"),
+    layout.SPENT: ("users' funds", "outside", "users"),
+    layout.USD_FOR_COINS: ("coins bought", "users", "market"),
+    layout.GOT_OPERATORS: ("coins sold", "market", "operators"),
+    layout.GOT_VALIDATORS: ("coins sold", "market", "validators"),
+    layout.GOT_OWNER: ("coins sold", "market", "owner"),
+    layout.GOT_OTHERS: ("coins sold", "market", "others"),
+    layout.HOLDERS_USD_IN: ("holders trade", "outside", "market"),
+    layout.HOLDERS_USD_OUT: ("holders trade", "market", "outside"),
+    layout.OWNERS_FUNDS: ("owners' funds", "outside", "operators"),
+    layout.BILLS: ("power and hosting", "operators", "outside"),
+    layout.DRAW: ("owners' draw", "operators", "outside"),
+}
+COIN_SITES = {
+    layout.MINT_OPERATORS: ("emission", "", "operators"),
+    layout.MINT_LEFT: ("emission", "", "heir"),
+    layout.MINT_VALIDATORS: ("emission", "", "validators"),
+    layout.MINT_OWNER: ("emission", "", "owner"),
+    layout.MINT_TREASURY: ("emission", "", "treasury"),
+    layout.MINT_HOLDERS: ("emission", "", "holders"),
+    layout.MINT_OTHERS: ("emission", "", "others"),
+    layout.BOUGHT: ("coins bought", "market", "users"),
+    layout.SOLD_OPERATORS: ("coins sold", "operators", "market"),
+    layout.SOLD_VALIDATORS: ("coins sold", "validators", "market"),
+    layout.SOLD_OWNER: ("coins sold", "owner", "market"),
+    layout.SOLD_OTHERS: ("coins sold", "others", "market"),
+    layout.HOLDERS_COINS_IN: ("holders trade", "market", "holders"),
+    layout.HOLDERS_COINS_OUT: ("holders trade", "holders", "market"),
+    layout.PAID_COINS: ("payment", "users", "operators"),
+    layout.TAKE_COINS: ("take", "users", "take"),
+    layout.BURNED: ("burn of payments", "users", ""),
+}
+"""By site: reason, source and target of a posting; an empty source mints, an empty target burns."""
+
+
+WORTH = 100_000
+"""Slots x epochs from which a run is worth compiled code: below it the interpreted economy takes less time than loading it."""
+
+
+def worthwhile(world: Any) -> bool:
+    """Whether a run is long enough for compiled code. Which way is taken changes no number."""
+    epochs = -(-world.calendar.horizon_ps // world.calendar.epoch_ps)
+    if config.DISABLE_JIT:
+        return False
+    return sum(network.slots for network in world.networks) * epochs >= WORTH and not obstacles(world.before)
+
+
+def walk(world: Any) -> bool:
+    """Take a started world to its horizon; False, and nothing has changed, where the interpreted economy has to do it."""
+    if obstacles(world.before) or obstacles(world.after):
+        return False
+    from sim.kernels.economy.walking import walk as through
+
+    epochs = world.calendar.epochs()
+    segments = Segments(epochs, world.spec_at)
+    if _changes_schedule(segments):
+        return False
+    calendar, demand, rows = (
+        calendar_of(epochs, segments, world.calendar.epoch_ps),
+        demand_of(world, epochs),
+        rows_of(world, segments),
+    )
+    classes, networks = classes_of(world, segments, epochs), networks_of(world, segments, epochs)
+    state, room = _state(world, len(epochs)), _room(world)
+    written = _room_to_write(world, len(epochs))
+    try:
+        ended = through(calendar, demand, classes, networks, rows, state, room, written, LOADS, fades(epochs), ALL)
+    except OverflowError:
+        return False
+    if ended != layout.FINE:
+        return False
+    _take_back(world, segments, state)
+    _write_book(world, epochs, written)
+    _write_ledger(world, segments, networks, state, written)
+    return True
+
+
+def _changes_schedule(segments: Segments) -> bool:
+    """Whether a network's schedule begins anew within the run: its state would be of another shape."""
+    shapes = [[b.supply.shape for b in spec.networks.values() if b.kind == "coin"] for spec in segments.specs]
+    return any(shape != shapes[0] for shape in shapes)
+
+
+def _state(world: Any, epochs: int) -> layout.State:
+    """All that moves, as it stands at the start."""
+    owners = [o for network in world.networks for o in network.owners]
+    networks, users, classes = len(world.networks), len(world.users.names), len(owners)
+    coined = [network for network in world.networks if network.coin is not None]
+    balances = np.array([_balances(world, network) for network in world.networks], np.int64)
+    net = _nets(world, balances)
+    prices = np.zeros((networks, epochs + 1), np.int64)
+    prices[:, 0] = net["price_pusd"]
+    return layout.State(
+        slot=table(layout.SLOT_STATE, (sum(o.block.slots for o in owners),), _slots(world, owners)),
+        owner=table(
+            layout.CLASS_STATE,
+            (classes,),
+            {
+                "fee_usd": [o.fee_usd_per_node_day for o in owners],
+                "coin_usd": [o.coin_usd_per_node_day for o in owners],
+                "utilization": [o.utilization for o in owners],
+            },
+        ),
+        net=net,
+        counts=np.array([[o.columns.count(state) for state in range(4)] for o in owners], np.int64),
+        node_days=np.zeros(classes),
+        coins=balances,
+        others_sell=np.zeros((networks, 6), np.int64),
+        schedule=np.concatenate([np.zeros(0, np.int64), *(network.schedule for network in coined)]),
+        quote=np.zeros((networks, 4), np.int64),
+        quote_state=np.array([network.price_state for network in world.networks]),
+        prices=prices,
+        carry=np.zeros((networks, users)),
+        quantities=world.users.quantities.copy(),
+        surplus=np.zeros(users),
+        asked=np.zeros(users),
+        came=np.zeros(users, np.int64),
+        cached=np.zeros(1, np.int64),
+    )
+
+
+def _slots(world: Any, owners: list[Owners]) -> dict[str, np.ndarray]:
+    return {
+        "state": np.concatenate([o.columns.state for o in owners]),
+        "below_s": np.concatenate([o.columns.below_s for o in owners]),
+        "idle_s": np.concatenate([o.columns.idle_s for o in owners]),
+        "factor": np.concatenate([o.columns.cost_factor for o in owners]),
+        "came_epoch": np.full(sum(o.block.slots for o in owners), -1),
+        "held": np.concatenate([_held(network) for network in world.networks]),
+    }
+
+
+def _nets(world: Any, balances: np.ndarray) -> np.ndarray:
+    def coins(read: Any) -> list[Any]:
+        return [read(network) if network.coin is not None else 0 for network in world.networks]
+
+    columns = {
+        "elsewhere": np.array(coins(lambda n: world.ledger.supply(n.ticker)), np.int64) - balances.sum(axis=1),
+        "minted": coins(lambda n: world.ledger.minted(n.ticker)),
+        "burned": coins(lambda n: world.ledger.burned(n.ticker)),
+        "amm_usd": coins(lambda n: world.ledger.balance(n.account("pool"), "USD")),
+        "price_pusd": coins(lambda n: n.market.price_pusd),
+        "start_pusd": coins(lambda n: n.market.start_pusd),
+        "pool_usd": coins(lambda n: n.market.usd),
+        "pool_coins": coins(lambda n: n.market.coins),
+        "drift_usd": coins(lambda n: n.market.drift_usd_per_day or 0.0),
+    }
+    return table(layout.NETWORK_STATE, (len(world.networks),), columns)
+
+
+def _held(network: NetworkState) -> np.ndarray:
+    if network.coin is None:
+        return np.zeros(network.slots, np.int64)
+    return network.ledger.column(network.account("operators"), network.ticker).amounts.copy()
+
+
+def _balances(world: Any, network: NetworkState) -> list[int]:
+    """Coins of each party, of users, of the pool and outside."""
+    if network.coin is None:
+        return [0] * 9
+    names = [*(network.account(party) for party in layout.PARTIES), "users", network.account("pool"), "outside"]
+    return [world.ledger.balance(name, network.ticker) for name in names]
+
+
+def _room(world: Any) -> layout.Scratch:
+    slots, networks = max(network.slots for network in world.networks), len(world.networks)
+    floats = {name: np.zeros(slots) for name in ("days", "fees", "income", "floats", "keys", "spare", "weights")}
+    whole = {
+        name: np.zeros(slots, np.int64) for name in ("due", "amounts", "parts", "work", "live", "there", "live_ps")
+    }
+    return layout.Scratch(
+        **floats, **whole, offer=np.zeros((4, networks)), usd=np.zeros(networks), usd_per_mtok=np.zeros(networks),
+        seen=np.zeros(len(OBSERVED)), reacts=np.zeros(3, np.int64),
+        trial=np.zeros(max((len(n.schedule) for n in world.networks if n.coin is not None), default=0), np.int64),
+        asks=np.zeros(0, np.int64), found=np.zeros(6), pair=np.zeros(6, np.int64),
+    )  # fmt: skip
+
+
+def _room_to_write(world: Any, epochs: int) -> layout.Written:
+    networks = len(world.networks)
+    return layout.Written(
+        lines=np.full((epochs, networks, len(layout.FIELDS), 2), np.nan),
+        posted=np.zeros((epochs, networks, len(layout.SITES)), np.int64),
+        gains=np.zeros((epochs, networks, len(layout.GAIN)), np.int64),
+        surplus=np.zeros(epochs),
+        base=np.zeros(epochs),
+    )
+
+
+def _take_back(world: Any, segments: Segments, state: layout.State) -> None:
+    """Operators, markets and blocks as they stand at the horizon."""
+    slot = place = 0
+    for j, network in enumerate(world.networks):
+        network.use(segments.specs[-1].networks[network.name])
+        for owners in network.owners:
+            here, left = state.slot[slot : slot + owners.block.slots], state.owner[place]
+            slot, place = slot + owners.block.slots, place + 1
+            owners.columns.put(here["state"], here["below_s"], here["idle_s"])
+            owners.fee_usd_per_node_day, owners.coin_usd_per_node_day = float(left.fee_usd), float(left.coin_usd)
+            owners.utilization, owners.full = float(left.utilization), bool(left.full)
+        if network.coin is not None:
+            net = state.net[j]
+            network.market.price_pusd = int(net.price_pusd)
+            network.market.usd, network.market.coins = int(net.pool_usd), int(net.pool_coins)
+
+
+def _write_book(world: Any, epochs: Any, written: layout.Written) -> None:
+    for j, network in enumerate(world.networks):
+        told = [name for name in layout.FIELDS if network.coin is not None or name not in _OF_COINS]
+        columns = {name: _column(written.lines[:, j, layout.FIELDS.index(name)]) for name in told}
+        if network.coin is not None:
+            gains = [_gains(network, written.gains[e, j].tolist(), epoch.days) for e, epoch in enumerate(epochs)]
+            columns |= {name: [gain[name] for gain in gains] for name in gains[0]}
+        rows = zip(*columns.values(), strict=True)
+        world.book.lines[network.name] = [dict(zip(columns, row, strict=True)) for row in rows]
+    world.book.ends_s = [epoch.end_ps / 10**12 for epoch in epochs]
+    surplus = written.surplus.tolist()
+    world.book.lines["world"] = [
+        {} if np.isnan(each) else {"consumer_surplus_usd_per_day": each} for each in surplus
+    ]  # fmt: skip
+
+
+_OF_COINS = set(layout.FIELDS[layout.COIN_USD : layout.BREAK_EVEN + 1])
+
+
+def _column(numbers: np.ndarray) -> list[Any]:
+    """Values of an outcome by epoch: numbers, pairs, or None."""
+    first, below = numbers[:, 0].tolist(), numbers[:, 1].tolist()
+    if np.isnan(numbers[:, 1]).all():
+        return [None if number != number else number for number in first]
+    return [None if number != number else (number, over) for number, over in zip(first, below, strict=True)]
+
+
+def _gains(network: NetworkState, told: list[int], days: float) -> Line:
+    invoice, operators, taken, burned, before, after = told
+    account = Account()
+    if before:
+        paid = Paid(operators, taken, burned)
+        account.gains = exchange(invoice, paid, before, after, after, network.decimals)
+    return lines.exchange_line(account, days)
+
+
+def _write_ledger(
+    world: Any, segments: Segments, networks: layout.Networks, state: layout.State, written: layout.Written
+) -> None:
+    """All postings of the run, each reason between two accounts once, in the order in which they first came."""
+    totals: dict[tuple[str, str, str, str], list[int]] = {}
+    for j, network in enumerate(world.networks):
+        for site in range(len(layout.SITES)):
+            for place, currency, reason, source, target, amount in _postings(
+                network, segments, networks, written, j, site
+            ):
+                key = (currency, reason, source, target)
+                known = totals.setdefault(key, [place, 0])
+                known[0], known[1] = min(known[0], place), known[1] + amount
+    for (currency, reason, source, target), (_, amount) in sorted(totals.items(), key=lambda item: item[1][0]):
+        if not source:
+            world.ledger.mint(reason, currency, amount, target)
+        elif not target:
+            world.ledger.burn(reason, currency, amount, source)
+        else:
+            world.ledger.transfer(reason, currency, amount, source, target)
+    slot = 0
+    for network in world.networks:
+        if network.coin is not None:
+            column = world.ledger.column(network.account("operators"), network.ticker)
+            column.amounts[:] = state.slot["held"][slot : slot + network.slots]
+        slot += network.slots
+    world.ledger.close(f"epoch {len(segments.of) - 1}")
+
+
+def _postings(
+    network: NetworkState, segments: Segments, networks: layout.Networks, written: layout.Written, j: int, site: int
+) -> list[tuple[int, str, str, str, str, int]]:
+    """What a site posted: (when first, currency, reason, source, target, amount); one a pair of accounts.
+
+    Times are numbers: epoch, then network, then site.
+    """
+    amounts = written.posted[:, j, site]
+    if not amounts.any():
+        return []
+    in_usd = site in USD_SITES
+    reason, *roles = (USD_SITES if in_usd else COIN_SITES)[site]
+    found = []
+    for g in range(len(segments.specs)):
+        here = amounts * (segments.of == g)
+        if not here.any():
+            continue
+        source, target = (_account(network, networks, g, j, role) for role in roles)
+        first = int(np.flatnonzero(here)[0])
+        place = (first * written.posted.shape[1] + j) * len(layout.SITES) + site
+        # Amounts are below 2^63, their sum may not be.
+        total = (int((here >> 32).sum()) << 32) + int((here & 0xFFFFFFFF).sum())
+        found.append((place, "USD" if in_usd else network.ticker, reason, source, target, total))
+    return found
+
+
+def _account(network: NetworkState, networks: layout.Networks, g: int, j: int, role: str) -> str:
+    if role in ("", "users", "outside"):
+        return role
+    if role == "market":
+        return "outside" if networks.terms[g, j].market == layout.PATH else network.account("pool")
+    if role == "take":
+        return network.account(layout.PARTIES[networks.terms[g, j].take_to])
+    if role == "heir":
+        remainder = int(networks.terms[g, j].remainder)
+        return network.account(layout.PARTIES[layout.TREASURY if remainder == layout.OPERATORS else remainder])
+    return network.account(role)
