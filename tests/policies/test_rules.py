@@ -156,7 +156,7 @@ _COINS = st.integers(0, 10**16)
 @settings(max_examples=60, deadline=None)
 @given(
     seen=st.tuples(
-        _COINS, st.integers(0, 100), st.integers(0, 10**17), st.integers(10**9, 10**15), _COINS, st.integers(0, 4000),
+        _COINS, st.integers(0, 100), st.integers(0, 10**15), st.integers(10**9, 10**15), _COINS, st.integers(0, 4000),
         st.integers(0, 20), st.integers(0, 10**10), _COINS, _COINS,
     ),
     state=st.integers(0, 10**6),
