@@ -16,6 +16,8 @@ from tests.conformance.adapters import ADAPTERS
 from tests.conformance.cases import Vector, cases_in, misses
 from tests.conformance.queues import NONE_QUICK, QUICK, SEED, judged
 
+LONGEST = ("batching_bd",)
+"""Of these even a fraction takes half a minute."""
 VECTORS = Path(__file__).parents[1] / "vectors"
 
 
@@ -54,7 +56,9 @@ def test_every_family_has_a_case_that_takes_seconds() -> None:
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("family", sorted(NONE_QUICK))
+@pytest.mark.parametrize(
+    "family", [pytest.param(name, marks=[pytest.mark.slow] if name in LONGEST else []) for name in sorted(NONE_QUICK)]
+)
 def test_the_slow_families_at_a_fraction_of_their_size(family: str) -> None:
     # Errors are too large for the relative bound, which the whole cases are held to. More replications than controls.
     case = case_of(family, entries(family)[0])

@@ -147,6 +147,7 @@ def test_kinds_of_a_plugin_reach_the_workers(call, tmp_path, scheduler, kinds):
     assert contents(tmp_path / "dask" / "study.sqlite") == contents(tmp_path / "here" / "study.sqlite")
 
 
+@pytest.mark.slow
 def test_a_cluster_that_is_lost_is_told_and_the_study_goes_on_elsewhere(call, tmp_path):
     text = SMALL.replace("replications: 4", "replications: 100")
     (tmp_path / "small.yaml").write_text(text, encoding="utf-8")

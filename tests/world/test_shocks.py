@@ -207,7 +207,7 @@ SHORT = {
     ("mode", "struck"),
     [
         ({"mode": "all"}, shock(HOME, by="-100 %", at="45 min", lasts="10 min")),
-        ({"mode": "all"}, shock("workload", at="40 min", lasts="20 min")),
+        pytest.param({"mode": "all"}, shock("workload", at="40 min", lasts="20 min"), marks=pytest.mark.slow),
         (
             {"mode": "sampled", "window": "1 min", "lives": "continued"},
             shock(HOME, by="-60 %", at="41 min", lasts="30 min"),
