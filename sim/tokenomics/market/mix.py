@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf
-from sim.tokenomics.market.trade import MARKET, Clearing, Market, State
-from sim.tokenomics.settle import coins_of, pusd, usd_of
+from sim.tokenomics.market.outside import Flows, Outside
+from sim.tokenomics.market.trade import MARKET, State
 from sim.units import FixedShare
 
 
@@ -24,10 +23,8 @@ class Part(Block):
     """The kind, with the same `start`."""
 
 
-class Mix(Market):
+class Mix(Outside):
     """A weighted mean of kinds. Parts see all trades and move for themselves; trades are done at the mean's price."""
-
-    counterparty: ClassVar[Literal["pool", "outside"]] = "outside"
 
     kind: Literal["mix"] = "mix"
     parts: Annotated[dict[str, Part], Field(min_length=1)]
@@ -48,7 +45,7 @@ class Mix(Market):
 
     def open(self, decimals: int) -> State:
         """The start price, and every part's own state. Reserves of a part are its own arithmetic, no accounts."""
-        state = State(decimals, pusd(self.start.amount), pusd(self.start.amount))
+        state = super().open(decimals)
         state.parts = {name: part.market.open(decimals) for name, part in self.parts.items()}
         return state
 
@@ -64,33 +61,14 @@ class Mix(Market):
             worth = part.market.worth(child, *state.taken) or child.price_usd
             part.market.solve(child, sold_per_day, bought_usd_per_day, worth)
 
-    def sell(self, state: State, coins: int) -> int:
-        """Nano-dollars at the price now; nothing moves."""
-        return usd_of(coins, state.price_pusd, state.decimals)
-
-    def buy(self, state: State, usd: int) -> int:
-        """Base units at the price now; nothing moves."""
-        return coins_of(usd, state.price_pusd, state.decimals)
-
-    def clear(
-        self,
-        state: State,
-        dt_s: float,
-        sells: Mapping[str, int],
-        buys: Mapping[str, int],
-        shock: float,
-        fundamental_usd: float,
-        free_coins: int | None = None,
-    ) -> Clearing:
-        """All trades at the price before; then every part clears the same flows, and the price moves by the weighted sum."""
-        proceeds = {party: self.sell(state, coins) for party, coins in sells.items()}
-        bought = {party: self.buy(state, usd) for party, usd in buys.items()}
+    def reprice(self, state: State, flows: Flows) -> None:
+        """Every part clears the same flows, and the price moves by the weighted sum."""
         move = 0.0
         for name in sorted(self.parts):
             part, child = self.parts[name], state.parts[name]
             child.elapsed_s, child.first_day, before = state.elapsed_s, state.first_day, child.price_pusd
-            part.market.clear(child, dt_s, sells, buys, shock, part.market.worth(child, *state.taken), free_coins)
+            worth = part.market.worth(child, *state.taken)
+            part.market.clear(child, flows.dt_s, flows.sells, flows.buys, flows.shock, worth, flows.free_coins)
             move += part.weight * math.log(child.price_pusd / before)
-        state.elapsed_s += dt_s
+        state.elapsed_s += flows.dt_s
         state.price_pusd = max(1, round(state.price_pusd * math.exp(move)))
-        return Clearing(proceeds, bought)

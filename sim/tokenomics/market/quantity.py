@@ -8,20 +8,18 @@ for coins that are only paid with. Service payments stand in T: no trade moves t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from sim.blocks import sourced
 from sim.errors import ScenarioError
-from sim.tokenomics.market.trade import Clearing, Market, State
-from sim.tokenomics.settle import coins_of, pusd, usd_of
+from sim.tokenomics.market.outside import Flows, Outside
+from sim.tokenomics.market.trade import State
+from sim.tokenomics.settle import pusd
 from sim.units import YEAR_S, Quantity
 
 
-class QuantityEquation(Market):
+class QuantityEquation(Outside):
     """A price that follows payments and the free supply. Trades find a counterparty outside at the price before the move."""
-
-    counterparty: ClassVar[Literal["pool", "outside"]] = "outside"
 
     kind: Literal["quantity"] = "quantity"
     velocity: Annotated[float, Quantity("rate", above=0)] | None = None
@@ -36,7 +34,7 @@ class QuantityEquation(Market):
 
     def open(self, decimals: int) -> State:
         """The start price; no reserves. Once solved, `velocity` is a number."""
-        state = State(decimals, pusd(self.start.amount), pusd(self.start.amount))
+        state = super().open(decimals)
         state.velocity = self.velocity * YEAR_S if self.velocity is not None else 0.0
         return state
 
@@ -55,27 +53,7 @@ class QuantityEquation(Market):
                 )
             state.velocity = fundamental_usd / (state.start_pusd / 1e12)
 
-    def sell(self, state: State, coins: int) -> int:
-        """Nano-dollars at the price now; nothing moves."""
-        return usd_of(coins, state.price_pusd, state.decimals)
-
-    def buy(self, state: State, usd: int) -> int:
-        """Base units at the price now; nothing moves."""
-        return coins_of(usd, state.price_pusd, state.decimals)
-
-    def clear(
-        self,
-        state: State,
-        dt_s: float,
-        sells: Mapping[str, int],
-        buys: Mapping[str, int],
-        shock: float,
-        fundamental_usd: float,
-        free_coins: int | None = None,
-    ) -> Clearing:
-        """All trades at the price before the move; then the equation's price, times the innovations so far."""
-        proceeds = {party: self.sell(state, coins) for party, coins in sells.items()}
-        bought = {party: self.buy(state, usd) for party, usd in buys.items()}
-        state.walk += self.log_move(dt_s, shock)
-        state.price_pusd = pusd(fundamental_usd * math.exp(state.walk))
-        return Clearing(proceeds, bought)
+    def reprice(self, state: State, flows: Flows) -> None:
+        """The equation's price, times the innovations so far."""
+        state.walk += self.log_move(flows.dt_s, flows.shock)
+        state.price_pusd = pusd(flows.fundamental_usd * math.exp(state.walk))

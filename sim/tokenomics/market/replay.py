@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.tokenomics.coin import Day
-from sim.tokenomics.market.trade import Clearing, Market, State
-from sim.tokenomics.settle import coins_of, pusd, usd_of
+from sim.tokenomics.market.outside import Flows, Outside
+from sim.tokenomics.market.trade import State
 from sim.units import DAY_S, FixedCoinPrice
 
 
-class Replay(Market):
+class Replay(Outside):
     """The prices of a series, each from its day (0 h UTC) on; before the first one it holds. No policy moves it."""
-
-    counterparty: ClassVar[Literal["pool", "outside"]] = "outside"
 
     kind: Literal["replay"] = "replay"
     prices: Annotated[dict[Day, FixedCoinPrice], Field(min_length=1)]
@@ -38,35 +35,11 @@ class Replay(Market):
             )
         return self
 
-    def open(self, decimals: int) -> State:
-        """The start price; no reserves."""
-        return State(decimals, pusd(self.start.amount), pusd(self.start.amount))
-
-    def sell(self, state: State, coins: int) -> int:
-        """Nano-dollars at the price now; nothing moves."""
-        return usd_of(coins, state.price_pusd, state.decimals)
-
-    def buy(self, state: State, usd: int) -> int:
-        """Base units at the price now; nothing moves."""
-        return coins_of(usd, state.price_pusd, state.decimals)
-
-    def clear(
-        self,
-        state: State,
-        dt_s: float,
-        sells: Mapping[str, int],
-        buys: Mapping[str, int],
-        shock: float,
-        fundamental_usd: float,
-        free_coins: int | None = None,
-    ) -> Clearing:
-        """All trades at the price before; then the price of the day on which the epoch ends, times what shocks moved."""
-        proceeds = {party: self.sell(state, coins) for party, coins in sells.items()}
-        bought = {party: self.buy(state, usd) for party, usd in buys.items()}
+    def reprice(self, state: State, flows: Flows) -> None:
+        """The price of the day on which the epoch ends, times what shocks moved."""
         before = self._usd(state)
-        state.elapsed_s += dt_s
+        state.elapsed_s += flows.dt_s
         state.price_pusd = max(1, round(state.price_pusd * (self._usd(state) / before)))
-        return Clearing(proceeds, bought)
 
     def _usd(self, state: State) -> float:
         """The series at the state's time."""
