@@ -23,6 +23,7 @@ from sim.records.study import StudyRecord
 from sim.scenario import ResolvedCase, Scenario
 from sim.scenario.asides import all_cases
 from sim.scenario.knobs import Values
+from sim.scenario.obstacles import obstacles
 from sim.study.plan import Cell, Plan
 from sim.study.planning import plan_of
 from sim.study.solve import Tries, solve
@@ -360,7 +361,7 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
     else:
         if compiles:
             _compile()
-        elif how.simulate is None and how.engine == "fast":
+        elif how.simulate is None and how.engine == "fast" and not obstacles(work[0][1].resolved.before):
             # A long economy-only run compiles its kernel: once, not in every process.
             yield _one(*work[0])
             work = work[1:]

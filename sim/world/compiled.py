@@ -31,8 +31,6 @@ from sim.world.packing import (
 )  # fmt: skip
 from sim.world.people import Owners
 
-ALL = np.array([True, True])
-"""Concentration and break-even prices are asked for."""
 USD_SITES = {
     layout.FUNDS: ("users' funds", "outside", "users"),
     layout.PAID_USD: ("payment", "users", "operators"),
@@ -80,7 +78,7 @@ def worthwhile(world: Any) -> bool:
     epochs = -(-world.calendar.horizon_ps // world.calendar.epoch_ps)
     if config.DISABLE_JIT:
         return False
-    return sum(network.slots for network in world.networks) * epochs >= WORTH and not obstacles(world.before)
+    return sum(network.slots for network in world.networks) * epochs >= WORTH
 
 
 def walk(world: Any) -> bool:
@@ -102,7 +100,7 @@ def walk(world: Any) -> bool:
     state, room = _state(world, len(epochs)), _room(world)
     written = _room_to_write(world, len(epochs))
     try:
-        ended = through(calendar, demand, classes, networks, rows, state, room, written, LOADS, fades(epochs), ALL)
+        ended = through(calendar, demand, classes, networks, rows, state, room, written, LOADS, fades(epochs))
     except OverflowError:
         return False
     if ended != layout.FINE:
@@ -221,7 +219,6 @@ def _room_to_write(world: Any, epochs: int) -> layout.Written:
         posted=np.zeros((epochs, networks, len(layout.SITES)), np.int64),
         gains=np.zeros((epochs, networks, len(layout.GAIN)), np.int64),
         surplus=np.zeros(epochs),
-        base=np.zeros(epochs),
     )
 
 

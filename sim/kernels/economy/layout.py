@@ -250,16 +250,15 @@ class Scratch(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What an epoch leaves: `lines` float64[epochs, networks, FIELDS, 2], `posted` int64[epochs, networks, SITES] (empty: not asked),
-    `gains` int64[epochs, networks, GAIN], `surplus` and `base` float64[epochs].
+    """What an epoch leaves: `lines` float64[epochs, networks, FIELDS, 2], `posted` int64[epochs, networks, SITES],
+    `gains` int64[epochs, networks, GAIN], `surplus` float64[epochs].
     """
 
     lines: np.ndarray
     posted: np.ndarray
     gains: np.ndarray
     surplus: np.ndarray
-    base: np.ndarray
 
 
-FINE, TOO_LARGE, TOO_MUCH_WANTED, TOP_UP_FAILED, BROKEN = 0, 1, 2, 3, 4
+FINE, TOO_LARGE, TOO_MUCH_WANTED, BROKEN = 0, 1, 2, 3
 """How a walk ends: anything but FINE means that the interpreted economy has to tell what is wrong."""

@@ -277,9 +277,8 @@ def pay_coins(
         fees_usd = worth / 1e9
         for i in range(slots):
             room.fees[i] = room.due[i] / invoice * fees_usd
-        if w.gains.size:
-            for place, number in enumerate((invoice_usd, to_operators, taken, burned, before, price)):
-                w.gains[e, j, place] = number
+        for place, number in enumerate((invoice_usd, to_operators, taken, burned, before, price)):
+            w.gains[e, j, place] = number
     return invoice_usd / 1e9, burned, True
 
 

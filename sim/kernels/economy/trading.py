@@ -42,8 +42,7 @@ MARGIN = 50
 @part
 def post(w: Written, j: int, site: int, e: int, amount: int) -> None:
     """Note an amount of an epoch at a site."""
-    if w.posted.size:
-        w.posted[e, j, site] += amount
+    w.posted[e, j, site] += amount
 
 
 @kernel

@@ -46,9 +46,9 @@ GPU_ONE = 10**6
 @verb
 def walk(
     calendar: Calendar, d: Demand, k: Classes, n: Networks, rules: Rows, s: State, room: Scratch, w: Written, loads: np.ndarray,
-    fade: np.ndarray, asked: np.ndarray,
+    fade: np.ndarray,
 ) -> int:  # fmt: skip
-    """All epochs. `fade` is the weight of new fees by regular and last epoch, `asked` whether concentration and break-even prices are.
+    """All epochs. `fade` is the weight of new fees by regular and last epoch.
     Gives how it ended; `s` is then the state at the horizon.
     """
     networks, epochs = len(n.first) - 1, len(calendar.epoch)
@@ -74,7 +74,7 @@ def walk(
             return TOO_MUCH_WANTED
         come(k, s, calendar, e)
         for j in range(networks):
-            end = _close(calendar, d, k, n, rules, s, room, w, loads, fade, asked, room.found, e, j)
+            end = _close(calendar, d, k, n, rules, s, room, w, loads, fade, room.found, e, j)
             if end != FINE:
                 return end
         _whole_world(calendar, d, s, w, e, networks)
@@ -89,9 +89,9 @@ def _whole_world(calendar: Calendar, d: Demand, s: State, w: Written, e: int, ne
     for i in range(classes):
         surplus += s.surplus[i] * d.base[e, i]
     w.surplus[e] = surplus / calendar.epoch[e].days
-    w.base[e] = sums.total(d.base[e])
+    base = sums.total(d.base[e])
     for j in range(networks):
-        put(w, j, SHARE, e, _wanted(d, s, e, j), w.base[e])
+        put(w, j, SHARE, e, _wanted(d, s, e, j), base)
 
 
 @kernel
@@ -296,7 +296,7 @@ def _serve(
 
 @kernel
 def _close(
-    calendar: Calendar, d: Demand, k: Classes, n: Networks, rules: Rows, s: State, room: Scratch, w: Written, loads: np.ndarray, fade: np.ndarray, asked: np.ndarray, found: np.ndarray, e: int, j: int,
+    calendar: Calendar, d: Demand, k: Classes, n: Networks, rules: Rows, s: State, room: Scratch, w: Written, loads: np.ndarray, fade: np.ndarray, found: np.ndarray, e: int, j: int,
 ) -> int:  # fmt: skip
     """Service, settlement, emission and market of a network's epoch, its line, and what its operators make of it."""
     g, c0, c1 = calendar.epoch[e].segment, n.first[j], n.first[j + 1]
@@ -349,14 +349,12 @@ def _close(
     s.net[j].usd = 0
     service(w, j, e, found, days, seconds)
     accounts(k, s, room, w, g, j, e, c0, c1, days, prompt + output, paid_usd, _wanted(d, s, e, j) / seconds)
-    if asked[0]:
-        concentration(k, s, room, w, j, e, c0, c1)
+    concentration(k, s, room, w, j, e, c0, c1)
     growth = 1.0
     if n.kind[j].has_coin:
         if not coin(n, s, w, j, e, days, issued, own, burned, sold, paid_usd, (prompt + output) / 1e6):
             return TOO_LARGE
-        if asked[1]:
-            break_even(k, s, room, w, g, j, e, c0, c1, days, wide.share(s.net[j].price_pusd, PS_PER_S))
+        break_even(k, s, room, w, g, j, e, c0, c1, days, wide.share(s.net[j].price_pusd, PS_PER_S))
         if issued > 0:
             growth = wide.share(_issued(calendar, k, n, rules, s, room, e, j, False, True), issued)
         if not _conserved(n, s, g, j):

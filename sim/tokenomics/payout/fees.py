@@ -9,19 +9,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from sim import units
 from sim.tokenomics.payout.weights import Payout
-
-
-def rule(total: int, fees: np.ndarray, live: np.ndarray, row: np.ndarray, out: np.ndarray) -> int:
-    """out[i] = floor(total x fees[i] / sum of fees); the rest is returned."""
-    weight = fees.sum()
-    left = total
-    if weight > 0:
-        for i in range(len(out)):
-            out[i] = units.muldiv(total, fees[i], weight)
-            left -= out[i]
-    return left
+from sim.tokenomics.payout.work import rule
 
 
 class Fees(Payout):
