@@ -338,8 +338,8 @@ def explain(
     Example: infermint explain scenarios/demo.yaml networks.tao.supply
     """
     from sim.scenario import load
+    from sim.scenario.explain import as_dict, format_rows
     from sim.scenario.explain import explain as rows_of
-    from sim.scenario.explain import format_rows
 
     _load_plugins(plugins)
     scenario = load(file, sets=sets, allow_path=allow)
@@ -352,11 +352,7 @@ def explain(
         _emit(found, as_json, lambda: f"{_runs_text(scenario)}\n{_economy_text(found['not_compiled'])}\n{ahead}")
         return
     rows = rows_of(scenario, path)
-    _emit(
-        {"values": [row._asdict() if hasattr(row, "_asdict") else vars(row) for row in rows]},
-        as_json,
-        lambda: format_rows(rows),
-    )
+    _emit({"values": [as_dict(row) for row in rows]}, as_json, lambda: format_rows(rows))
 
 
 @cli.command("list")

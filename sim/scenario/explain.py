@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
+from sim.records.study import PolicyChange
 from sim.scenario.nodes import split
 from sim.scenario.overlay import OPEN_TO_POLICIES
 from sim.scenario.paths import PathError, locate
-from sim.scenario.rows import Source, rows
+from sim.scenario.rows import Source, Step, rows
 from sim.scenario.sampled import sampled_rows
 from sim.scenario.scenario import Scenario
 from sim.scenario.spec import RESOLVED_KEYS, Spec
+from sim.scenario.steps import joined, with_courses
 
 
 def explain(scenario: Scenario, path: str = "") -> list[Source]:
@@ -24,9 +27,10 @@ def explain(scenario: Scenario, path: str = "") -> list[Source]:
     """
     if path:
         _require(scenario, path)
-    found = [row for row in scenario.sources.values() if _below(row.path, path) and (path or not _is_table(row.path))]
+    known = with_courses(scenario.spec, scenario.sources)
+    found = [row for row in known.values() if _below(row.path, path) and (path or not _is_table(row.path))]
     told = [row for row in sampled_rows(scenario.spec) if _below("requests.replicas", path)]
-    return found + told + list(_of_policies(scenario, path))
+    return found + told + list(_of_policies(scenario, path, known))
 
 
 def _require(scenario: Scenario, path: str) -> None:
@@ -46,23 +50,33 @@ def _is_table(path: str) -> bool:
     return path.split(".")[0] in RESOLVED_KEYS and ".costs." in path
 
 
-def _of_policies(scenario: Scenario, path: str) -> Iterator[Source]:
-    """What policies put in place of the values shown, under `policy NAME: path`."""
-    for change in scenario.changes:
-        if _below(change.path, path) and change.path.split(".")[0] in OPEN_TO_POLICIES:
-            row = _policy_rows(scenario, change.policy).get(change.path)
-            told = (
-                row
-                if row is not None
-                else Source(
-                    change.path, change.new or "(taken away)", f"{change.file}:{change.line}", change.file, change.line
-                )
-            )
-            yield dataclasses.replace(
-                told,
-                path=f"{change.policy}: {change.path}",
-                meaning=f"instead of {change.old}" if change.old else told.meaning,
-            )
+def _of_policies(scenario: Scenario, path: str, known: Mapping[str, Source]) -> Iterator[Source]:
+    """What policies put in place of the values shown, under `NAME: path`, and the schedules that they bend."""
+    for policy in dict.fromkeys(change.policy for change in scenario.changes):
+        mine, changed = _policy_rows(scenario, policy), set[str]()
+        for change in scenario.changes:
+            if change.policy == policy and change.path.split(".")[0] in OPEN_TO_POLICIES:
+                changed.add(change.path)
+                if _below(change.path, path):
+                    yield _in_policy(scenario, change, mine.get(change.path), known.get(change.path))
+        for at, row in mine.items():
+            if at not in changed and _below(at, path) and at in known and _course(row) != _course(known[at]):
+                steps = joined(known[at], row, scenario.spec)
+                yield dataclasses.replace(row, path=f"{policy}: {at}", meaning="as its other keys say", steps=steps)
+
+
+def _in_policy(scenario: Scenario, change: PolicyChange, row: Source | None, before: Source | None) -> Source:
+    """The row of a value that a policy changes: from `policies_from` on it holds in place of what holds before."""
+    where = f"{change.file}:{change.line}"
+    row = row or Source(change.path, change.new or "(taken away)", where, change.file, change.line)
+    steps = joined(before, row, scenario.spec) if before is not None and scenario.spec.policies_from else row.steps
+    meaning = f"instead of {change.old}" if change.old else row.meaning
+    return dataclasses.replace(row, path=f"{change.policy}: {change.path}", meaning=meaning, steps=steps)
+
+
+def _course(row: Source) -> list[tuple[datetime.date, str]]:
+    """When a row has which value."""
+    return [(step.begins, step.text) for step in row.steps]
 
 
 def _policy_rows(scenario: Scenario, policy: str) -> dict[str, Source]:
@@ -70,7 +84,7 @@ def _policy_rows(scenario: Scenario, policy: str) -> dict[str, Source]:
 
     tree, _ = scenario.parts.tree(policy)
     spec, _ = validated(tree)
-    return {row.path: row for row in rows(spec, tree)} if spec is not None else {}
+    return with_courses(spec, {row.path: row for row in rows(spec, tree)}) if spec is not None else {}
 
 
 def runs_text(scenario: Scenario) -> str:
@@ -118,18 +132,28 @@ def _where(row: Source) -> str:
 
 def _extras(row: Source) -> Iterator[str]:
     if row.flag or row.source:
-        told = [
-            f"[{row.flag or 'sourced'}]",
-            row.source,
-            row.date and f"read {row.date}",
-            row.changes and f"changes: {row.changes}",
-        ]
-        yield " ".join(part for part in told if part)
-    for index, (day, text) in enumerate(row.steps):
-        until = f" until {row.steps[index + 1][0]}" if index + 1 < len(row.steps) else " on"
-        yield f"from {'the start' if index == 0 else day}{until}: {text}"
+        yield _origin(row.flag, row.source, row.date, row.changes)
+    for index, step in enumerate(row.steps):
+        until = f" until {_when(row.steps[index + 1])}" if index + 1 < len(row.steps) else " on"
+        same = (step.flag, step.source, step.date) == (row.flag, row.source, row.date)
+        told = "" if same else _origin(step.flag, step.source, step.date)
+        yield f"from {_when(step) if index else 'the start'}{until}: {step.text}  {told}".rstrip()
+
+
+def _when(step: Step) -> str:
+    """A day, or an instant within it to the minute."""
+    return step.begins.isoformat().replace("T", " ")[:16]
+
+
+def _origin(flag: str, source: str, date: str, changes: str = "") -> str:
+    """`[fitted] the source read 2026-11-22 changes: ...`; empty where nothing is told."""
+    if not (flag or source):
+        return ""
+    told = [f"[{flag or 'sourced'}]", source, date and f"read {date}", changes and f"changes: {changes}"]
+    return " ".join(part for part in told if part)
 
 
 def as_dict(row: Source) -> dict[str, Any]:
-    """A row for JSON."""
-    return {**dataclasses.asdict(row), "steps": [[day.isoformat(), text] for day, text in row.steps]}
+    """A row for JSON; days and instants are texts."""
+    steps = [{**dataclasses.asdict(step), "begins": step.begins.isoformat()} for step in row.steps]
+    return {**dataclasses.asdict(row), "steps": steps}

@@ -17,6 +17,18 @@ from sim.units import DIMENSIONS, Dated, Money, readable, text_of
 
 
 @dataclasses.dataclass(frozen=True)
+class Step:
+    """A value that holds from `begins` (a day, or an instant within one) until the next step, and where it comes from."""
+
+    begins: datetime.date
+    text: str
+    where: str = ""
+    source: str = ""
+    date: str = ""
+    flag: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Source:
     """One resolved value: `text` as written (or the default's), `where` it stands (`file:line`, or `default`).
 
@@ -35,8 +47,8 @@ class Source:
     date: str = ""
     flag: str = ""
     changes: str = ""
-    steps: tuple[tuple[datetime.date, str], ...] = ()
-    """For a dated value: from which date which text holds."""
+    steps: tuple[Step, ...] = ()
+    """For a value that changes at dates: which holds when, in order of time."""
 
 
 def rows(block: Block, tree: Node | None, path: str = "") -> Iterator[Source]:
@@ -84,7 +96,6 @@ def _row(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo 
     told = _told(field) if node is None else {}
     if node is not None and node.origin is not None:
         told = {key: getattr(node.origin, key) for key in ("source", "date", "flag", "changes")}
-    dated = isinstance(value, Dated)
     return Source(
         path=path,
         text=_text(value, dimension, node),
@@ -93,9 +104,20 @@ def _row(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo 
         line=node.mark.line if node is not None else 0,
         unit=DIMENSIONS[dimension].label if dimension else "",
         meaning=((field.description or "").strip().splitlines() or [""])[0] if field is not None else "",
-        steps=tuple((day, text_of(step, dimension)) for day, step in value.steps) if dated and dimension else (),
+        steps=_steps(value, node, dimension) if isinstance(value, Dated) and dimension else (),
         **told,
     )
+
+
+def _steps(value: Dated, node: Node | None, dimension: str) -> tuple[Step, ...]:
+    """The steps of a dated value; one that brings no source of its own has that of the whole."""
+    found = []
+    for day, each in value.steps:
+        own = child(node, day.isoformat()) if node is not None else None
+        origin = (own.origin if own is not None else None) or (node.origin if node is not None else None)
+        told = {key: getattr(origin, key) for key in ("source", "date", "flag")} if origin is not None else {}
+        found.append(Step(day, text_of(each, dimension), own.mark.where if own is not None else "", **told))
+    return tuple(found)
 
 
 def _text(value: Any, dimension: str, node: Node | None) -> str:
@@ -119,11 +141,18 @@ def _told(field: FieldInfo | None) -> dict[str, str]:
 
 def assumptions(block: Block, tree: Node | None) -> list[Assumption]:
     """The constants that a run rests on: values that carry a flag, and tables of figures that carry one as a whole."""
-    found = [
-        Assumption(row.path, row.text, row.flag, row.source, row.date, row.changes, row.where)
-        for row in rows(block, tree)
-        if row.flag
-    ]
+    found = []
+    for row in rows(block, tree):
+        if row.flag:
+            found.append(Assumption(row.path, row.text, row.flag, row.source, row.date, row.changes, row.where))
+        else:
+            found += [
+                Assumption(
+                    f"{row.path} from {step.begins}", step.text, step.flag, step.source, step.date, "", step.where
+                )
+                for step in row.steps
+                if step.flag
+            ]
     return found + list(_tables(block, tree, ""))
 
 

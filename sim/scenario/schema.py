@@ -182,13 +182,9 @@ class _Writer:
                 "pattern": quantity.pattern(),
                 "patternErrorMessage": f"expected {dimension.label}, e.g. {dimension.example}",
             }
-            dated = {"patternProperties": {r"^\d{4}-\d{2}-\d{2}$": scalar}, "additionalProperties": False}
-            with_source = {
-                "allOf": [
-                    {"$ref": "#/definitions/sourced"},
-                    {"properties": {"value": {"$ref": f"#/definitions/{name}"}}},
-                ]
-            }
+            step = {"if": {"type": "object"}, "then": _with_source(scalar), "else": scalar}
+            dated = {"patternProperties": {r"^\d{4}-\d{2}-\d{2}$": step}, "additionalProperties": False}
+            with_source = _with_source({"$ref": f"#/definitions/{name}"})
             inner = {
                 "if": {"required": ["value"]},
                 "then": with_source,
@@ -203,6 +199,11 @@ _EXTENDS: Schema = {
     "pattern": r"^[a-z0-9][a-z0-9._-]*$",
     "description": "Preset, or file NAME.yaml beside the scenario, whose keys hold where this block has none.",
 }
+
+
+def _with_source(value: Schema) -> Schema:
+    """A value in a map with its source."""
+    return {"allOf": [{"$ref": "#/definitions/sourced"}, {"properties": {"value": value}}]}
 
 
 def _sourced() -> Schema:

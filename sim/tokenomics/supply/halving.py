@@ -16,8 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from sim import units
 from sim.tokenomics.coin import Day, to_base
-from sim.tokenomics.supply.schedule import DAY_PS, NO_CAP, Supply
-from sim.units import FixedAmount, FixedDuration, Flow
+from sim.tokenomics.supply.schedule import DAY_PS, NO_CAP, Supply, Turn, within
+from sim.units import FixedAmount, FixedDuration, Flow, Money, text_of
 
 LEVELS = 62
 """Halvings followed at most; then less than 2^-62 of the first flow is left: none of any real coin's base units."""
@@ -74,6 +74,16 @@ class Halving(Supply):
         every = units.ps(self.every) if self.every is not None else 0
         first = (self.first - start).days * DAY_PS if self.first is not None else every
         return [first + k * every for k in range(LEVELS if every else 1)]
+
+    def course(self, start: datetime.date, end_ps: int) -> list[Turn]:
+        """The flow of each level; it is halved at `first`, then at each interval."""
+        assert isinstance(self.initial, Money)
+        halvings = self.halvings_ps(start)
+        turns = [Turn(min(halvings[0] - 1, 0), text_of(self.initial, "flow"), "initial")]
+        for k, begins in enumerate(halvings):
+            flow = Money(self.initial.amount / 2 ** (k + 1), self.initial.currency)
+            turns.append(Turn(begins, text_of(flow, "flow"), "first" if k == 0 and self.first else "every"))
+        return within(turns, end_ps)
 
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
         """Cap, flow a day, level at the start, then begin (days, ps) and count so far of each stretch."""

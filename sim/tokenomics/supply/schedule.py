@@ -15,7 +15,7 @@ import functools
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import AfterValidator, model_validator
@@ -79,6 +79,20 @@ def elapsed_us(began: datetime.date | None, start: datetime.date) -> int:
     return (start - began).days * DAY_PS // 10**6 if began is not None else 0
 
 
+class Turn(NamedTuple):
+    """From `begins_ps` since the run's start on a schedule pays `text`; the schedule's key `why` says when."""
+
+    begins_ps: int
+    text: str
+    why: str
+
+
+def within(turns: list[Turn], end_ps: int) -> list[Turn]:
+    """Turns in order of time cut to [0, end): of those at 0 or before, the last; the first must be among them."""
+    past = sum(turn.begins_ps <= 0 for turn in turns)
+    return [turns[past - 1]._replace(begins_ps=0), *(turn for turn in turns[past:] if turn.begins_ps < end_ps)]
+
+
 class Supply(Block):
     """Base of the kinds of `supply`: how coins come into being."""
 
@@ -114,6 +128,13 @@ class Supply(Block):
     def shape(self) -> tuple[str, ...]:
         """What the state is of: two schedules of one shape may take over each other's."""
         return (str(getattr(self, "kind", "")),)
+
+    def course(self, start: datetime.date, end_ps: int) -> list[Turn]:
+        """What the schedule pays when, where days cut it: turns in order up to `end_ps`, the first at 0; else none.
+
+        For people to read, once dated values were resolved (`at`); what is paid says `rule` alone.
+        """
+        return []
 
     def begin(self, start: datetime.date, decimals: int) -> np.ndarray:
         """The schedule's state at the run's start (int64); empty for one that reacts to nothing."""

@@ -18,8 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from sim import units
 from sim.tokenomics.coin import Day, to_base
-from sim.tokenomics.supply.schedule import DAY_PS, NO_CAP, Supply, elapsed_us, microseconds
-from sim.units import FixedAmount, FixedDuration, Flow, Money, Quantity
+from sim.tokenomics.supply.schedule import DAY_PS, NO_CAP, Supply, Turn, elapsed_us, microseconds, within
+from sim.units import DAY_S, FixedAmount, FixedDuration, Flow, Money, Quantity, text_of
 
 
 def rule(
@@ -68,6 +68,21 @@ class Window(Supply):
             told = {"message": f"{found} given; exactly one of initial, total is needed", "hint": ""}
             raise PydanticCustomError("missing" if self.total is None else "range", "{message}", told)
         return self
+
+    def course(self, start: datetime.date, end_ps: int) -> list[Turn]:
+        """Nothing, the whole flow, the way down, nothing again."""
+        given = self.total if self.total is not None else self.initial
+        assert isinstance(given, Money)
+        days = (self.flat + self.taper / 2) / DAY_S
+        flow = Money(given.amount / days, given.currency) if self.total is not None else given
+        nothing, whole = (text_of(Money(amount, given.currency), "flow") for amount in (0, flow.amount))
+        opens = -elapsed_us(self.first, start) * 10**6
+        falls, over = opens + units.ps(self.flat), opens + units.ps(self.flat) + units.ps(self.taper)
+        turns = [Turn(min(opens - 1, 0), nothing, "first"), Turn(opens, whole, "first" if self.first else "initial")]
+        if self.taper:
+            turns.append(Turn(falls, f"from {whole} evenly down to nothing", "flat"))
+        turns.append(Turn(over, nothing, "taper" if self.taper else "flat"))
+        return within(turns, end_ps)
 
     def row(self, start: datetime.date, decimals: int) -> np.ndarray:
         """Cap, base units a day, microseconds since the first day, of the flat part and of the taper."""
