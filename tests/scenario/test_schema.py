@@ -103,6 +103,7 @@ def test_mistakes_are_flagged_at_their_place(errors, old, new, where):
     ("old", "new"),
     [
         ("rate: 40 /s", "rate: {2026-01-01: 40 /s, 2027-01-01: 50 /s}"),
+        ("rate: 40 /s", "rate: {2026-01-01: {value: 40 /s, source: log}, 2027-01-01: 50 /s}"),
         ("rate: 40 /s", "rate: {value: 40 /s, source: log, date: 2026-01-01}"),
         ("nodes: 300", "nodes: {value: 300, assumed: true, changes: size}"),
         ("initial: steady", "initial: {kind: steady}"),
