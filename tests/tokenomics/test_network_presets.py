@@ -14,8 +14,8 @@ from sim.scenario.network import NETWORKS
 
 FOLDER = Path(__file__).parents[2] / "sim" / "presets" / "networks"
 COINS = (
-    "akash", "asi_cloud", "bittensor_basic", "cudos", "filecoin", "gensyn", "helium_2026", "ionet", "livepeer", "render",
-    "singularitynet",
+    "akash", "asi_cloud", "bittensor_basic", "cudos", "filecoin", "gensyn", "gonka", "helium_2020", "helium_2026", "ionet",
+    "livepeer", "render", "singularitynet",
 )  # fmt: skip
 NAMES = (*COINS, "centralized")
 H_PER_DAY = 24
