@@ -17,7 +17,7 @@ from sim.units import Money
 from sim.verify.classical import TICKS
 from sim.verify.engines import TOKENS, UNIT_PS, Offered, by_prompts, fleet, served
 from sim.verify.systems import many_servers
-from tests.conformance import pay, supply, trust
+from tests.conformance import bittensor, pay, supply, trust
 
 RAO = 10**9
 TAO_CAP = 21_000_000 * RAO
@@ -114,6 +114,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "free_entry": free_entry,
     "micro_traces": micro_traces,
 }
+ADAPTERS |= bittensor.ADAPTERS
 ADAPTERS |= pay.ADAPTERS
 ADAPTERS |= supply.ADAPTERS
 ADAPTERS |= trust.ADAPTERS

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 ASSERTS_NOTHING = ("history",)
 """Files of observations that bring no expected values."""
+NUMBERED = re.compile(r"(?<=live_block)_\d+$")
+"""Files of one block each: the family is what stands before the block's number."""
+OUTPUTS = (("start", "finish"), ("incentive", "bonds", "dividends"), ("bonds_by_epoch", "dividends_by_epoch"))
+"""Names that stand together; the last is no case's input."""
+EPOCH_OUTPUTS = ("E", "D_u16", "bonds")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,22 +35,34 @@ def cases_in(folder: Path) -> list[Vector]:
     found = []
     for path in sorted(folder.rglob("*.json")):
         data = json.loads(path.read_text())
-        family = data.get("family", path.stem)
+        family = NUMBERED.sub("", data.get("family", path.stem))
         if family not in ASSERTS_NOTHING:
-            found += [Vector(family, _with_trace(case)) for case in data.get("cases") or _rows(data)]
+            found += [Vector(family, _with_expected(case)) for case in data.get("cases") or _rows(data)]
     return found
 
 
-def _with_trace(case: dict[str, Any]) -> dict[str, Any]:
-    """A case of a trace states `start` and `finish` of each request: those are what is expected, exactly."""
-    trace = {name: case[name] for name in ("start", "finish") if name in case}
-    return {**case, "expected": trace} if trace else case
+def _with_expected(case: dict[str, Any]) -> dict[str, Any]:
+    """Where a case has no `expected`, its outputs stand beside its inputs, under the names of `OUTPUTS` or as `expected_NAME`."""
+    if "expected" in case:
+        return case
+    found = {name: case[name] for names in OUTPUTS if names[-1] in case for name in names}
+    found |= {name.removeprefix("expected_"): case[name] for name in case if name.startswith("expected_")}
+    found |= {"ops": case["ops"]["expected"]} if "ops" in case else {}
+    found |= (
+        {"epochs": [_outputs_of(epoch) for epoch in case["epochs"]]} if isinstance(case.get("epochs"), list) else {}
+    )
+    return {**case, "expected": found}
+
+
+def _outputs_of(epoch: dict[str, Any]) -> dict[str, Any]:
+    return {name: epoch[name] for name in EPOCH_OUTPUTS if name in epoch}
 
 
 def _rows(data: dict[str, Any]) -> list[dict[str, Any]]:
     """A file without cases: each expected row is one, and carries the whole file as its inputs."""
     rows = data.get("expected", [])
-    return [{"id": f"row{i}", "row": row, "file": data, "tol": data.get("tol", 0)} for i, row in enumerate(rows)]
+    tol = data.get("tol", 0)
+    return [{"id": f"row{i}", "row": row, "expected": row, "file": data, "tol": tol} for i, row in enumerate(rows)]
 
 
 def misses(got: Any, expected: Any, case: dict[str, Any], path: str = "") -> list[str]:

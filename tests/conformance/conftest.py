@@ -10,6 +10,8 @@ from sim.verify.plans import PLANS
 from tests.conformance.cases import Vector, cases_in
 from tests.conformance.queues import QUICK
 
+COMPILED = {"micro_traces", "live_block", "coinbase", "amm_balancer"}
+"""Families whose cases call kernels."""
 COPIES = Path(__file__).parents[1] / "vectors"
 
 
@@ -30,5 +32,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def marks_of(vector: Vector) -> list[pytest.MarkDecorator]:
     """Queues are served by compiled code, many thousand requests a case and up to a hundred million."""
     if vector.family not in PLANS:
-        return [pytest.mark.compiled] if vector.family == "micro_traces" else []
+        return [pytest.mark.compiled] if vector.family in COMPILED else []
     return [pytest.mark.compiled, *([] if vector.case["id"] in QUICK else [pytest.mark.slow])]
