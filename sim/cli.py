@@ -411,6 +411,9 @@ def _table(rows: list[dict[str, str]]) -> str:
     "--strict", is_flag=True, help="With --uncertain: exit 1 where a headline rests on an illustrative value."
 )
 @_engine
+@click.option(
+    "--requests", is_flag=True, help="Write requests.csv.gz too: each request of replication 0, every policy run again."
+)
 @click.option("--fresh", is_flag=True, help="Simulate again what the store holds already.")
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the results; default reports/NAME-OF-FILE."

@@ -38,6 +38,7 @@ class InterruptedStudyError(InfermintError):
 def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bool, **options: Any) -> int:
     """`infermint run`: simulate what is missing, export, report, tell. Returns the exit code."""
     from sim.scenario import load
+    from sim.study import requests as study_requests
 
     if options["strict"] and not options["uncertain"]:
         raise ScenarioError("--strict asks what uncertain parameters do to headlines: give --uncertain N as well")
@@ -50,9 +51,23 @@ def run_file(file: Path, sets: Sequence[str], allow: Sequence[Path], as_json: bo
         for notice in scenario.notices:
             click.echo(f"note: {notice}", err=True)
     progress = Bar(quiet)
+    if options["requests"]:
+        study_requests.refuse(scenario)
     record, told = simulate_file(scenario, file, out, progress, options)
     refused = _on_illustration(record) if options["strict"] else ""
+    if options["requests"]:
+        told += _requests(scenario, out, progress, options)
     return _deliver(record, out, as_json, told, _next(record, file, sets, options["plugins"]), refused)
+
+
+def _requests(scenario: Any, out: Path, progress: Bar, options: dict[str, Any]) -> str:
+    """`--requests`: write the file; what was written, in words."""
+    from sim import study
+    from sim.study.requests import write_requests
+
+    tell = None if progress.quiet else progress.note
+    path, count = write_requests(scenario, out / study.STORE, options["policies"] or None, options["engine"], tell)
+    return f"\n{count:,} requests of replication 0: {path}"
 
 
 def _on_illustration(record: StudyRecord) -> str:

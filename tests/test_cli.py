@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import os
 import re
@@ -407,6 +409,31 @@ def test_options_narrow_and_change_what_runs(call, study, tmp_path):
     changes = {change["path"]: change["new"] for change in answer.document["summary"]["changes"]}
     assert changes["networks.tao.price.output"] == "0.40 USD/Mtok"
     assert "4 week" in changes["horizon"]
+
+
+@pytest.mark.compiled
+def test_requests_are_written_where_they_are_asked_for(call, study, tmp_path):
+    study("requests: {mode: capacity}", "requests: {window: 1 min, per_epoch: 1, every: 4}")
+    words = ("run", "study.yaml", "--jobs", "1", "--replications", "1", "--set", "horizon=4 week", "--requests")
+    answer = call(*words)
+    assert answer.code == 0
+    with gzip.open(tmp_path / "reports" / "study" / "requests.csv.gz", "rt", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert f"{len(rows):,} requests of replication 0: reports/study/requests.csv.gz" in answer.out
+    assert {row["policy"] for row in rows} == {"cheap", "dear"}
+    assert f"{sum(row['policy'] == 'dear' for row in rows):,} requests of dear" in answer.err
+    # Asked for one policy, it holds that one's.
+    assert call(*words, "--policy", "cheap", "-q").code == 0
+    with gzip.open(tmp_path / "reports" / "study" / "requests.csv.gz", "rt", encoding="utf-8") as file:
+        assert {row["policy"] for row in csv.DictReader(file)} == {"cheap"}
+
+
+def test_requests_that_no_run_serves_are_refused_before_any_is_simulated(call, study, tmp_path):
+    study()
+    answer = call("run", "study.yaml", "--requests")
+    assert answer.code == 2
+    assert "capacity: no request is served one by one, so there are none to write" in answer.err
+    assert not (tmp_path / "reports").exists()
 
 
 @pytest.mark.compiled

@@ -27,7 +27,7 @@ _COLUMNS = (
     Column("point", "", "point of the sweep, from 0"),
     Column("replication", "", "number of the replication, from 0; equal numbers met the same users"),
     Column("value", "unit column", "the run's number; empty where it has none"),
-    Column("reason", "", "why there is no number"),
+    Column("reason", "", "why there is no number; why a request was rejected"),
     Column("word", "", "what the difference comes to"),
     Column("n", "", "replications"),
     Column("baseline_mean", "unit column", "mean of the baseline over replications"),
@@ -94,6 +94,26 @@ _COLUMNS = (
     Column("struck", "", "whether the shock itself moves the outcome"),
     Column("moved", "", "replications in which the outcome left that of the run without the shock"),
     Column("back", "", "replications of these in which it was back"),
+    Column("model", "", "model that was asked for"),
+    Column(
+        "part", "", "number of the window, or of the epoch where all requests are served, that the request belongs to"
+    ),
+    Column("request", "", "number of the request: the same potential request under every policy"),
+    Column("arrival_s", "s", "arrival at the network, since the start of the run"),
+    Column("prompt_tokens", "tokens", "length of the prompt"),
+    Column("cached_tokens", "tokens", "tokens of the prompt whose KV was there already"),
+    Column("output_tokens", "tokens", "length of the answer that the user wants"),
+    Column("delivered_tokens", "tokens", "tokens of the answer that came"),
+    Column("computed_tokens", "tokens", "tokens put through passes for it, void and recomputed ones included"),
+    Column("fate", "", "completed, rejected, abandoned, deadline, disconnected or failed"),
+    Column("operators", "", "class of operators whose node had it last"),
+    Column("slot", "", "the node's number in its class, from 0"),
+    Column("attempts", "", "1 + failures of nodes after which it was tried again; 0: no node had it"),
+    Column("preemptions", "", "times that a node put it back for want of memory"),
+    Column("network_s", "s", "round trip between the user and the node"),
+    Column("ttft_s", "s", "time to the first token as the user sees it; empty where none came"),
+    Column("e2e_s", "s", "time to the last token as the user sees it; empty unless completed"),
+    Column("energy_j", "J", "its share of the energy of nodes of its type, by computed tokens"),
 )
 COLUMNS: dict[str, Column] = {column.name: column for column in _COLUMNS}
 
@@ -117,6 +137,11 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "recoveries": (
         "network", "outcome", "policy", "coin_price", "point", "n", "moved", "back", "share_low", "share_high", "restricted_days", "word",
+    ),
+    "requests": (
+        "policy", "coin_price", "replication", "network", "client_class", "model", "part", "request", "arrival_s", "prompt_tokens",
+        "cached_tokens", "output_tokens", "delivered_tokens", "computed_tokens", "fate", "reason", "operators", "slot", "attempts",
+        "preemptions", "network_s", "ttft_s", "e2e_s", "energy_j",
     ),
     "flows": ("policy", "coin_price", "point", "currency", "decimals", "reason", "source", "target", "amount_base"),
 }  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.errors import InvariantError, ScenarioError
 from sim.serving import contract
-from sim.serving.contract import MINUTE_PS, Fate, Reading, Requests
+from sim.serving.contract import FINISHED, MINUTE_PS, Fate, Reading, Requests
 from sim.serving.work import token_work_ps
 from sim.tokenomics.operators import LIVE
 from sim.world.calendar import Epoch
@@ -23,6 +23,7 @@ from sim.world.energy import computed_by, types_of
 from sim.world.fleet import LifeEvent, Roster, Standing
 from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
+from sim.world.requests import Batch
 from sim.world.shared_jobs import Coordinators, SharedRuns, longest_prompt
 from sim.world.tally import Tally, add_work
 from sim.world.window import happen, request_rows
@@ -202,6 +203,8 @@ class Fleet:
         if last:
             tally.fates[:, Fate.IN_FLIGHT] += alive
         account.measure(epoch.seconds)
+        if self.world.told is not None:
+            self.world.told(account.batch(epoch.number, epoch.start_ps))
         return tally, account.work
 
 
@@ -218,6 +221,8 @@ class Account:
         # Of the class of training jobs, too.
         self._computed = np.zeros((len(of.fleet.types) + 1, of.fleet.classes), np.int64)
         self._readings: Reading | None = None
+        self._kept: list[tuple[int, np.ndarray]] = []
+        """Readings with their origins, where somebody wants to see every request."""
 
     def take(self, reading: Reading) -> None:
         """Add a reading."""
@@ -226,6 +231,8 @@ class Account:
         add_work(self.work, rows, fleet)
         self._computed += computed_by(rows, fleet, fleet.classes)
         self.gone += [node for node, _ in reading.gone]
+        if self._of.world.told is not None:
+            self._kept.append((reading.origin_ps, rows))
         summed = {} if before is None else {name: getattr(before, name) + getattr(reading, name) for name in _COUNTERS}
         self._readings = dataclasses.replace(reading, finished=rows[:0], **summed)
 
@@ -233,6 +240,14 @@ class Account:
         """Add parts of training jobs: work of the nodes, but of no user."""
         add_work(self.work, parts, self._of.fleet)
         self._computed += computed_by(parts, self._of.fleet, self._of.fleet.classes)
+
+    def batch(self, number: int, start_ps: int) -> Batch:
+        """The requests that ended in an epoch."""
+        every = np.concatenate([np.zeros(0, FINISHED), *(rows for _, rows in self._kept)])
+        ahead = np.repeat([o - start_ps for o, _ in self._kept], [len(rows) for _, rows in self._kept])
+        every["arrival"] += ahead.astype(np.int64)
+        of = self._of
+        return Batch(of.network.name, of.model, number, start_ps, every, of.roster, of.fleet, self.tally.energy_type_j)
 
     def measure(self, seconds: float) -> None:
         """Take the replicas' counters over the epoch, and share their energy."""

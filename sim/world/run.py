@@ -28,6 +28,7 @@ from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.network import NetworkState, decimals_of, targets_of
 from sim.world.people import Beliefs, views
 from sim.world.plausible import remark
+from sim.world.requests import Told
 from sim.world.service import Scaler, Served, exact, from_capacity, scaled
 from sim.world.serving import Continuous, Windows
 from sim.world.shocks import Shocks
@@ -39,7 +40,7 @@ from sim.world.training import Training
 from sim.world.users import Asked, Users
 
 
-def run(resolved: Any, replication: int, engine: str = "fast") -> RunRecord:
+def run(resolved: Any, replication: int, engine: str = "fast", told: Told | None = None) -> RunRecord:
     """Simulate one case of a scenario.
 
     Parameters
@@ -50,6 +51,8 @@ def run(resolved: Any, replication: int, engine: str = "fast") -> RunRecord:
         Number of the replication, >= 0: with the root seed it names every random stream.
     engine
         `fast`, `loop` or `reference`; the numbers are the same.
+    told
+        Takes every request that is served one by one, batch by batch (`sim.world.requests`); changes no number.
 
     Raises
     ------
@@ -59,13 +62,14 @@ def run(resolved: Any, replication: int, engine: str = "fast") -> RunRecord:
         A law was broken: the ledger, the sum of fates, the pool's reserves.
 
     """
-    return World(resolved, replication, engine).run()
+    return World(resolved, replication, engine, told).run()
 
 
 class World:
     """One case and replication. `before` holds until `policies_from`, `after` from then on."""
 
-    def __init__(self, resolved: Any, replication: int, engine: str) -> None:
+    def __init__(self, resolved: Any, replication: int, engine: str, told: Told | None = None) -> None:
+        self.told = told
         self.case, self.replication, self.engine = resolved.case, replication, engine
         self.before, self.after = resolved.before, resolved.after
         spec = self.before

@@ -227,6 +227,8 @@ class Windows:
         for network, model, stint in stints:
             reported = stint.window.start_ps >= self.world.policies_from_ps
             self.world.count(network, stint.tally, reported, stint.fates)
+            if self.world.told is not None:
+                self.world.told(stint.batch(network.name, model))
             if self.space.asked:
                 self._tell(network, model, stint.part)
 

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from sim.serving import contract
-from sim.serving.contract import NEVER, REQUEST, Fate, Reading, Requests
+from sim.serving.contract import FINISHED, NEVER, REQUEST, Fate, Reading, Requests
 from sim.streams import Streams
 from sim.units import PS_PER_S
 from sim.world.energy import computed_by
 from sim.world.expand import Expander
 from sim.world.fleet import LifeEvent
+from sim.world.requests import Batch
 from sim.world.space import Part
 from sim.world.tally import Tally, Targets, add_work
 
@@ -72,6 +73,8 @@ class Stint:
         self.ended = 0
         self.work = np.zeros((len(self.roster), 2), np.int64)
         self.halves = [[0, 0, 0], [0, 0, 0]]
+        self.energy_j = np.zeros(len(self.fleet.types))
+        """What the nodes that serve used in the measured part, by type."""
         self._rows: list[np.ndarray] = []
 
     def offer(self, columns: Mapping[str, np.ndarray], origin_ps: int, option: int) -> None:
@@ -90,6 +93,7 @@ class Stint:
         add_work(self.work, rows[(arrival >= window.work_ps - window.start_ps) & (arrival < span)], self.fleet)
         inside = (arrival >= 0) & (arrival < span)
         chosen = rows[inside]
+        chosen["arrival"] = arrival[inside]
         if len(chosen):
             self._rows.append(chosen)
             self.ended += len(chosen)
@@ -109,6 +113,7 @@ class Stint:
     def measure(self, reading: Reading) -> None:
         """Take the replicas' counters of the measured part."""
         self.tally.measure(reading, self.fleet, (self.window.end_ps - self.window.start_ps) / PS_PER_S)
+        self.energy_j = self.tally.energy_type_j.copy()
         if self.part.sampled:
             self.expander.measure(self.tally, self.part, self.fleet, reading)
 
@@ -124,6 +129,12 @@ class Stint:
             for rows in self._rows:
                 self.tally.count(rows, self.targets, self.roster.network_ps(rows, self.fleet))
         self.tally.attribute(computed_by(every, self.fleet, len(self.tally.fates)))
+
+    def batch(self, network: str, model: str) -> Batch:
+        """The requests that were counted, once the window is over."""
+        rows = np.concatenate([np.zeros(0, FINISHED), *self._rows])
+        start_ps, number = self.window.start_ps, self.window.number
+        return Batch(network, model, number, start_ps, rows, self.roster, self.fleet, self.energy_j)
 
     @property
     def open(self) -> bool:

@@ -47,6 +47,8 @@ def test_heads_are_the_column_dictionarys(record, tmp_path):
     # Two of the files are there with shocks alone.
     export(dataclasses.replace(record, breaks=[broke], recoveries=[back]), tmp_path / "out")
     for name, columns in TABLES.items():
+        if name == "requests":
+            continue  # no file of a record: tests/world/test_requests.py
         head = (tmp_path / "out" / f"{name}.csv").read_text().splitlines()[0].split(",")
         assert head[: len(columns)] == list(columns)
         assert set(columns) <= set(COLUMNS)
