@@ -120,13 +120,18 @@ def post_credits(network: NetworkState, made: Credits) -> None:
     network.programs[name] = made.state
 
 
-def exchange_of(invoice_usd: int, paid: Paid, price_pusd: int, decimals: int) -> Exchange:
-    """Gains where credits are dollars: users have none; what coins are worth beside the invoice is operators' gain and the
-    protocol's loss, whose holders bear what is minted.
+def exchange_of(
+    invoice_usd: int, paid: Paid, made: Credits, bought_pusd: int, price_pusd: int, decimals: int
+) -> Exchange:
+    """Gains where credits are dollars: users have none on these, nor anybody in sum; what coins are worth beside the invoice is
+    operators' gain and the protocol's loss, whose holders bear what is minted. Use that credits do not cover is paid in coins, which
+    users bought at `bought_pusd`: these gain as in any settlement.
     """
     due = invoice_usd * 10 ** (decimals + 3)
-    gain = paid.operators * price_pusd - due * paid.operators // max(1, paid.total)
-    return Exchange(0, gain, -gain, decimals)
+    coins, uncovered = paid.total - made.minted, due - made.used * 10**12
+    operators = paid.operators * price_pusd - due * paid.operators // max(1, paid.total)
+    protocol = coins * price_pusd - uncovered - operators
+    return Exchange(uncovered - coins * bought_pusd, operators, protocol, decimals)
 
 
 def credit_of(ticker: str) -> str:

@@ -25,7 +25,7 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     emission_usd = network.value_usd(account.own_emission)
     avoidable, capital = costs(network, epoch)
     avoidable += account.gas_usd
-    staked, slashed_usd = stake_cost(network, epoch), network.value_usd(account.slashed)
+    staked, slashed_usd = stake_cost(network, epoch), network.value_usd(account.slashed - account.rewarded)
     income = fees + coins_usd
     days = epoch.days
     tokens = float(served.prompt.sum() + served.output.sum())
@@ -121,6 +121,15 @@ def costs(network: NetworkState, epoch: Epoch) -> tuple[float, float]:
         avoidable += float((days * owners.avoidable_usd_per_day()).sum())
         capital += float(days.sum()) * owners.block.capital_usd_per_day()
     return avoidable, capital
+
+
+def unbilled_usd(network: NetworkState, epoch: Epoch) -> float:
+    """What of the epoch's resource cost nobody sends a bill for: rents forgone and capital service, USD."""
+    total = 0.0
+    for owners in network.owners:
+        rent = 24 * owners.block.outside_rent * owners.machine.gpus
+        total += exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S * (rent + owners.block.capital_usd_per_day())
+    return total
 
 
 def stake_cost(network: NetworkState, epoch: Epoch) -> float:

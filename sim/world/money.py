@@ -64,6 +64,8 @@ class Account:
     burned: int = 0
     slashed: int = 0
     """Stake that offences took, burned or not."""
+    rewarded: int = 0
+    """What of it other nodes got, for checking."""
     sold_usd: float = 0.0
     bills_usd: float = 0.0
     gas_usd: float = 0.0
@@ -99,7 +101,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
             account.burned += buy_back(network, epoch, taken)
     else:
         _pay_in_coins(network, epoch, account)
-    burned, account.slashed = network.stakes.close(epoch)
+    burned, account.slashed, account.rewarded = network.stakes.close(epoch)
     account.burned += burned
     if network.coin is not None:
         told(network, account)
@@ -206,7 +208,7 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
         account.fees = account.fees + collected.weights / int(collected.weights.sum()) * paid_usd
         network.last_fees = account.fees
         account.gains = (
-            exchange_of(invoice_usd, paid, price, network.decimals)
+            exchange_of(invoice_usd, paid, need.credits, market_before, price, network.decimals)
             if need.credits is not None
             else exchange(invoice_usd, paid, collected.bought_pusd, price, price, network.decimals)
         )

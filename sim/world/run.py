@@ -22,6 +22,7 @@ from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, Dated, ps
 from sim.world import compiled, lines, money, treasury
+from sim.world.adding_up import AddingUp
 from sim.world.book import Book, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
@@ -141,6 +142,8 @@ class World:
             rescale(self.networks, self.users, times(self.before.initial.scale), self.calendar.epochs()[0])
         for network in self.networks:
             network.stakes.begin(first)
+        self.ledger.close("the start")
+        self.adding_up = AddingUp(self.networks)
 
     def prices(self, now_ps: int) -> list[Asked]:
         """Every network's prices as users see them."""
@@ -229,7 +232,7 @@ class World:
         )
         for network in self.networks:
             money.check_market(network, label)
-        self.ledger.close(label)
+        self.adding_up.check(label, epoch, self.ledger.close(label), written)
         self.book.write(epoch.end_ps / PS_PER_S, written)
 
     def _base(self, epoch: Epoch) -> np.ndarray:

@@ -54,6 +54,8 @@ class Stakes:
         """(instant, base units) of stake on its way back, in order of time."""
         self.burned = 0
         """Base units burned since the epoch began."""
+        self.rewarded = 0
+        """Base units of offenders that other nodes got since then."""
         self.taken = np.zeros(network.slots, np.int64)
         """Base units taken of each slot since then, burned or not."""
 
@@ -247,6 +249,7 @@ class Stakes:
             ledger.draw_column("slash", ticker, operators.account, amounts, column)
             reward = in_proportion(amount, np.rint(checkers * 10**6).astype(np.int64))
             operators.amounts += reward
+            self.rewarded += amount
             network.to_sell = network.to_sell + np.floor(reward * network.block.settle.sell).astype(np.int64)
         else:
             # Where nobody is left to reward, the treasury keeps it.
@@ -260,9 +263,11 @@ class Stakes:
             amounts[slot] -= part
             amount -= part
 
-    def close(self, epoch: Epoch) -> tuple[int, int]:
-        """Base units burned and taken in the epoch; owners remember their losses as they do fees, and both counts begin anew."""
-        found = (self.burned, exact_sum(self.taken))
+    def close(self, epoch: Epoch) -> tuple[int, int, int]:
+        """Base units burned, taken, and given to other nodes in the epoch; owners remember their losses as they do fees, and all
+        counts begin anew.
+        """
+        found = (self.burned, exact_sum(self.taken), self.rewarded)
         weight = 1 - 0.5 ** (epoch.seconds / FEE_HALF_LIFE_S)
         for i, owners in enumerate(self.network.owners):
             taken = self.taken[self.network.offset[i] : self.network.offset[i + 1]]
@@ -270,7 +275,7 @@ class Stakes:
             if taken.any() or losses.any():
                 now = taken * (self.network.coin_usd / 10**self.network.decimals / epoch.days)
                 owners.columns.losses = losses + weight * (now - losses)
-        self.burned = 0
+        self.burned = self.rewarded = 0
         self.taken[:] = 0
         return found
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.target import Steered
 from sim.units import PS_PER_S
 from sim.world.calendar import Epoch
@@ -60,7 +61,8 @@ def steer(network: Any, epoch: Epoch, planned: int, operators: int) -> Steered:
     Money that operators are to get is in the vault already; a target without vaults sees none.
     """
     ledger, name = network.ledger, network.account
-    live_s = sum(int(owners.live_ps(epoch).sum() // PS_PER_S) * owners.machine.gpus for owners in network.owners)
+    # Picoseconds of a hundred nodes and a day exceed 64 bits.
+    live_s = sum(exact_sum(owners.live_ps(epoch)) // PS_PER_S * owners.machine.gpus for owners in network.owners)
     seen = {
         "planned": planned,
         "operators": operators,
