@@ -136,6 +136,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _regions(spec, tree)
     yield from _distances(spec, tree)
     yield from _routers(spec, tree)
+    yield from _prices(spec, tree)
     yield from _jobs(spec, tree)
     yield from _trust(spec, tree)
 
@@ -484,6 +485,15 @@ def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
                 if owner not in weighed:
                     message = f"`{owner}` is missing: the router weighs each class of operators"
                     yield _problem(tree, f"{where}.{key}", "missing", message, f"add `{owner}`", of_key=True)
+
+
+def _prices(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """A price that is asked for the hour of one class of nodes names a class that is there."""
+    for name, network in spec.networks.items():
+        whose, there = getattr(network.price, "of", None), list(network.operators)
+        if whose is not None and whose not in there:
+            message = f"there is no class of operators `{whose}`"
+            yield _problem(tree, f"networks.{name}.price.of", "unknown_operator", message, near_hint(whose, there))
 
 
 def _trust(spec: Spec, tree: Node) -> Iterator[Problem]:

@@ -196,6 +196,8 @@ class NetworkState:
         """The price that its rule gives at an instant; the kind's state moves by `ticks` at use over capacity of `load`."""
         price = self.block.price
         live = np.array([there.sum() for there in self._there()], float)
+        if (whose := getattr(price, "of", None)) is not None:
+            live = np.array([owners.name == whose for owners in self.owners], float)
         machines = [owners.machine for owners in self.owners]
         nodes = max(float(live.sum()), 1.0)
         seen = np.zeros(len(OBSERVED))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from sim.errors import ScenarioError
 from sim.records.run import RunRecord
-from tests.world.small import CLOUD, HOME, LOGIT, PRICED, last, play
+from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, last, play
 
 pytestmark = pytest.mark.compiled
 
@@ -100,6 +101,37 @@ def test_every_kind_settles_with_a_balanced_ledger(price: dict[str, Any]) -> Non
     )
     assert set(run.residuals.values()) == {0}
     assert last(run, "net.revenue_usd_per_day") > 0
+
+
+def test_an_ask_for_one_class_of_nodes_is_an_ask_for_what_such_a_node_serves() -> None:
+    ask = {"kind": "provider_linear", "hour": "1 USD/h"}
+    small = {
+        "nodes": 20,
+        "gpu": "rtx_4090",
+        "hosting": "0.1 USD/h",
+        "electricity": "0 USD/kWh",
+        "capex": "0 USD",
+        "decides": "fixed",
+    }
+    large = {**small, "nodes": 2, "gpu": "h100_sxm"}
+    alone, among, mean = (
+        play({"horizon": "4 week", "networks.net.operators": owners, "networks.net.price": price})
+        for owners, price in (
+            ({"farm": large}, ask),
+            ({"farm": large, "home": small}, {**ask, "of": "farm"}),
+            ({"farm": large, "home": small}, ask),
+        )
+    )
+    prices = [last(run, "net.price_paid_usd_per_mtok") for run in (alone, among, mean)]
+    assert prices[0] == pytest.approx(prices[1], rel=1e-9)
+    # A mean node of the two classes serves less, so that an hour of it is dearer by the token.
+    assert prices[2] > 1.5 * prices[0]
+
+
+def test_an_ask_for_a_class_that_is_not_there_is_refused() -> None:
+    price = {"kind": "provider_linear", "hour": "1 USD/h", "of": "hoem"}
+    with pytest.raises(ScenarioError, match=r"there is no class of operators `hoem`.*home"):
+        case({"networks.net.price": price})
 
 
 def test_a_price_list_alone_is_what_it_was() -> None:

@@ -51,6 +51,8 @@ class Linear(Price):
     kind: Literal["provider_linear"] = "provider_linear"
     hour: Hourly
     """What a node's hour is asked for."""
+    of: str | None = newer()
+    """Class of operators whose node's hour it is; others ask as much for as much (default: a node like the mean of those live)."""
     request: Amount | None = None
     """What the start of a request is asked for, in USD."""
     fee: BelowOne = 0.0
