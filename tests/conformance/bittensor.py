@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.tokenomics.chains.bittensor import coinbase, dividends, rules
+from sim.tokenomics.chains.bittensor import coinbase, community, dividends, masks, rules, yuma
 from sim.tokenomics.chains.bittensor.balancer import PARTS, Balancer, fee_of, power, to_reach
 from sim.tokenomics.chains.bittensor.registration import BurnPrice
 from sim.tokenomics.chains.bittensor.subnets import lock_cost
@@ -232,6 +232,111 @@ def _lock_cost(case: Case) -> int:
     )  # fmt: skip
 
 
+def _terms(case: Case) -> yuma.Terms:
+    """The settings of a case, in the chain's own units."""
+    u16 = {name: int(case[f"alpha_{name}"] * 65_535) for name in ("low", "high") if f"alpha_{name}" in case}
+    return yuma.Terms(
+        case["kappa_u16"], case["bonds_penalty_u16"], case["bonds_moving_average"], case["yuma3"],
+        case.get("liquid_alpha", False), u16.get("low", 0), u16.get("high", 0),
+        round(100 * case.get("alpha_sigmoid_steepness", 10)),
+    )  # fmt: skip
+
+
+def _classic(case: Case, exact: bool) -> list[dict[str, Any]]:
+    """Epochs of a case, one after the other, with the masks that a subnet has."""
+    stake = np.array(case["stake"], np.int64)
+    count = len(stake)
+    nobody, never = np.zeros(count, bool), np.zeros(count, np.int64)
+    stakes = masks.stakes_of(stake, np.array(case.get("permits", stake > 0), bool), nobody)
+    bonds = np.array(case.get("B0", np.zeros((count, count))), np.int64)
+    found = []
+    for given in case["epochs"]:
+        set_by, outdated = np.array(given["W"], np.int64), np.array(given.get("mask_w", np.zeros((count, count))), bool)
+        set_by = np.where((set_by > 0) & ~outdated, set_by, masks.NOT_SET)
+        weights = masks.weights_that_count(set_by, stakes.permits, never + 1, never)
+        epoch = yuma.epoch(_terms(case), weights, stakes.active, bonds, exact)
+        bonds = epoch.bonds
+        column, rows = given.get("bond_col", 0), len(given.get("bonds", ()))
+        found.append(
+            {
+                "E": epoch.emission(case["rao"], stakes.share, stakes.active).tolist(),
+                "D_u16": epoch.u16("dividends")[: len(given.get("D_u16", ()))].tolist(),
+                "bonds": bonds[:rows, column].tolist(),
+            }
+        )
+    return found
+
+
+def yuma_classic(case: Case) -> dict[str, Any]:
+    """Exactly in the chain's integers; in floats within 4e-6 of what is paid, and 1 in 65535 of a bond."""
+    exact = _classic(case, True)
+    for one, other in zip(exact, _classic(case, False), strict=True):
+        assert np.abs(np.subtract(one["E"], other["E"])).max() <= 4e-6 * case["rao"]
+        assert np.all(np.abs(np.subtract(one["bonds"], other["bonds"])) <= 1)
+    return {"epochs": exact}
+
+
+def yuma3(case: Case) -> dict[str, Any]:
+    """Bonds and dividends after each epoch in the chain's integers; floats, set beside them, within 4e-5.
+
+    Weights of 0 are set in these cases, not left out.
+    """
+    stakes = masks.stakes_of(np.array(case["stake"]), np.array(case["stake"]) > 0, np.zeros(len(case["stake"]), bool))
+    validators, active = case["n_validators"], stakes.active[: case["n_validators"]]
+    exact = fast = np.zeros((validators, case["n_servers"]), np.int64)
+    bonds, dividends = [], []
+    for number, weights in enumerate(case["weights_by_epoch"]):
+        for uid in case.get("reset_bonds_before_epoch", {}).get(str(number), ()):
+            exact, fast = masks.reset_bonds(exact, uid - validators), masks.reset_bonds(fast, uid - validators)
+        given = np.array(weights)
+        one, other = (
+            yuma.epoch(_terms(case), given, active, old, mode) for old, mode in ((exact, True), (fast, False))
+        )
+        assert np.abs(one.shares("dividends") - other.shares("dividends")).max() < 4e-5
+        exact, fast = one.bonds, other.bonds
+        bonds.append((exact / 65_535).tolist())
+        dividends.append(one.shares("dividends").tolist())
+    return {"bonds_by_epoch": bonds, "dividends_by_epoch": dividends}
+
+
+def yuma_simulation_cases(case: Case) -> dict[str, Any]:
+    """The community's variant of a scenario, epoch by epoch."""
+    settings = community.Settings(**case["params"])
+    relative, reset = case["version"].startswith("Yuma 3"), case["reset_bonds"] or {}
+    found: list[community.Found] = []
+    for number, (weights, stake) in enumerate(zip(case["W"], case["S"], strict=True)):
+        bonds = found[-1].bonds if found else None
+        if relative and bonds is not None and number == reset.get("epoch"):
+            bonds = masks.reset_bonds(bonds, reset["server_index"])
+        found.append(community.epoch(settings, np.array(weights), np.array(stake), bonds, relative))
+    names = ("dividends", "incentive", "consensus", "bonds")
+    return {name: [getattr(one, name).tolist() for one in found] for name in names}
+
+
+def _median_column(case: Case) -> list[float]:
+    """In floats and in the chain's integers, which must agree."""
+    scores = np.array(case["score"], float)
+    stake = np.array(case["stake"], float)
+    counted, kappa = np.rint(stake * yuma.ONE).astype(np.int64), round(case["majority"] * yuma.ONE)
+    found = yuma.consensus_of(scores, counted, kappa)
+    fixed = yuma.consensus_of((scores * yuma.ONE).astype(np.int64), counted, kappa)
+    assert np.abs(fixed / yuma.ONE - found).max() < 1e-9
+    # Whatever the guess, the median is the same.
+    assert np.array_equal(yuma.consensus_of(scores, counted, kappa, np.full(scores.shape[1], 0.35)), found)
+    return [float(value) for value in found]
+
+
+def _median(case: Case) -> float:
+    scores, stake = [[score] for score in case["score"]], case["stake"]
+    return _median_column({**case, "stake": stake, "score": scores})[0]
+
+
+def _capped_average(case: Case) -> list[list[float]]:
+    old, new = ((np.array(case[name]) * yuma.ONE).astype(np.int64) for name in ("old", "new"))
+    found = yuma.capped_average(round(case["alpha"] * yuma.ONE), old, new) / yuma.ONE
+    return [[float(value) for value in row] for row in found]
+
+
 ADAPTERS: dict[str, Callable[[Case], Any]] = {
     "live_block": live_block,
     "coinbase": coinbase_cases,
@@ -252,6 +357,12 @@ ADAPTERS: dict[str, Callable[[Case], Any]] = {
         superellipse_price=lambda case: float(_ellipse(case).price),
         superellipse_domain=_domain,
         superellipse_translate=_translate,
+    ),
+    "yuma_classic": yuma_classic,
+    "yuma3": yuma3,
+    "yuma_simulation_cases": yuma_simulation_cases,
+    "epoch_math": by_function(
+        weighted_median=_median, weighted_median_col=_median_column, mat_ema_alpha=_capped_average
     ),
     "registration": by_function(burn_price=_burn_price, burn_long=_burn_long, lock_cost=_lock_cost),
 }

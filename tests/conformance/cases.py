@@ -12,7 +12,11 @@ ASSERTS_NOTHING = ("history",)
 """Files of observations that bring no expected values."""
 NUMBERED = re.compile(r"(?<=live_block)_\d+$")
 """Files of one block each: the family is what stands before the block's number."""
-OUTPUTS = (("start", "finish"), ("incentive", "bonds", "dividends"), ("bonds_by_epoch", "dividends_by_epoch"))
+OUTPUTS = (
+    ("start", "finish"),
+    ("incentive", "consensus", "bonds", "dividends"),
+    ("bonds_by_epoch", "dividends_by_epoch"),
+)
 """Names that stand together; the last is no case's input."""
 EPOCH_OUTPUTS = ("E", "D_u16", "bonds")
 

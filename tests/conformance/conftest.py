@@ -10,7 +10,9 @@ from sim.verify.plans import PLANS
 from tests.conformance.cases import Vector, cases_in
 from tests.conformance.queues import QUICK
 
-COMPILED = {"micro_traces", "live_block", "coinbase", "amm_balancer"}
+COMPILED = {
+    "micro_traces", "live_block", "coinbase", "amm_balancer", "yuma_classic", "yuma3", "yuma_simulation_cases", "epoch_math",
+}  # fmt: skip
 """Families whose cases call kernels."""
 COPIES = Path(__file__).parents[1] / "vectors"
 
