@@ -86,3 +86,11 @@ def misplaced(chain: Any, subnets: Any) -> str:
     if found == len(subnets):
         return f"block {chain['block'][0]}: TAO issued is not what pools, root and accounts hold"
     return f"block {chain['block'][0]}: alpha of subnet {subnets['netuid'][found]} is not what its parts hold"
+
+
+def tick(chain: Any, subnets: Any) -> list[int]:
+    """Move every subnet's clock by a block; rows of those that hold their epoch in it."""
+    from sim.kernels.bittensor import clock
+
+    due = np.zeros(len(subnets), np.int64)
+    return [int(row) for row in due[: clock.one_tick(chain, subnets, due)]]

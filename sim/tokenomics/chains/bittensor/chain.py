@@ -1,0 +1,135 @@
+"""The whole chain: its state, blocks in a kernel, and what people do between blocks: stake, unstake, register, set weights.
+
+    chain = Chain.of(rules.by_date(day), subnets=128, validators=64, uids=256)
+    ...                          # fill the rows
+    chain.walk(7200)             # a day
+
+Blocks go by in float mode with all balances in integers; a block that loses or makes a rao stops the run. Trades are exact.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from sim.errors import InvariantError
+from sim.tokenomics.chains.bittensor import coinbase
+from sim.tokenomics.chains.bittensor.balancer import Balancer, Swap
+from sim.tokenomics.chains.bittensor.rules import Rules
+from sim.tokenomics.chains.bittensor.yuma import Terms
+
+FEE_U16 = 33
+"""A swap's fee in 65535ths, 0.05 %, all of it the block author's (mainnet's FeeRate, October 2026; a subnet may set its own)."""
+
+
+@dataclasses.dataclass
+class Chain:
+    """State of the chain: one row of it all, a row a subnet, and by uid what `sim.kernels.bittensor.epochs.Neurons` lists."""
+
+    row: Any
+    subnets: Any
+    terms: Any
+    who: Any
+    room: Any
+
+    @classmethod
+    def of(cls, rules: Rules, subnets: int, validators: int, uids: int, terms: Terms | None = None) -> Chain:
+        """An empty chain under a rule set; uids 0 to `validators` - 1 validate, and all of them vote.
+
+        Nobody holds anything yet: who fills the rows sees to it that `misplaced` stays empty.
+        """
+        from sim.kernels.bittensor import epochs
+
+        s, v, n = subnets, validators, uids
+        who = epochs.Neurons(
+            np.zeros((s, v, n), np.uint16), np.zeros((s, v, n), np.uint16), np.zeros((s, n), np.int64),
+            np.zeros((s, v), np.int64), np.ones((s, v), np.int64), np.zeros((s, n), np.int64), np.zeros((s, n)),
+            np.zeros((s, n)), np.zeros((s, v)), np.zeros((s, v), np.int64),
+        )  # fmt: skip
+        room = epochs.Scratch(
+            np.zeros(v), np.zeros((8, v)), np.zeros((3, n)), np.zeros((v, n)), np.zeros(v, np.int64),
+            np.zeros(v, np.int64), np.zeros(v, np.int64), np.zeros(s), np.zeros(s, np.int64),
+        )  # fmt: skip
+        rows = coinbase.subnet_rows(s)
+        rows["tempo"] = 360
+        return cls(coinbase.chain_row(rules), rows, np.repeat((terms or Terms()).row(), s), who, room)
+
+    @property
+    def block(self) -> int:
+        """The last block."""
+        return int(self.row["block"][0])
+
+    def misplaced(self) -> str:
+        """What does not add up, in words; empty where every rao is in its place."""
+        apart = np.flatnonzero(self.who.stake.sum(axis=1) != self.subnets["staked"])
+        if len(apart):
+            return f"block {self.block}: stakes of subnet {self.subnets['netuid'][apart[0]]} are not what it has staked"
+        return coinbase.misplaced(self.row, self.subnets)
+
+    def walk(self, blocks: int) -> None:
+        """Let blocks go by. Raises `InvariantError`, naming block and subnet, where a rao is lost or made."""
+        from sim.kernels.bittensor import walking
+
+        found = walking.walk(self.row, self.subnets, self.terms, self.who, self.room, blocks)
+        if found >= 0:
+            raise InvariantError(self.misplaced() or f"block {self.block}: row {found} does not add up")
+
+    def put_rules(self, rules: Rules) -> None:
+        """Put another rule set in force from the next block on."""
+        coinbase.put_rules(self.row, rules)
+
+    def stake(self, subnet: int, uid: int, tao: int, limit: Fraction | None = None) -> Swap:
+        """Buy alpha of a subnet's row with free TAO and stake it behind a uid. Raises `SwapError` as the pool does."""
+        one = self.subnets[subnet]
+        pool = self._pool(subnet)
+        swap = pool.buy(tao, FEE_U16, limit)
+        # The fee stays with those who hold TAO freely: the block's author is one of them.
+        self.row["free"] -= swap.paid_in
+        one["tao"], one["alpha_in"] = pool.tao, pool.alpha
+        one["alpha_out"] += swap.out
+        one["staked"] += swap.out
+        one["user_net"] += swap.paid_in
+        self.who.stake[subnet, uid] += swap.out
+        return swap
+
+    def unstake(self, subnet: int, uid: int, alpha: int, limit: Fraction | None = None) -> int:
+        """Sell alpha staked behind a uid; the rao of TAO the seller gets. The author sells the fee at once, without one."""
+        if alpha > self.who.stake[subnet, uid]:
+            raise ValueError(f"{alpha} rao found; {self.who.stake[subnet, uid]} are staked behind uid {uid}")
+        one, pool = self.subnets[subnet], self._pool(subnet)
+        swap = pool.sell(alpha, FEE_U16, limit)
+        out, gone = swap.out, swap.paid_in
+        author = pool.tao_for(swap.fee)
+        if author:
+            pool.sell(swap.fee)
+            out, gone = out + author, gone + swap.fee
+        self.row["free"] += out
+        one["tao"], one["alpha_in"] = pool.tao, pool.alpha
+        one["alpha_out"] -= gone
+        one["staked"] -= gone
+        one["user_net"] -= out
+        self.who.stake[subnet, uid] -= gone
+        return swap.out
+
+    def register(self, subnet: int, uid: int, paid: int) -> None:
+        """Give a uid to a newcomer who pays `paid` rao of TAO: it buys alpha, which is recycled.
+
+        Weights and bonds to the uid and, where it validates, its own are cleared. Raises `ValueError` while alpha is staked
+        behind the uid: it is not the newcomer's.
+        """
+        if self.who.stake[subnet, uid]:
+            raise ValueError(f"{self.who.stake[subnet, uid]} rao are staked behind uid {uid}: move them first")
+        one, pool = self.subnets[subnet], self._pool(subnet)
+        swap = pool.buy(paid)
+        self.row["free"] -= swap.paid_in
+        one["tao"], one["alpha_in"] = pool.tao, pool.alpha
+        self.who.weights[subnet][:, uid] = self.who.bonds[subnet][:, uid] = 0
+        if uid < self.who.weights.shape[1]:
+            self.who.weights[subnet][uid] = self.who.bonds[subnet][uid] = 0
+
+    def _pool(self, subnet: int) -> Balancer:
+        one = self.subnets[subnet]
+        return Balancer(int(one["tao"]), int(one["alpha_in"]), int(one["weight"]))
