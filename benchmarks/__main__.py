@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import engines, peer
+from benchmarks import bittensor, engines, peer
 from benchmarks.yardstick import customers_per_cpu_s, per_cpu_s
 from sim.serving.contract import ROUTER_KINDS
 
@@ -112,6 +112,10 @@ BENCHMARKS = (
     Benchmark("potential requests drawn", "requests/s", draws),
     Benchmark("economy, weekly epochs", "epochs/s", economy),
     Benchmark("whole tiny study", "runs/s", study),
+    Benchmark("Yuma, 64 x 256", "epochs/s", bittensor.kernel_epochs),
+    Benchmark("Yuma, 64 x 256, plain numpy", "epochs/s", bittensor.numpy_epochs),
+    Benchmark("Yuma, 64 x 256, chain's integers", "epochs/s", bittensor.exact_epochs),
+    Benchmark("Bittensor, 128 subnets of 256", "blocks/s", bittensor.blocks),
 )
 YARDSTICK = ("yardstick: Lindley loop", "customers/s")
 
