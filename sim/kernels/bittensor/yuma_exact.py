@@ -15,7 +15,7 @@ from sim.kernels import wide
 from sim.kernels.bittensor.layout import U16
 from sim.kernels.options import kernel, verb
 
-ONE = 1 << 32
+ONE = np.int64(1 << 32)
 
 
 @kernel

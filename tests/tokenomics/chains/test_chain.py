@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +18,7 @@ from sim.tokenomics.chains.bittensor.balancer import SwapError
 from sim.tokenomics.chains.bittensor.rules import RULES, by_name
 from sim.tokenomics.chains.bittensor.yuma import Terms
 from tests.tokenomics.chains.chains import TAO, give_weights, small
+from tests.tokenomics.chains.plain import digest
 
 pytestmark = pytest.mark.compiled
 
@@ -205,3 +211,12 @@ def test_new_weights_every_tempo_keep_the_books() -> None:
     assert np.all(chain.subnets["epochs"] == 30)
     # Less than 8 rao of dust a block and a few an epoch and uid.
     assert np.all(chain.subnets["dust"] < 30 * 360 * 8 + 30 * 40)
+
+
+def test_plain_python_walks_the_same_blocks_to_the_last_byte() -> None:
+    root = Path(__file__).parents[3]
+    env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(root)}
+    # 64-bit products wrap in `sim.kernels.wide`, as they must; numpy's scalars would warn of it.
+    command = [sys.executable, "-W", "ignore::RuntimeWarning", "-m", "tests.tokenomics.chains.plain"]
+    done = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == digest(), done.stderr

@@ -76,7 +76,7 @@ def test_an_injection_that_would_drive_a_weight_out_of_bounds_adds_nothing() -> 
 
 
 @settings(max_examples=100, deadline=None)
-@given(tao=RESERVE, alpha=RESERVE, weight=WEIGHT, percent=st.integers(1, 100))
+@given(tao=RESERVE, alpha=RESERVE, weight=st.integers(PARTS // 5, PARTS * 4 // 5), percent=st.integers(1, 100))
 def test_a_limit_stops_at_the_price(tao: int, alpha: int, weight: int, percent: int) -> None:
     pool = Balancer(tao, alpha, weight)
     limit = pool.price * Fraction(100 + percent, 100)
@@ -86,6 +86,13 @@ def test_a_limit_stops_at_the_price(tao: int, alpha: int, weight: int, percent: 
     assert swap.paid_in < 10 * tao - swap.fee
     # The fee is a share of what was taken, not of what was asked.
     assert swap.fee == swap.paid_in * FEE // (65_535 - FEE)
+
+
+def test_a_purchase_that_empties_the_pool_passes_its_limit_as_on_the_chain() -> None:
+    # At a weight of 0.99 ten times the reserve leaves 11^-99 of the alpha, which is none: the chain reads that as a price of 0.
+    pool = Balancer(10**12, 10**12, PARTS * 99 // 100)
+    swap = pool.buy(10**13, 0, pool.price * 2)
+    assert (swap.out, pool.alpha, pool.price) == (10**12, 0, 0)
 
 
 def test_a_sale_stops_at_its_limit() -> None:

@@ -98,6 +98,8 @@ class Balancer:
     def buy(self, tao: int, rate_u16: int = 0, limit: Fraction | None = None) -> Swap:
         """Swap TAO, fee included, for alpha; above `limit` no more is bought and the rest is not taken.
 
+        A purchase that would take all alpha has no price after it, and the chain lets it pass any limit.
+
         Raises `SwapError` where the chain refuses: more than 1,000 times the reserve, too little alpha in the pool, a
         limit below the price, or a payout of nothing.
         """

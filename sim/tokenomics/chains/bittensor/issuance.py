@@ -91,7 +91,8 @@ def blocks_to(point: Point, issued: int, taken: float = 0.0, adjustments: Sequen
 
     `adjustments` are pairs (block, rao) that the chain's count is corrected by, in order of block.
     """
-    block, held = point.block, float(point.issued)
+    block: float = point.block
+    held = float(point.issued)
     for at, amount in [*adjustments, (math.inf, 0)]:
         while held < issued:
             net = emission(int(held)) - taken
@@ -105,7 +106,7 @@ def blocks_to(point: Point, issued: int, taken: float = 0.0, adjustments: Sequen
             return block - point.block
         if at < math.inf:
             held += max(0.0, at - block) * (emission(int(held)) - taken) + amount
-            block = max(block, int(at))
+            block = max(block, at)
     return math.inf
 
 

@@ -181,15 +181,16 @@ def _exact(terms: Terms, weights: np.ndarray, active: np.ndarray, stored: np.nda
     fixed.clip(shares, consensus, active, terms.penalty * ONE // U16, incentive, trust, bonds_by)
     fixed.normalise(incentive)
     bonds, column = np.zeros_like(weights), np.zeros((2, miners), np.int64)
+    alpha: Any = np.int64(terms.alpha)
     dividends, kept = np.zeros(validators, np.int64), np.zeros(weights.size, np.int64)
     if terms.relative:
-        fixed.relative_bonds(bonds_by, stored, consensus, terms.alpha, _liquid(terms, consensus), bonds)
+        fixed.relative_bonds(bonds_by, stored, consensus, alpha, _liquid(terms, consensus), bonds)
         shared = bonds.copy()
         fixed.normalise_columns(shared, column[0])
         fixed.dividends_of(shared, incentive, dividends)
         fixed.multiply(dividends, active)
     else:
-        fixed.classic_bonds(bonds_by, active, stored, terms.alpha, column, bonds)
+        fixed.classic_bonds(bonds_by, active, stored, alpha, column, bonds)
         fixed.dividends_of(bonds, incentive, dividends)
         fixed.upscale_columns(bonds, column[0])
     fixed.normalise(dividends)
