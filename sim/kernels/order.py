@@ -8,30 +8,48 @@ from sim.kernels.options import kernel
 
 
 @kernel
-def ascending(values: np.ndarray) -> None:
-    """Sort float64 values without NaN: heapsort (Williams 1964)."""
+def ascending(values: np.ndarray, spare: np.ndarray) -> None:
+    """Sort float64 values without NaN; `spare` is room for as many.
+
+    Natural mergesort (Knuth, *The Art of Computer Programming*, volume 3, 5.2.4): stretches that are in order already are merged two by
+    two, so that values which come in few stretches, as incomes by class do, take little more than a look.
+    """
     n = len(values)
-    for root in range(n // 2 - 1, -1, -1):
-        _sift(values, root, n)
-    for end in range(n - 1, 0, -1):
-        values[0], values[end] = values[end], values[0]
-        _sift(values, 0, end)
+    while True:
+        begin, stretches = 0, 0
+        while begin < n:
+            middle = _end_of_stretch(values, begin)
+            end = _end_of_stretch(values, middle) if middle < n else n
+            if middle < n:
+                _merge(values, spare, begin, middle, end)
+            begin = end
+            stretches += 1
+        if stretches <= 1:
+            return
 
 
 @kernel
-def _sift(values: np.ndarray, root: int, end: int) -> None:
-    value = values[root]
-    while True:
-        child = 2 * root + 1
-        if child >= end:
-            break
-        if child + 1 < end and values[child + 1] > values[child]:
-            child += 1
-        if values[child] <= value:
-            break
-        values[root] = values[child]
-        root = child
-    values[root] = value
+def _end_of_stretch(values: np.ndarray, begin: int) -> int:
+    end = begin + 1
+    while end < len(values) and values[end] >= values[end - 1]:
+        end += 1
+    return end
+
+
+@kernel
+def _merge(values: np.ndarray, spare: np.ndarray, begin: int, middle: int, end: int) -> None:
+    for i in range(begin, middle):
+        spare[i] = values[i]
+    i, j = begin, middle
+    for at in range(begin, end):
+        if i == middle:
+            return
+        if j == end or spare[i] <= values[j]:
+            values[at] = spare[i]
+            i += 1
+        else:
+            values[at] = values[j]
+            j += 1
 
 
 @kernel

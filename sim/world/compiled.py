@@ -127,7 +127,7 @@ def _state(world: Any, epochs: int) -> layout.State:
     prices = np.zeros((networks, epochs + 1), np.int64)
     prices[:, 0] = net["price_pusd"]
     return layout.State(
-        slot=table(layout.SLOT_STATE, (sum(o.block.slots for o in owners),), _slots(world, owners)),
+        slot=_slots(world, owners),
         owner=table(
             layout.CLASS_STATE,
             (classes,),
@@ -155,15 +155,20 @@ def _state(world: Any, epochs: int) -> layout.State:
     )
 
 
-def _slots(world: Any, owners: list[Owners]) -> dict[str, np.ndarray]:
-    return {
-        "state": np.concatenate([o.columns.state for o in owners]),
-        "below_s": np.concatenate([o.columns.below_s for o in owners]),
-        "idle_s": np.concatenate([o.columns.idle_s for o in owners]),
-        "factor": np.concatenate([o.columns.cost_factor for o in owners]),
-        "came_epoch": np.full(sum(o.block.slots for o in owners), -1),
-        "held": np.concatenate([_held(network) for network in world.networks]),
-    }
+def _slots(world: Any, owners: list[Owners]) -> layout.Slots:
+    slots = sum(o.block.slots for o in owners)
+    return layout.Slots(
+        state=np.concatenate([o.columns.state for o in owners]).astype(np.int64),
+        below_s=np.concatenate([o.columns.below_s for o in owners]),
+        idle_s=np.concatenate([o.columns.idle_s for o in owners]),
+        factor=np.concatenate([o.columns.cost_factor for o in owners]),
+        came_epoch=np.full(slots, -1),
+        came_ps=np.zeros(slots, np.int64),
+        ordered_in=np.zeros(slots, np.int64),
+        rest=np.zeros(slots, np.int64),
+        to_sell=np.zeros(slots, np.int64),
+        held=np.concatenate([_held(network) for network in world.networks]),
+    )
 
 
 def _nets(world: Any, balances: np.ndarray) -> np.ndarray:
@@ -228,9 +233,9 @@ def _take_back(world: Any, segments: Segments, state: layout.State) -> None:
     for j, network in enumerate(world.networks):
         network.use(segments.specs[-1].networks[network.name])
         for owners in network.owners:
-            here, left = state.slot[slot : slot + owners.block.slots], state.owner[place]
+            here, left = slice(slot, slot + owners.block.slots), state.owner[place]
             slot, place = slot + owners.block.slots, place + 1
-            owners.columns.put(here["state"], here["below_s"], here["idle_s"])
+            owners.columns.put(state.slot.state[here], state.slot.below_s[here], state.slot.idle_s[here])
             owners.fee_usd_per_node_day, owners.coin_usd_per_node_day = float(left.fee_usd), float(left.coin_usd)
             owners.utilization, owners.full = float(left.utilization), bool(left.full)
         if network.coin is not None:
@@ -299,7 +304,7 @@ def _write_ledger(
     for network in world.networks:
         if network.coin is not None:
             column = world.ledger.column(network.account("operators"), network.ticker)
-            column.amounts[:] = state.slot["held"][slot : slot + network.slots]
+            column.amounts[:] = state.slot.held[slot : slot + network.slots]
         slot += network.slots
     world.ledger.close(f"epoch {len(segments.of) - 1}")
 

@@ -42,8 +42,8 @@ def total(values: np.ndarray) -> float:
 
 
 @numba.njit
-def ascending(values: np.ndarray) -> None:
-    order.ascending(values)
+def ascending(values: np.ndarray, spare: np.ndarray) -> None:
+    order.ascending(values, spare)
 
 
 @numba.njit
@@ -85,5 +85,17 @@ def test_orders_are_numpys(values: list[float], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(values) - 1))
     assert smallest(np.array(values), place) == wanted[place]
     given_values = np.array(values)
-    ascending(given_values)
+    ascending(given_values, np.empty(len(values)))
     assert (given_values == wanted).all()
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 100, 1000])
+def test_stretches_and_ties_are_sorted(size: int) -> None:
+    draw = np.random.default_rng(size)
+    for values in (
+        draw.random(size), draw.integers(0, 3, size).astype(float), np.arange(size, dtype=float)[::-1].copy(),
+        np.concatenate([np.sort(part) for part in np.array_split(draw.random(size), 5)]), np.full(size, 2.5),
+    ):  # fmt: skip
+        found = values.copy()
+        ascending(found, np.empty(size))
+        assert (found == np.sort(values)).all()

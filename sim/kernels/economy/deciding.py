@@ -11,11 +11,11 @@ from sim.kernels.options import kernel, part
 @part
 def move(s: State, c: int, slot: int, to: int) -> None:
     """Put a slot of class c into a state; its clocks start anew."""
-    s.counts[c, s.slot[slot].state] -= 1
+    s.counts[c, s.slot.state[slot]] -= 1
     s.counts[c, to] += 1
-    s.slot[slot].state = to
-    s.slot[slot].below_s = 0.0
-    s.slot[slot].idle_s = 0.0
+    s.slot.state[slot] = to
+    s.slot.below_s[slot] = 0.0
+    s.slot.idle_s[slot] = 0.0
 
 
 @part
@@ -76,28 +76,27 @@ def _freely(k: Classes, s: State, calendar: Calendar, e: int, c: int) -> None:
         s.owner[c].full = True
     chance, patience = (k.terms[g, c].last_chance if last else k.terms[g, c].chance), k.terms[g, c].patience
     restart, idle_life = k.terms[g, c].restart, k.terms[g, c].idle_life
-    for slot in range(first, end):
-        state = s.slot[slot].state
-        if state == LIVE:
-            if income < power * s.slot[slot].factor + fixed:
-                s.slot[slot].below_s += length_s
-                if s.slot[slot].below_s > patience and k.draws[draw + slot - first] < chance:
-                    move(s, c, slot, IDLE)
-                    s.owner[c].left += 1
-            else:
-                s.slot[slot].below_s = 0.0
-        elif state == IDLE:
-            s.slot[slot].idle_s += length_s
-            cost = power * s.slot[slot].factor + fixed
-            if entrant >= restart * cost and k.draws[draw + slot - first] < chance:
-                move(s, c, slot, LIVE)
-                s.slot[slot].came_epoch, s.slot[slot].came_ps = e + k.kind[c].load_epochs, k.kind[c].load_ps
+    state, factor, below_s = s.slot.state[first:end], s.slot.factor[first:end], s.slot.below_s[first:end]
+    for i in range(end - first):
+        cost = power * factor[i] + fixed
+        short = (state[i] == LIVE) & (income < cost)
+        # A product in place of branches: which slots are live follows no pattern, and the clock of all others stands at 0.
+        below_s[i] = (below_s[i] + length_s) * short
+        if below_s[i] > patience:
+            if k.draws[draw + i] < chance:
+                move(s, c, first + i, IDLE)
+                s.owner[c].left += 1
+        elif state[i] == IDLE:
+            s.slot.idle_s[first + i] += length_s
+            if entrant >= restart * cost and k.draws[draw + i] < chance:
+                move(s, c, first + i, LIVE)
+                s.slot.came_epoch[first + i], s.slot.came_ps[first + i] = e + k.kind[c].load_epochs, k.kind[c].load_ps
                 s.owner[c].entered += 1
-            elif s.slot[slot].idle_s >= idle_life:
-                move(s, c, slot, OUT)
-        elif state == OUT and ordering > 0:
+            elif s.slot.idle_s[first + i] >= idle_life:
+                move(s, c, first + i, OUT)
+        elif ordering > 0 and state[i] == OUT:
             ordering -= 1
-            _order(k, s, g, e, c, slot)
+            _order(k, s, g, e, c, first + i)
 
 
 @kernel
@@ -117,8 +116,8 @@ def _to_order(k: Classes, s: State, g: int, c: int, last: int, power: float, dra
 @part
 def _order(k: Classes, s: State, g: int, e: int, c: int, slot: int) -> None:
     move(s, c, slot, ORDERED)
-    s.slot[slot].ordered_in = e
-    s.slot[slot].came_epoch, s.slot[slot].came_ps = e + k.terms[g, c].lead_epochs, k.terms[g, c].lead_ps
+    s.slot.ordered_in[slot] = e
+    s.slot.came_epoch[slot], s.slot.came_ps[slot] = e + k.terms[g, c].lead_epochs, k.terms[g, c].lead_ps
     s.owner[c].entered += 1
 
 
@@ -135,10 +134,10 @@ def _plan(k: Classes, s: State, calendar: Calendar, e: int, c: int, nodes: float
         return
     seen = 0
     for slot in range(k.first[c], k.first[c + 1]):
-        if missing > 0 and s.slot[slot].state == OUT:
+        if missing > 0 and s.slot.state[slot] == OUT:
             missing -= 1
             _order(k, s, g, e, c, slot)
-        elif missing <= 0 and s.slot[slot].state == LIVE:
+        elif missing <= 0 and s.slot.state[slot] == LIVE:
             seen += 1
             if seen > keep:
                 move(s, c, slot, OUT)
@@ -149,7 +148,7 @@ def _plan(k: Classes, s: State, calendar: Calendar, e: int, c: int, nodes: float
 def _come_at_the_start(k: Classes, s: State, e: int, c: int) -> None:
     """Nodes that come at the very start of an epoch, ordered now or in the one before: they are there once all have decided."""
     for slot in range(k.first[c], k.first[c + 1]):
-        if s.slot[slot].state == ORDERED and s.slot[slot].came_epoch == e and s.slot[slot].came_ps == 0:
+        if s.slot.state[slot] == ORDERED and s.slot.came_epoch[slot] == e and s.slot.came_ps[slot] == 0:
             move(s, c, slot, LIVE)
 
 
@@ -161,16 +160,16 @@ def come(k: Classes, s: State, calendar: Calendar, e: int) -> None:
         if s.counts[c, ORDERED] == 0:
             continue
         for slot in range(k.first[c], k.first[c + 1]):
-            if s.slot[slot].state != ORDERED:
+            if s.slot.state[slot] != ORDERED:
                 continue
-            before = s.slot[slot].ordered_in < e
-            within = s.slot[slot].came_epoch == e and (
-                s.slot[slot].came_ps < length_ps or (before and s.slot[slot].came_ps == length_ps)
+            before = s.slot.ordered_in[slot] < e
+            within = s.slot.came_epoch[slot] == e and (
+                s.slot.came_ps[slot] < length_ps or (before and s.slot.came_ps[slot] == length_ps)
             )
             if within or (
                 before
-                and s.slot[slot].came_epoch == e + 1
-                and s.slot[slot].came_ps == 0
+                and s.slot.came_epoch[slot] == e + 1
+                and s.slot.came_ps[slot] == 0
                 and length_ps == calendar.regular_ps
             ):
                 move(s, c, slot, LIVE)
@@ -179,10 +178,10 @@ def come(k: Classes, s: State, calendar: Calendar, e: int) -> None:
 @part
 def served_ps(s: State, slot: int, e: int, length_ps: int) -> int:
     """Time that a slot served in an epoch that is over."""
-    if s.slot[slot].state != LIVE:
+    if s.slot.state[slot] != LIVE:
         return 0
-    if s.slot[slot].came_epoch < e:
+    if s.slot.came_epoch[slot] < e:
         return length_ps
-    if s.slot[slot].came_epoch > e:
+    if s.slot.came_epoch[slot] > e:
         return 0
-    return length_ps - min(s.slot[slot].came_ps, length_ps)
+    return length_ps - min(s.slot.came_ps[slot], length_ps)

@@ -93,19 +93,6 @@ NETWORK_TERMS = record(
 )  # fmt: skip
 """What its blocks say in a segment: `log_drift` is the logarithm of the yearly growth of a path's median; `capitalize` the rate at
 which holders capitalize fees (0: a coin is worth to them what it was at the start)."""
-SLOT_STATE = record(
-    state=int,
-    below_s=float,
-    idle_s=float,
-    factor=float,
-    came_epoch=int,
-    came_ps=int,
-    ordered_in=int,
-    rest=int,
-    to_sell=int,
-    held=int,
-)
-"""A node slot: `rest` are parts of a base unit that the meter keeps, `held` its owner's coins."""
 CLASS_STATE = record(
     fee_usd=float,
     coin_usd=float,
@@ -188,10 +175,27 @@ class Rows(NamedTuple):
     """By network where its schedule's state begins in `State.schedule`; one more entry than networks."""
 
 
-class State(NamedTuple):
-    """What moves: SLOT_STATE[slots], CLASS_STATE[classes], NETWORK_STATE[networks], and `coins` by network and holder."""
+class Slots(NamedTuple):
+    """Node slots, an array a column, as most steps read one column of all: `rest` are parts of a base unit that the meter keeps, `held`
+    its owner's coins.
+    """
 
-    slot: np.ndarray
+    state: np.ndarray
+    below_s: np.ndarray
+    idle_s: np.ndarray
+    factor: np.ndarray
+    came_epoch: np.ndarray
+    came_ps: np.ndarray
+    ordered_in: np.ndarray
+    rest: np.ndarray
+    to_sell: np.ndarray
+    held: np.ndarray
+
+
+class State(NamedTuple):
+    """What moves: slots, CLASS_STATE[classes], NETWORK_STATE[networks], and `coins` by network and holder."""
+
+    slot: Slots
     owner: np.ndarray
     net: np.ndarray
     counts: np.ndarray

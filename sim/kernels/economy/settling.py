@@ -15,6 +15,7 @@ from sim.kernels.economy.layout import (
     DRAW,
     FIXED_RATE,
     FUNDS,
+    LIVE,
     MINT_LEFT,
     MINT_OPERATORS,
     MINT_VALIDATORS,
@@ -104,20 +105,23 @@ def meter(s: State, room: Scratch, first: int, slots: int, tokens: int, price: i
         return True
     share_out(tokens, room.weights[:slots], room.keys, room.spare, room.parts)
     units, part = price // SCALE, price % SCALE
+    most = LARGEST // (units + 1)
     for i in range(slots):
         counts = room.parts[i]
-        if counts >= LARGEST // (units + 1) or room.due[i] >= LARGEST // 2:
+        if counts == 0:
+            continue
+        if counts >= most or room.due[i] >= LARGEST // 2:
             return False
-        rest = s.slot[first + i].rest + counts % SCALE * part
+        rest = s.slot.rest[first + i] + counts % SCALE * part
         room.due[i] += counts * units + counts // SCALE * part + rest // SCALE
-        s.slot[first + i].rest = rest % SCALE
+        s.slot.rest[first + i] = rest % SCALE
     return True
 
 
 @kernel
 def emit(
-    n: Networks, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, issued: int,
-    first: int, slots: int,
+    n: Networks, k: Classes, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, issued: int,
+    c0: int, c1: int, length_ps: int,
 ) -> bool:  # fmt: skip
     """Mint the epoch's coins at its end and hand them out; False where the payout's rule does not divide what it was given."""
     if issued == 0:
@@ -134,7 +138,7 @@ def emit(
             break
         amount = room.pair[party]
         if party == OPERATORS:
-            left = _pay(n, s, rules, room, w, g, j, e, amount, first, slots)
+            left = _pay(n, k, s, rules, room, w, g, j, e, amount, c0, c1, length_ps)
             if left < 0:
                 return False
             heir = n.terms[g, j].remainder if n.terms[g, j].remainder != OPERATORS else TREASURY
@@ -151,21 +155,25 @@ def emit(
 
 @kernel
 def _pay(
-    n: Networks, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, amount: int,
-    first: int, slots: int,
+    n: Networks, k: Classes, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, amount: int,
+    c0: int, c1: int, length_ps: int,
 ) -> int:  # fmt: skip
     """Divide the operators' part by the payout's rule; gives what nobody earned, -1 where the parts do not sum to it."""
-    most = 0.0
-    for i in range(slots):
-        most = max(most, room.weights[i] + room.weights[i])
+    first, slots, most = k.first[c0], k.first[c1] - k.first[c0], 0.0
+    for c in range(c0, c1):
+        if s.counts[c, LIVE] > 0:
+            most = max(most, k.kind[c].capacity_rps + k.kind[c].capacity_rps)
     scale = WORK_TOP / most if most > 0 else 0.0
-    there = 0
-    for i in range(slots):
-        work = np.int64(np.rint((room.weights[i] + room.weights[i]) * scale / slots))
-        live = room.live_ps[i] // 1_000_000
-        if work > 0 or live > 0:
+    there, whole_us = 0, length_ps // 1_000_000
+    for c in range(c0, c1):
+        weight = k.kind[c].capacity_rps
+        each = np.int64(np.rint((weight + weight) * scale / slots))
+        for i in range(k.first[c] - first, k.first[c + 1] - first):
+            work, live = each * (room.weights[i] > 0), whole_us * (room.live_ps[i] == length_ps)
+            if (room.live_ps[i] != 0) & (room.live_ps[i] != length_ps):
+                live = room.live_ps[i] // 1_000_000
             room.work[there], room.live[there], room.there[there], room.amounts[there] = work, live, i, 0
-            there += 1
+            there += np.int64((work > 0) | (live > 0))
     rule = rules.payout[g, j]
     row = rules.numbers[rule[1] : rule[2]]
     left = payout_at(rule[0])(amount, room.work[:there], room.live[:there], row, room.amounts[:there])
@@ -174,8 +182,8 @@ def _pay(
         each = room.amounts[i]
         slot = first + room.there[i]
         paid += each
-        s.slot[slot].held += each
-        s.slot[slot].to_sell += np.int64(np.floor(each * n.terms[g, j].sell))
+        s.slot.held[slot] += each
+        s.slot.to_sell[slot] += np.int64(np.floor(each * n.terms[g, j].sell))
         room.income[room.there[i]] = each / n.kind[j].unit
     post(w, j, MINT_OPERATORS, e, paid)
     s.coins[j, OPERATORS] += paid
@@ -336,8 +344,8 @@ def _post_payment(
         for i in range(slots):
             each = room.parts[i]
             paid += each
-            s.slot[first + i].held += each
-            s.slot[first + i].to_sell += np.int64(np.floor(each * n.terms[g, j].sell))
+            s.slot.held[first + i] += each
+            s.slot.to_sell[first + i] += np.int64(np.floor(each * n.terms[g, j].sell))
     post(w, j, PAID_COINS, e, paid)
     post(w, j, TAKE_COINS, e, taken)
     post(w, j, BURNED, e, burned)
@@ -356,9 +364,11 @@ def bills(
     for c in range(c0, c1):
         power, hosting = power_usd(k, s, g, c), 24 * k.terms[g, c].hosting
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        for i in range(begin, end):
-            room.floats[i] = room.days[i] * (power * s.slot[base + i].factor + hosting)
-        usd += sums.total(room.floats[begin:end])
+        spent, days = room.floats[begin:end], room.days[begin:end]
+        factor = s.slot.factor[k.first[c] : k.first[c + 1]]
+        for i in range(len(spent)):
+            spent[i] = days[i] * (power * factor[i] + hosting)
+        usd += sums.total(spent)
     amount = whole(usd * 1e9)
     if amount < 0:
         return False

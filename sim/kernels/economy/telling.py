@@ -78,10 +78,12 @@ def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tupl
     for c in range(c0, c1):
         power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        for i in range(begin, end):
-            room.floats[i] = room.days[i] * (power * s.slot[base + i].factor + fixed)
-        avoidable += sums.total(room.floats[begin:end])
-        capital += sums.total(room.days[begin:end]) * k.terms[g, c].capital
+        spent, days = room.floats[begin:end], room.days[begin:end]
+        factor = s.slot.factor[k.first[c] : k.first[c + 1]]
+        for i in range(len(spent)):
+            spent[i] = days[i] * (power * factor[i] + fixed)
+        avoidable += sums.total(spent)
+        capital += sums.total(days) * k.terms[g, c].capital
     return avoidable, capital
 
 
@@ -148,9 +150,8 @@ def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: in
     """Gini and Nakamoto coefficient of live slots' incomes (`sim.world.book`)."""
     base, live = k.first[c0], 0
     for i in range(k.first[c1] - base):
-        if s.slot[base + i].state == LIVE:
-            room.floats[live] = room.fees[i] + room.income[i]
-            live += 1
+        room.floats[live] = room.fees[i] + room.income[i]
+        live += np.int64(s.slot.state[base + i] == LIVE)
     incomes = room.floats[:live]
     total = sums.total(incomes)
     if total <= 0:
@@ -158,7 +159,7 @@ def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: in
         put(w, j, NAKAMOTO, e, np.nan, np.nan)
         return
     ordered = incomes
-    order.ascending(ordered)
+    order.ascending(ordered, room.keys)
     for i in range(live):
         room.keys[i] = (i + 1) * ordered[i]
     put(w, j, GINI, e, 2 * sums.total(room.keys[:live]) / (live * total) - (live + 1) / live, np.nan)
@@ -181,9 +182,11 @@ def break_even(
         power, fixed, most, some = power_usd(k, s, g, c), k.terms[g, c].fixed, 0.0, False
         for i in range(k.first[c] - base, k.first[c + 1] - base):
             each = max(room.days[i], 1e-12)
-            coins = room.income[i] / price if price > 0 else 0.0
-            if coins > 0 and each > 0.5 * days:
-                need = ((power * s.slot[base + i].factor + fixed) * each - room.fees[i]) / coins
+            if room.income[i] <= 0 or price <= 0 or each <= 0.5 * days:
+                continue
+            coins = room.income[i] / price
+            if coins > 0:
+                need = ((power * s.slot.factor[base + i] + fixed) * each - room.fees[i]) / coins
                 most = need if not some else max(most, need)
                 some = True
         if some:

@@ -59,9 +59,10 @@ def trade(
     spend = usd_of(need + need // MARGIN, s.net[j].price_pusd, unit)
     if spend < 0:
         return np.int64(-1)
+    to_sell, held = s.slot.to_sell[first : first + slots], s.slot.held[first : first + slots]
     own = np.int64(0)
-    for slot in range(first, first + slots):
-        own += s.slot[slot].to_sell
+    for slot in range(slots):
+        own += to_sell[slot]
     s.others_sell[j, OPERATORS] = own
     worth = _worth(n, s, g, j, paid_usd * YEAR_S / seconds)
     if n.terms[g, j].market == PATH:
@@ -84,9 +85,9 @@ def trade(
         s.net[j].amm_usd -= room.pair[party]
         s.coins[j, party] -= coins
         s.coins[j, other] += coins
-    for slot in range(first, first + slots):
-        s.slot[slot].held -= s.slot[slot].to_sell
-        s.slot[slot].to_sell = 0
+    for slot in range(slots):
+        held[slot] -= to_sell[slot]
+        to_sell[slot] = 0
     _post_holders(s, w, j, e, holders_usd, holders_coins)
     for party in range(len(s.others_sell[j])):
         s.others_sell[j, party] = 0

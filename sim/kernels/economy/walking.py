@@ -303,15 +303,27 @@ def _close(
     seconds, days, length_ps = calendar.epoch[e].seconds, calendar.epoch[e].days, calendar.epoch[e].length_ps
     first, slots = k.first[c0], k.first[c1] - k.first[c0]
     done, prompt, output = _serve(calendar, d, k, n, s, loads, found, e, j)
-    any_live = False
+    any_live, whole_days = False, length_ps / 1e12 / DAY_S
     for c in range(c0, c1):
-        for slot in range(k.first[c], k.first[c + 1]):
-            i = slot - first
-            room.live_ps[i] = served_ps(s, slot, e, length_ps)
-            room.days[i] = room.live_ps[i] / 1e12 / DAY_S
-            room.weights[i] = k.kind[c].capacity_rps if s.slot[slot].state == LIVE else 0.0
-            room.fees[i], room.income[i], room.due[i] = 0.0, 0.0, 0
-            any_live |= room.weights[i] > 0
+        begin, end, capacity = k.first[c] - first, k.first[c + 1] - first, k.kind[c].capacity_rps
+        state, came = s.slot.state[k.first[c] : k.first[c + 1]], s.slot.came_epoch[k.first[c] : k.first[c + 1]]
+        live_ps, served, weights = room.live_ps[begin:end], room.days[begin:end], room.weights[begin:end]
+        late = False
+        for i in range(end - begin):
+            # Products in place of branches: which slots are live follows no pattern.
+            live = np.int64(state[i] == LIVE)
+            live_ps[i] = length_ps * live
+            served[i] = whole_days * live
+            weights[i] = capacity * live
+            late |= (state[i] == LIVE) & (came[i] >= e)
+        if late:
+            for i in range(end - begin):
+                live_ps[i] = served_ps(s, k.first[c] + i, e, length_ps)
+                served[i] = live_ps[i] / 1e12 / DAY_S
+        any_live |= s.counts[c, LIVE] > 0 and k.kind[c].capacity_rps > 0
+    fees, income, due = room.fees[:slots], room.income[:slots], room.due[:slots]
+    for i in range(slots):
+        fees[i], income[i], due[i] = 0.0, 0.0, 0
     if any_live:
         cached, quote = min(s.cached[0], prompt) if s.quote[j, 2] != s.quote[j, 0] else np.int64(0), s.quote[j]
         for place in range(4):
@@ -325,7 +337,7 @@ def _close(
     if n.kind[j].has_coin:
         issued = _issued(calendar, k, n, rules, s, room, e, j, True, False)
         own = wide.floor_of(issued, n.split[g, j, 6], ONE)
-        if not emit(n, s, rules, room, w, g, j, e, issued, first, slots):
+        if not emit(n, k, s, rules, room, w, g, j, e, issued, c0, c1, length_ps):
             return BROKEN
     if n.kind[j].has_coin and n.terms[g, j].pay_coin:
         paid_usd, burned, fine = pay_coins(n, s, calendar, rules, room, w, g, j, e, first, slots, invoice)

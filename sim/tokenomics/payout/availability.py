@@ -15,9 +15,13 @@ def rule(total: int, work: np.ndarray, live: np.ndarray, row: np.ndarray, out: n
     weight = live.sum()
     left = total
     if weight > 0:
+        each = 0
         for i in range(len(out)):
-            out[i] = units.muldiv(total, live[i], weight)
-            left -= out[i]
+            # Nodes in a row are often alike, and a product of 128 bits is dear.
+            if i == 0 or live[i] != live[i - 1]:
+                each = units.muldiv(total, live[i], weight)
+            out[i] = each
+            left -= each
     return left
 
 
