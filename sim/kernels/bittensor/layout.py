@@ -17,6 +17,9 @@ CAP = 21_000_000 * RAO
 PARTS = 10**18
 """One, as the chain stores weights of pools (Perquintill)."""
 LEAST_WEIGHT = PARTS // 100
+LEAST_RESERVE = 1_000_000
+MOST_INPUT = 1_000
+"""Rao that a pool must hold of what is bought, and how many times the other reserve may be put in (pallets/swap)."""
 U16 = 65_535
 NONE = -1
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.kernels.bittensor.layout import LEAST_WEIGHT, PARTS
+from sim.kernels.bittensor.layout import LEAST_RESERVE, LEAST_WEIGHT, MOST_INPUT, PARTS
 from sim.kernels.options import kernel, verb
 
 
@@ -38,8 +38,11 @@ def paid_out(reserve_in: int, reserve_out: int, amount: int, ratio: float) -> in
 
 @kernel
 def buy(one: Any, tao: int) -> int:
-    """Alpha that `tao` buys without a fee; the pool is changed. 0, and nothing changed, where it is worth less than a rao."""
-    if tao <= 0 or one.tao <= 0:
+    """Alpha that `tao` buys without a fee; the pool is changed. 0, and nothing changed, where the chain refuses the swap.
+
+    It does for what is worth less than a rao, out of a pool with too little alpha, and for too many times the reserve.
+    """
+    if tao <= 0 or one.alpha_in < LEAST_RESERVE or tao // MOST_INPUT > one.tao:
         return 0
     weight = float(one.weight)
     out = paid_out(one.tao, one.alpha_in, tao, weight / (float(PARTS) - weight))

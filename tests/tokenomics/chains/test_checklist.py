@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from sim.tokenomics.chains.bittensor import coinbase, masks, registration, rules, subnets, yuma
+from sim.tokenomics.chains.bittensor.constants import CHAIN, MAINNET
 from sim.tokenomics.chains.bittensor.issuance import LEAK, OBSERVED, Issued, Point, halving, threshold
 from sim.tokenomics.chains.bittensor.rules import by_date, by_name, by_spec
 from sim.tokenomics.chains.bittensor.yuma import Terms
@@ -236,9 +237,11 @@ def test_b17_every_rule_set_and_constant_tells_its_source() -> None:
     for one in rules.RULES:
         assert one.source
         assert one.spec > 0
-    for name, constant in rules.CONSTANTS.items():
+    for name, constant in [*CHAIN.items(), *MAINNET.items()]:
         assert constant.source, name
         assert constant.kind in ("borrowed", "fitted", "assumed"), name
+    # What is assumed is few, and the docs say so.
+    assert [name for name, constant in MAINNET.items() if constant.kind == "assumed"] == ["recycling_spread"]
     # No field of a row of the chain that a rule set fills is without one.
     codes = {"share_rule", "cap_rule", "gate_rule"}
-    assert set(rules.RULES[0].fields()) - codes == set(rules.CONSTANTS)
+    assert set(rules.RULES[0].fields()) - codes == set(CHAIN)

@@ -18,11 +18,12 @@ import numpy as np
 from sim.errors import InvariantError
 from sim.tokenomics.chains.bittensor import coinbase
 from sim.tokenomics.chains.bittensor.balancer import Balancer, Swap
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.chains.bittensor.rules import Rules
 from sim.tokenomics.chains.bittensor.yuma import Terms
 
-FEE_U16 = 33
-"""A swap's fee in 65535ths, 0.05 %, all of it the block author's (mainnet's FeeRate, October 2026; a subnet may set its own)."""
+FEE_U16: int = MAINNET["fee_u16"].value
+"""A swap's fee in 65535ths, all of it the block author's; a subnet may set its own."""
 
 
 @dataclasses.dataclass
@@ -54,7 +55,7 @@ class Chain:
             np.zeros(v, np.int64), np.zeros(v, np.int64), np.zeros(s), np.zeros(s, np.int64),
         )  # fmt: skip
         rows = coinbase.subnet_rows(s)
-        rows["tempo"] = 360
+        rows["tempo"] = MAINNET["tempo"].value
         return cls(coinbase.chain_row(rules), rows, np.repeat((terms or Terms()).row(), s), who, room)
 
     @property

@@ -11,10 +11,11 @@ import dataclasses
 from collections.abc import Sequence
 
 from sim.tokenomics.chains.bittensor import U16
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 
 WHOLE = 2**64 - 1
 _ONE = 1 << 32
-LARGEST_TAKE = 11_796
+LARGEST_TAKE: int = MAINNET["take_u16"].value
 """18 % in 65535ths; the least is 0, which is the default."""
 
 

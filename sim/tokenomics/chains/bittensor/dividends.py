@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.tokenomics.chains.bittensor import U16
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 
 
 def pay(
@@ -32,6 +33,6 @@ def pay(
     return out_alpha, out_root, left
 
 
-def take_of(amount: int, take_u16: int = 11_796) -> int:
+def take_of(amount: int, take_u16: int = MAINNET["take_u16"].value) -> int:
     """The part of a dividend that a validator keeps before those who delegate to it are paid, rounded down; 0 to 18 %."""
     return amount * take_u16 // U16

@@ -15,16 +15,16 @@ import statistics
 from collections.abc import Sequence
 
 from sim.tokenomics.chains.bittensor import BLOCK_S, BLOCKS_A_DAY, RAO
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.supply.halving_by_supply import per_block
 
 CAP = 21_000_000 * RAO
-LEAK = 103_000_000
-"""Rao a block that the chain failed to count as issued, November 2025 to May 2026: 0.103 TAO (RaoFoundation/subtensor issue 3157,
-table, read 2026-11-22; 172,001.44 TAO in all)."""
-RECYCLED_A_DAY = 89.0
-"""TAO recycled a day: 5,867 in the 474,389 blocks to 9,240,388 (fitted to two states of mainnet, correction above left out)."""
-RECYCLING_SPREAD = 3.0
-"""The 95th percentile of recycling over the median; assumed, as one interval tells nothing of how it varies."""
+LEAK: int = MAINNET["leak"].value
+"""Rao a block that the chain failed to count as issued, November 2025 to May 2026."""
+RECYCLED_A_DAY: float = MAINNET["recycled_a_day"].value
+"""TAO recycled a day, August to October 2026."""
+RECYCLING_SPREAD: float = MAINNET["recycling_spread"].value
+"""The 95th percentile of recycling over the median."""
 
 
 def emission(issued: int) -> int:

@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.chains.bittensor.registration import top_stakes
 from sim.tokenomics.chains.bittensor.yuma import normalised, stake_shares
 
@@ -27,7 +28,7 @@ class Stakes:
     next_permits: np.ndarray
 
 
-def inactive(last_update: np.ndarray, now: int, cutoff: int = 5_000) -> np.ndarray:
+def inactive(last_update: np.ndarray, now: int, cutoff: int = MAINNET["cutoff"].value) -> np.ndarray:
     """Who has set no weights for more than `cutoff` blocks (13.889 tempos; 5,000 blocks at a tempo of 360)."""
     return last_update + cutoff < now
 
@@ -36,7 +37,7 @@ def stakes_of(
     stake: np.ndarray,
     permits: np.ndarray,
     idle: np.ndarray,
-    places: int = 128,
+    places: int = MAINNET["permits"].value,
     least: int = 0,
     owner: int | None = None,
 ) -> Stakes:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from sim.tokenomics.chains.bittensor import RAO
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 
 _ONE = 1 << 32
 
@@ -52,10 +52,10 @@ class BurnPrice:
     """Rao that a registration burns: now, its bounds, blocks to half of it, and what a registration multiplies it by."""
 
     now: int
-    half_life: int = 360
-    least: int = RAO // 2000
-    most: int = 100 * RAO
-    rise: Fraction = Fraction(126, 100)
+    half_life: int = MAINNET["burn_half_life"].value
+    least: int = MAINNET["burn_least"].value
+    most: int = MAINNET["burn_most"].value
+    rise: Fraction = Fraction(MAINNET["burn_rise_percent"].value, 100)
 
     def wait(self, blocks: int) -> int:
         """The price some blocks later; each rounds down."""
@@ -77,7 +77,11 @@ class BurnPrice:
 
 
 def to_prune(
-    emission: np.ndarray, registered: np.ndarray, immune: np.ndarray, kept: np.ndarray, least_free: int = 10
+    emission: np.ndarray,
+    registered: np.ndarray,
+    immune: np.ndarray,
+    kept: np.ndarray,
+    least_free: int = MAINNET["least_free"].value,
 ) -> int | None:
     """The uid that a newcomer takes: least last emission, then oldest, then lowest uid; None where nobody may go.
 

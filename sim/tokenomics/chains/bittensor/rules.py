@@ -8,44 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from sim.errors import nearest
+from sim.tokenomics.chains.bittensor.constants import CHAIN
 
 SHARES = ("price", "flow", "net_flow", "price_unburned", "root_price_unburned")
 CAPS = ("whole", "alpha", "alpha_and_tao", "root")
 GATES = ("none", "rank", "quantile")
-
-
-class Constant(NamedTuple):
-    """A number that runs rest on: its value, where it was read and when, and whether it is borrowed, fitted or assumed."""
-
-    value: float
-    source: str
-    read: str
-    kind: Literal["borrowed", "fitted", "assumed"] = "borrowed"
-
-
-_LIVE = "mainnet state at block 9,240,388, spec 475 (NoBSRecruiter/tao-subnet-trader @bfa925ec, tests/fixtures/golden)"
-_CODE = "opentensor/subtensor @14bc6f9f9"
-CONSTANTS: dict[str, Constant] = {
-    "tao_weight": Constant(0.18, _LIVE, "2026-11-22"),
-    "ema_base": Constant(3.0e-4, f"{_LIVE}, SubnetMovingAlpha; the code's default is 3e-6", "2026-11-22"),
-    "ema_half": Constant(201_600, f"{_CODE}, EMAPriceHalvingBlocks: four weeks", "2026-11-22"),
-    "owner_u16": Constant(11_796, f"{_CODE}, SubnetOwnerCut: 17.9995 %", "2026-11-22"),
-    "rank": Constant(32, f"{_LIVE}; EmissionBarRank of RaoFoundation/subtensor PR 2990", "2026-11-22"),
-    "exponent": Constant(3.0, "RaoFoundation/subtensor PR 2990", "2026-11-22"),
-    "quantile": Constant(0.75, f"{_LIVE}; not in force while a rank stands", "2026-11-22"),
-    "gate_every": Constant(360, "RaoFoundation/subtensor PR 2990", "2026-11-22"),
-    "flow_base": Constant(
-        29_597_889_189_277 / 2**63, f"{_CODE}, FlowEmaSmoothingFactor: half in 30 days", "2026-11-22"
-    ),
-    "flow_power": Constant(1.0, f"{_CODE}, FlowNormExponent", "2026-11-22"),
-    "flow_cutoff": Constant(0.0, f"{_CODE}, TaoFlowCutoff", "2026-11-22"),
-    "most_epochs": Constant(2, f"{_CODE}, runtime/src/lib.rs, SubtensorMaxEpochsPerBlock", "2026-11-27"),
-    "longest_tempo": Constant(50_400, f"{_CODE}, MAX_TEMPO", "2026-11-27"),
-}
-"""What a row of the chain holds beside the rules themselves."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +34,7 @@ class Rules:
     def fields(self) -> dict[str, Any]:
         """What a row of the chain holds under these rules: the codes and all constants."""
         codes = {"share_rule": SHARES.index(self.share), "cap_rule": CAPS.index(self.cap)}
-        values = {name: constant.value for name, constant in CONSTANTS.items()}
+        values = {name: constant.value for name, constant in CHAIN.items()}
         return {**values, **codes, "gate_rule": GATES.index(self.gate)}
 
 

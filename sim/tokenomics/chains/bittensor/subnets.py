@@ -9,11 +9,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.tokenomics.chains.bittensor import RAO
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 
 
 def lock_cost(
-    last: int, last_block: int, now: int, interval: int = 115_200, least: int = RAO, rise: int = 2, decay: int = 2
+    last: int,
+    last_block: int,
+    now: int,
+    interval: int = MAINNET["lock_interval"].value,
+    least: int = MAINNET["lock_least"].value,
+    rise: int = 2,
+    decay: int = MAINNET["lock_decay"].value,
 ) -> int:
     """Rao that a new subnet locks: `rise` times the last lock, falling by `decay` times floor(last / interval) a block.
 
@@ -24,7 +30,9 @@ def lock_cost(
     return max(least, times * last - decay * (last // interval) * (now - last_block))
 
 
-def to_deregister(price: np.ndarray, registered: np.ndarray, now: int, immunity: int = 864_000) -> int | None:
+def to_deregister(
+    price: np.ndarray, registered: np.ndarray, now: int, immunity: int = MAINNET["immunity"].value
+) -> int | None:
     """The row of the subnet that a new one takes the place of: lowest EMA price outside immunity; ties go to the earliest.
 
     None where all are immune.
@@ -52,7 +60,7 @@ def payouts(pot: int, alpha: Sequence[int], protocol: int) -> tuple[list[int], i
     return shares[:-1], shares[-1]
 
 
-def pool_of(lock: int, median_price: float, least: int = RAO) -> tuple[int, int]:
+def pool_of(lock: int, median_price: float, least: int = MAINNET["lock_least"].value) -> tuple[int, int]:
     """(TAO, alpha) of a new subnet's pool: all of the lock, and alpha at the median price of subnets."""
     tao = max(lock, least)
     return tao, int(tao / median_price)

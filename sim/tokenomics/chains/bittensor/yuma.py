@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sim.tokenomics.chains.bittensor import U16
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 
 ONE = 1 << 32
 """One in the chain's I32F32."""
@@ -22,19 +23,19 @@ ONE = 1 << 32
 class Terms:
     """Settings of a subnet's epoch; shares in 65535ths. Defaults are mainnet's, October 2026, of the classic rule."""
 
-    kappa: int = 32_767
+    kappa: int = MAINNET["kappa_u16"].value
     """Majority of stake whose consensus clips: a hair under a half, which decides an exact half."""
-    penalty: int = U16
+    penalty: int = MAINNET["penalty_u16"].value
     """How far bonds go by clipped weights instead of set ones."""
-    moving_average: int = 900_000
+    moving_average: int = MAINNET["moving_average"].value
     """Millionths of the old bond that an epoch keeps."""
     relative: bool = False
     """Yuma3: bonds between a validator and a miner in [0, 1], whatever the stake. On in new subnets."""
     liquid: bool = False
     """Liquid alpha: how fast a bond moves follows from weight, bond and consensus (Yuma3 only)."""
-    alpha_low: int = 45_875
-    alpha_high: int = 58_982
-    steepness: int = 1_000
+    alpha_low: int = MAINNET["alpha_low_u16"].value
+    alpha_high: int = MAINNET["alpha_high_u16"].value
+    steepness: int = MAINNET["steepness"].value
     """Of liquid alpha's curve, in hundredths."""
 
     @property
