@@ -1,6 +1,6 @@
 """Yuma: from validators' weights and stakes to incentives, dividends and bonds.
 
-`epoch` runs a subnet's epoch, in the chain's own integers or in floats, four times as fast and 4e-6 apart after eight epochs
+`epoch` runs a subnet's epoch, in the chain's own integers or in floats, six times as fast and 4e-6 apart after eight epochs
 (stored bonds are cut to 16 bits in both). What counts of the weights is decided before, in `masks`.
 Source: subtensor pallets/subtensor/src/epoch/run_epoch.rs.
 """
