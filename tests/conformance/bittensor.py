@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.tokenomics.chains.bittensor import coinbase, community, dividends, masks, rules, yuma
 from sim.tokenomics.chains.bittensor.balancer import PARTS, Balancer, fee_of, power, to_reach
+from sim.tokenomics.chains.bittensor.issuance import threshold
 from sim.tokenomics.chains.bittensor.registration import BurnPrice
 from sim.tokenomics.chains.bittensor.subnets import lock_cost
 from sim.tokenomics.chains.bittensor.superellipse import Superellipse
@@ -33,9 +34,9 @@ def by_function(**functions: Callable[[Case], Any]) -> Callable[[Case], Any]:
 def live_block(case: Case) -> dict[str, int]:
     """One subnet of a block of mainnet; the whole block runs in the kernel."""
     inputs, subnets = case["file"]["inputs"], case["file"]["subnets"]
-    chain = coinbase.chain_row(
-        rules.by_spec(inputs["spec"]), inputs["block"], issued=11_194_293_378_683_952, root_tao=inputs["root_tao"]
-    )
+    # Any issuance at which a block creates what this one did.
+    issued = threshold((RAO // inputs["block_emission"]).bit_length() - 1)
+    chain = coinbase.chain_row(rules.by_spec(inputs["spec"]), inputs["block"], issued, inputs["root_tao"])
     chain["tao_weight"] = inputs["tao_weight_q64"] / 2**64
     chain["rank"], chain["exponent"] = inputs["gate"]["rank"], inputs["gate"]["exponent"]
     rows = coinbase.subnet_rows(len(subnets))
@@ -73,9 +74,7 @@ def _shares(name: str, **fields: Any) -> list[float]:
     rows = coinbase.subnet_rows(len(next(iter(fields.values()))))
     for field, values in fields.items():
         rows[field] = values
-    chain = coinbase.chain_row(rules.by_name(name))
-    chain["flow_power"] = fields.pop("power", 1.0)
-    coinbase.find_shares(chain, rows)
+    coinbase.find_shares(coinbase.chain_row(rules.by_name(name)), rows)
     return [float(share) for share in rows["share"]]
 
 
