@@ -153,6 +153,10 @@ itself. Exit code 1 where chance explains either with less than 1 %. A peer's fi
 \b
 Example: infermint verify
          infermint verify --whole --family mg1_ps --family batching_bd
+         infermint verify --history series --price btc=btc.csv
+
+With --history, operators are held against history instead: the simulator's own rule of entry and exit forecasts capacity that was really
+paid in coins, scored beside naive forecasts; what comes out is told, and fails nothing. --whole adds fifty cuts between halvings (minutes).
 """
 
 
@@ -582,6 +586,15 @@ def diff(a: pathlib.Path, b: pathlib.Path, as_json: bool, debug: bool, **options
 @click.option("--family", "families", multiple=True, metavar="NAME", help="Only this family of cases (repeatable).")
 @click.option("--all", "everything", is_flag=True, help="Show every quantity of a case, not its headline alone.")
 @click.option("--whole", is_flag=True, help="Ten times the customers: narrower intervals, many minutes.")
+@click.option("--history", type=_path, metavar="FOLDER", help="Folder of measured series (docs/operators-history.md).")
+@click.option(
+    "--price",
+    "prices",
+    multiple=True,
+    metavar="COIN=FILE",
+    help="With --history: prices of btc or rvn, CSV of time and USD.",
+)
+@click.option("--paths", type=click.IntRange(100, 100_000), help="With --history: paths of a forecast; default 1,000.")
 @click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Root of all random streams.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Cases side by side; default all cores.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
@@ -589,8 +602,15 @@ def diff(a: pathlib.Path, b: pathlib.Path, as_json: bool, debug: bool, **options
 @_debug
 def verify(families: tuple[str, ...], as_json: bool, debug: bool, **options: Any) -> int:
     """`infermint verify`: its help is `_VERIFY_HELP`."""
-    from sim.command import verify_theory
+    from sim.command import verify_history, verify_theory
 
+    folder, prices, paths = (options.pop(name) for name in ("history", "prices", "paths"))
+    if folder is not None:
+        return verify_history(folder, prices, paths or 1000, families, as_json, **options)
+    if prices or paths:
+        from sim.errors import ScenarioError
+
+        raise ScenarioError("--price and --paths are of --history: give its folder too")
     return verify_theory(families, as_json, **options)
 
 

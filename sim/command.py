@@ -441,6 +441,41 @@ def verify_theory(families: Sequence[str], as_json: bool, **options: Any) -> int
     return 0 if found["fine"] else 1
 
 
+def verify_history(
+    folder: Path, prices: Sequence[str], paths: int, families: Sequence[str], as_json: bool, **options: Any
+) -> int:
+    """`infermint verify --history`: score forecasts of operators beside naive ones. Returns 0: what comes out is told, not judged."""
+    from sim.study.run import Progress
+    from sim.verify.history import backtest, table
+
+    if families:
+        raise ScenarioError("--family names cases of queueing theory: leave it out with --history")
+    files = _price_files(prices)
+    bar, began = Bar(options["quiet"] or as_json, "cuts"), time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        bar(Progress(total, 0, done, time.monotonic() - began))
+
+    jobs, seed = options["jobs"] or os.cpu_count() or 1, options["seed"]
+    rows = backtest.bitcoin_rows(folder, files.get("btc"), paths, seed, options["whole"], jobs, progress)
+    rows += backtest.ravencoin_rows(folder, files["rvn"], paths, seed) if "rvn" in files else []
+    bar.end()
+    found = {"format": FORMAT, "seed": seed, "paths": paths, **table.document(rows, files)}
+    click.echo(json.dumps(found, indent=1) if as_json else table.text(rows, files))
+    return 0
+
+
+def _price_files(given: Sequence[str]) -> dict[str, Path]:
+    """`btc=FILE` and `rvn=FILE` by coin. Raises `ScenarioError` for anything else."""
+    found = {}
+    for text in given:
+        coin, equals, path = text.partition("=")
+        if not equals or coin not in ("btc", "rvn"):
+            raise ScenarioError(f"--price: '{text}' found; write btc=FILE or rvn=FILE")
+        found[coin] = Path(path)
+    return found
+
+
 def begins(now: Any, what: str = "runs") -> str:
     """What lies ahead, before it starts: `384 runs, 96 of them in the store: 288 to simulate, about 5 min with 2 workers`."""
     missing = now.total - now.stored
