@@ -20,7 +20,7 @@ class Outcome:
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
     `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
-    (checks, or somebody who cheats), `dealers`, `stake`.
+    (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`.
     """
 
     name: str
@@ -360,6 +360,36 @@ _ROWS = (
         needs=("verify",),
     ),
     Outcome(
+        "exposed_frac",
+        "false nodes found",
+        "%",
+        "ratio",
+        "higher",
+        "Of checks of nodes that are not what they are said to be, those that told so.",
+        "failed checks of nodes with another GPU, or shown as many / their checks",
+        needs=("pretenders",),
+    ),
+    Outcome(
+        "schemed_usd_per_day",
+        "earned on how others pay and trade",
+        "USD/day",
+        "mean",
+        "lower",
+        "What operators earn by oracle arbitrage and by buying before users do.",
+        "(invoices paid by arbitrageurs x (1 - market / oracle) + proceeds of coins bought ahead - their cost) / days",
+        needs=("schemes",),
+    ),
+    Outcome(
+        "schemes_found_frac",
+        "of that, epochs in which it was found",
+        "%",
+        "ratio",
+        "higher",
+        "Of epochs with oracle arbitrage or front-running, those in which it was found out.",
+        "found / done, by scheme and epoch",
+        needs=("schemes",),
+    ),
+    Outcome(
         "dealt_frac",
         "use bought by operators themselves",
         "%",
@@ -510,8 +540,8 @@ _ROWS = (
         "",
         "mean",
         "none",
-        "Inequality of operators' income.",
-        "Gini coefficient over operators with a live node",
+        "Inequality of operators' income, as the network sees them: each live node, however many one owner has.",
+        "Gini coefficient over identities with a live node",
     ),
     Outcome(
         "nakamoto",
@@ -519,8 +549,28 @@ _ROWS = (
         "operators",
         "mean",
         "none",
-        "Fewest operators with more than half of the income.",
-        "smallest k with top-k income > 50 %",
+        "Fewest operators with more than half of the income, as the network sees them.",
+        "smallest k with top-k income of identities > 50 %",
+    ),
+    Outcome(
+        "gini_owners",
+        "Gini of owners' income",
+        "",
+        "mean",
+        "none",
+        "Inequality of the income of those who control the nodes.",
+        "Gini coefficient over owners with a live node",
+        needs=("owners",),
+    ),
+    Outcome(
+        "nakamoto_owners",
+        "Nakamoto coefficient of owners",
+        "owners",
+        "mean",
+        "none",
+        "Fewest owners who together control more than half of the income.",
+        "smallest k with top-k income of owners > 50 %",
+        needs=("owners",),
     ),
     # training jobs
     Outcome(

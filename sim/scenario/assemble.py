@@ -62,10 +62,10 @@ def with_catalogue(tree: Node, library: Library) -> tuple[Node, list[Problem]]:
 
 
 def _named_gpus(tree: Node) -> dict[str, Node]:
+    operators = _operators(tree)
+    blocks = [*operators, *(one for operator in operators for one in _strategies(operator))]
     return {
-        node.value: node
-        for operator in _operators(tree)
-        if (node := operator.get("gpu")) is not None and isinstance(node.value, str)
+        node.value: node for block in blocks if (node := block.get("gpu")) is not None and isinstance(node.value, str)
     }
 
 
@@ -73,12 +73,15 @@ def _named_models(tree: Node) -> dict[str, Node]:
     classes = tree.get("workload")
     operators = _operators(tree)
     blocks = [*(classes.value.values() if classes is not None and classes.is_map else ()), *operators]
-    for operator in operators:
-        strategies = operator.get("strategies")
-        blocks += strategies.value.values() if strategies is not None and strategies.is_map else ()
+    blocks += [one for operator in operators for one in _strategies(operator)]
     return {
         node.value: node for block in blocks if (node := block.get("model")) is not None and isinstance(node.value, str)
     }
+
+
+def _strategies(operator: Node) -> list[Node]:
+    strategies = operator.get("strategies")
+    return list(strategies.value.values()) if strategies is not None and strategies.is_map else []
 
 
 def _operators(tree: Node) -> list[Node]:

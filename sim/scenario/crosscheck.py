@@ -512,10 +512,22 @@ def _trust(spec: Spec, tree: Node) -> Iterator[Problem]:
                 message = "the strategies' shares exceed 100 %; who has none is honest"
                 yield _problem(tree, f"{inside}.strategies", "sum", message, "write smaller shares", of_key=True)
             for key, strategy in operator.strategies.items():
-                if strategy.model is None:
-                    continue
-                yield from _fit(spec, tree, network, operator, strategy.model, f"{inside}.strategies.{key}", "model")
+                at = f"{inside}.strategies.{key}"
+                if strategy.model is not None:
+                    yield from _fit(spec, tree, network, operator, strategy.model, at, "model")
+                if strategy.gpu is not None:
+                    yield from _pretended(spec, tree, network, operator, strategy.gpu, at)
         yield from _shown(spec, tree, network, where)
+
+
+def _pretended(spec: Spec, tree: Node, network: Any, operator: Any, gpu: str, where: str) -> Iterator[Problem]:
+    """The GPU that is really there must serve the model too, and be another one."""
+    if gpu == operator.gpu:
+        yield _problem(tree, f"{where}.gpu", "same", f"`{gpu}` is what the class says it has", "name another GPU")
+        return
+    model = operator.model or next(iter({klass.model for klass in spec.workload.values()}))
+    other = operator.model_copy(update={"gpu": gpu, "interconnect": None})
+    yield from _fit(spec, tree, network, other, model, where)
 
 
 def _shown(spec: Spec, tree: Node, network: Any, where: str) -> Iterator[Problem]:

@@ -54,6 +54,11 @@ def obstacles(spec: Any) -> list[str]:
         for name, klass in spec.workload.items()
         if not getattr(type(klass.demand), "compiled", False)
     ]
+    found += [
+        f"workload.{name}.budget: simulated by the interpreted economy"
+        for name, klass in spec.workload.items()
+        if klass.budget is not None
+    ]
     return found
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from sim.records import histogram
 from sim.records.outcomes import OUTCOMES, Outcome
+from sim.tokenomics.operators.strategies import PRETENDERS, SCHEMES
 from sim.units import DAY_S, PS_PER_S
+from sim.world.identities import shared
 from sim.world.tally import Tally
 
 Value = float | tuple[float, float] | None
@@ -144,10 +146,8 @@ def _trusts(network: Any) -> bool:
     return looks or any(operators.strategies for operators in network.operators.values())
 
 
-def _deals(network: Any) -> bool:
-    return any(
-        s.kind == "self_dealing" for operators in network.operators.values() for s in operators.strategies.values()
-    )
+def _has(network: Any, kinds: tuple[str, ...]) -> bool:
+    return any(s.kind in kinds for operators in network.operators.values() for s in operators.strategies.values())
 
 
 def reasons(spec: Any, mode: str) -> dict[str, str]:
@@ -169,7 +169,13 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "the scenario states no `latency`"
             elif "verify" in outcome.needs and not _trusts(network):
                 why = "nobody checks answers there, and nobody cheats"
-            elif "dealers" in outcome.needs and not _deals(network):
+            elif "owners" in outcome.needs and not shared(network):
+                why = "every node has an owner of its own"
+            elif "pretenders" in outcome.needs and not _has(network, PRETENDERS):
+                why = "every node is what it is said to be"
+            elif "schemes" in outcome.needs and not _has(network, SCHEMES):
+                why = "nobody earns on how others pay and trade there"
+            elif "dealers" in outcome.needs and not _has(network, ("self_dealing",)):
                 why = "nobody buys his own service there"
             elif "stake" in outcome.needs and getattr(network, "stake", None) is None:
                 why = "the network asks for no stake"

@@ -15,13 +15,13 @@ import numpy as np
 from sim.serving.contract import Fate
 from sim.serving.pace import slowed
 from sim.tokenomics.operators import LIVE
-from sim.tokenomics.operators.strategies import COLLUDES, cheats
+from sim.tokenomics.operators.strategies import COLLUDES, PRETENDERS, cheats
 from sim.tokenomics.slash import Offence
 from sim.tokenomics.verify import Dispute, Odds, Refereed, Verify, at_least_once, settle
 from sim.tokenomics.verify.reputation import EPOCH_ONE
 from sim.units import DAY_S, ps
 from sim.world.calendar import Epoch
-from sim.world.dealing import dealers
+from sim.world.dealing import dealers, disposed
 from sim.world.fleet import Plan, Variant
 from sim.world.hardware import Hardware, machine_of
 from sim.world.service import Served, share_out
@@ -44,12 +44,17 @@ class Pending:
 
 @dataclasses.dataclass
 class Seen:
-    """What an epoch's checks told, in requests: served, served badly, of these found, honest ones held bad."""
+    """What an epoch's checks told, in requests: served, served badly, of these found, honest ones held bad.
+
+    `looked` and `exposed` are checks of nodes that are not what they are said to be, and those of them that told so.
+    """
 
     served: int = 0
     bad: int = 0
     found: int = 0
     wronged: int = 0
+    looked: int = 0
+    exposed: int = 0
 
 
 class Checks:
@@ -61,7 +66,10 @@ class Checks:
         self.disposed = np.zeros(size, np.int8)
         """HONEST, LAZY or COLLUDES: of the slot's owner, for the run."""
         self.cheaper: dict[str, list[tuple[np.ndarray, Hardware, bool]]] = {}
-        """By class, of each strategy: its slots of the class, the machine with the cheaper model, whether come what may."""
+        """By class, of each strategy: its slots of the class, the machine with the cheaper model (or the GPU that is really there),
+        whether come what may."""
+        self.pretends = np.zeros(size, bool)
+        """Slots whose node is not what it is said to be: another GPU, or one node shown as many."""
         for i, owners in enumerate(network.owners):
             self._dispose(i, owners, spec)
         self.dealing = dealers(network, streams)
@@ -81,20 +89,21 @@ class Checks:
         self.seen = Seen()
 
     def _dispose(self, place: int, owners: Owners, spec: Any) -> None:
-        strategies = self.network.block.operators[owners.name].strategies
-        if not any(strategy.model for strategy in strategies.values()):
-            return
         network, first = self.network, int(self.network.offset[place])
-        draws = self.streams[f"strategies.{network.name}.{owners.name}"].uniforms(0, owners.block.slots)
-        below, known = 0.0, self.cheaper.setdefault(owners.name, [])
-        for strategy in strategies.values():
-            mine = (draws >= below) & (draws < below + strategy.share)
-            below += strategy.share
-            if strategy.model is None:
+        strategies = network.block.operators[owners.name].strategies
+        for name, mine in disposed(network, owners, self.streams).items():
+            strategy, span = strategies[name], slice(first, first + len(mine))
+            self.pretends[span] |= mine & (strategy.kind in PRETENDERS)
+            if strategy.model is None and strategy.gpu is None:
                 continue
-            self.disposed[first : first + len(mine)][mine] = strategy.code
-            machine = machine_of(spec, network.block, owners.name, strategy.model, owners.machine.mean_tokens)
-            known.append((mine, machine, strategy.when == "always"))
+            self.disposed[span][mine] = strategy.code
+            model = strategy.model or owners.machine.model
+            machine = machine_of(spec, network.block, owners.name, model, owners.machine.mean_tokens, strategy.gpu)
+            always = strategy.when == "always" or strategy.gpu is not None
+            self.cheaper.setdefault(owners.name, []).append((mine, machine, always))
+            if strategy.gpu is not None:
+                # The bill is that of the GPU that is there, at full load.
+                owners.columns.cost_factor[mine] *= machine.watts(1.0) / owners.machine.watts(1.0)
 
     @property
     def verify(self) -> Verify | None:
@@ -108,7 +117,8 @@ class Checks:
         block = self.network.block
         down = block.slash.downtime if self.network.coin is not None else None
         looks = block.verify is not None and block.verify.looks
-        return looks or bool(self.cheaper or self.pending or self.barred_ps) or down is not None
+        lies = bool(self.cheaper or self.pending or self.barred_ps) or bool(self.pretends.any())
+        return looks or lies or down is not None
 
     # -- the start of an epoch ----------------------------------------------------------------------------------
 
@@ -251,7 +261,7 @@ class Checks:
         if not self.active:
             return
         missed = self._missed(epoch)
-        if self.verify is not None or self.cheating.any():
+        if self.verify is not None or self.cheating.any() or self.pretends.any():
             missed = self._check(epoch, served, missed)
         self._remember(missed)
         due = [verdict for verdict in self.pending if verdict.due_ps <= epoch.end_ps]
@@ -266,9 +276,11 @@ class Checks:
         weights = network.work_weights(epoch, served.counted).sum(axis=1)
         requests = share_out(done, weights) if weights.any() else np.zeros(network.slots, np.int64)
         checked, failed = self._draw(epoch, requests, live)
+        bad = self.cheating & ~self.pretends
+        honest = failed[~(self.cheating | self.pretends)]
         self.seen = Seen(
-            int(requests.sum()), int(requests[self.cheating].sum()), int(failed[self.cheating].sum()),
-            int(failed[~self.cheating].sum()),
+            int(requests.sum()), int(requests[bad].sum()), int(failed[bad].sum()), int(honest.sum()),
+            int(checked[self.pretends].sum()), int(failed[self.pretends].sum()),
         )  # fmt: skip
         tolerance = self.verify.tolerance if self.verify is not None else 0.0
         offends = failed > tolerance * checked
@@ -294,7 +306,8 @@ class Checks:
             for o in network.owners
         ], axis=1)  # fmt: skip
         rate = np.array([odds.checked for odds in self.odds])
-        fails = np.array([_fails(odds, bad) for odds, bad in zip(self.odds, self.cheating.tolist(), strict=True)])
+        bad = np.where(self.pretends, verify.attests, self.cheating)
+        fails = np.array([_fails(odds, one) for odds, one in zip(self.odds, bad.tolist(), strict=True)])
         if verify.trials == "day":
             rate = np.array([at_least_once(chance, epoch.days) for chance in rate])
         trials = np.where(live, requests if verify.trials == "request" else 1, 0)
@@ -320,6 +333,10 @@ class Checks:
                 self.lost[slot] += rule.lost(float(missed[slot]))
         # What was lost is regained by serving: it is never more than all that was served.
         self.lost = np.minimum(self.lost, self.epochs * EPOCH_ONE)
+
+    def offend(self, epoch: Epoch, slot: int) -> None:
+        """Note an offence that was not found by checks of answers or nodes."""
+        self.pending.append(Pending(epoch.end_ps, slot, "invalid", 1))
 
     def _sentence(self, epoch: Epoch, slot: int, offence: Offence, times: int) -> None:
         """A verdict falls when its time has come; that of a dispute when it has been played."""

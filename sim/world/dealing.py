@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.streams import Streams
-from sim.tokenomics.operators.strategies import dealt
+from sim.tokenomics.operators.strategies import dealt, slots_of
 from sim.world.calendar import Epoch
 from sim.world.service import Served, share_out
 
 if TYPE_CHECKING:
     from sim.world.network import NetworkState
+    from sim.world.people import Owners
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +40,18 @@ def dealers(network: NetworkState, streams: Streams) -> np.ndarray:
     mask = np.zeros(network.slots, bool)
     for i, owners in enumerate(network.owners):
         strategies = network.block.operators[owners.name].strategies
-        draws = (
-            streams[f"strategies.{network.name}.{owners.name}"].uniforms(0, owners.block.slots) if strategies else None
-        )
-        below, first = 0.0, int(network.offset[i])
-        for strategy in strategies.values():
-            if strategy.kind == "self_dealing" and draws is not None:
-                mask[first : first + len(draws)] |= (draws >= below) & (draws < below + strategy.share)
-            below += strategy.share
+        for name, mine in disposed(network, owners, streams).items():
+            if strategies[name].kind == "self_dealing":
+                mask[network.offset[i] : network.offset[i + 1]] |= mine
     return mask
+
+
+def disposed(network: NetworkState, owners: Owners, streams: Streams) -> dict[str, np.ndarray]:
+    """Bool[slots of the class] of each strategy by name, by draws that belong to slots."""
+    strategies = network.block.operators[owners.name].strategies
+    if not strategies:
+        return {}
+    return slots_of(strategies, streams[f"strategies.{network.name}.{owners.name}"].uniforms(0, owners.block.slots))
 
 
 def leakage(network: NetworkState) -> float:

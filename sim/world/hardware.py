@@ -65,11 +65,16 @@ def hardware_of(spec: Any, network: Any, name: str, means: dict[str, tuple[float
     return machine_of(spec, network, name, model_name, means[model_name])
 
 
-def machine_of(spec: Any, network: Any, name: str, model_name: str, mean: tuple[float, float]) -> Hardware:
-    """The machines of an operator class where they serve a model, to requests of `mean` (prompt, output) tokens."""
+def machine_of(
+    spec: Any, network: Any, name: str, model_name: str, mean: tuple[float, float], other_gpu: str | None = None
+) -> Hardware:
+    """The machines of an operator class where they serve a model, to requests of `mean` (prompt, output) tokens.
+
+    With `other_gpu` they have that GPU, joined as its type is, in place of the class's.
+    """
     block = network.operators[name]
-    gpu, model = spec.gpus[block.gpu], spec.models[model_name]
-    rtype = replica_type(gpu, model, network.serving, block.interconnect)
+    gpu, model = spec.gpus[other_gpu or block.gpu], spec.models[model_name]
+    rtype = replica_type(gpu, model, network.serving, None if other_gpu else block.interconnect)
     replicas = block.per_node // network.serving.tp
     if replicas < 1:
         raise ScenarioError(

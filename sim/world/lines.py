@@ -12,6 +12,7 @@ from sim.tokenomics.operators import IDLE, LIVE
 from sim.units import DAY_S, PS_PER_S
 from sim.world.book import Book, Line, gini, nakamoto
 from sim.world.calendar import Epoch
+from sim.world.identities import shared
 from sim.world.money import Account
 from sim.world.network import NetworkState
 from sim.world.service import Served
@@ -47,13 +48,17 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
         "fee_coverage_frac": (fees, avoidable + capital),
         "revenue_usd_per_day": account.paid_usd / days,
         "operator_margin_frac": (income - avoidable, income),
-        "operator_surplus_usd_per_day": (income - avoidable - capital - slashed_usd) / days,
+        "operator_surplus_usd_per_day": (income + account.schemed_usd - avoidable - capital - slashed_usd) / days,
         "entries": sum(o.entered for o in network.owners) / days * 365.25,
         "exits": sum(o.left for o in network.owners) / days * 365.25,
     }
     live = network.live_mask()
-    slot_income = (account.fees + account.coins_usd)[live]
-    made["gini"], made["nakamoto"] = gini(slot_income), nakamoto(slot_income)
+    earned, people = account.fees + account.coins_usd, network.identities
+    seen = people.seen(earned, live) if people.many else earned[live]
+    made["gini"], made["nakamoto"] = gini(seen), nakamoto(seen)
+    if shared(network.block):
+        owned = people.owned(earned, live)
+        made["gini_owners"], made["nakamoto_owners"] = gini(owned), nakamoto(owned)
     for owners in network.owners:
         owners.entered = owners.left = 0
     if network.block.settle.via is not None:
@@ -75,6 +80,11 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
             "wronged_frac": (seen.wronged, seen.served - seen.bad),
             "check_load_frac": network.checks.load,
         }
+        if network.checks.pretends.any():
+            made["exposed_frac"] = (seen.exposed, seen.looked)
+    if (schemes := network.schemes).known:
+        made |= {"schemed_usd_per_day": account.schemed_usd / days, "schemes_found_frac": (schemes.found, schemes.done)}
+        schemes.done = schemes.found = 0
     if network.checks.dealing.any():
         made["dealt_frac"] = (account.dealt_usd, account.paid_usd)
     if network.stakes.held:

@@ -33,6 +33,7 @@ from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
 from sim.world.dealing import Dealt, deal, with_dealt
 from sim.world.network import NetworkState
+from sim.world.schemes import Ahead, arbitrage, run_ahead, sell_after
 from sim.world.service import Served, share_out
 from sim.world.steering import beside, divide, steer
 from sim.world.treasury import told
@@ -75,6 +76,8 @@ class Account:
     gains: Exchange | None = None
     dealt_usd: float = 0.0
     """What owners pay for their own service."""
+    schemed_usd: float = 0.0
+    """What owners earned on how others pay and trade."""
 
     @property
     def jobs_usd(self) -> float:
@@ -197,6 +200,10 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     invoice_usd = invoice_usd * collected.total // owed if need.plan is not None and owed else invoice_usd
     invoice_usd += invoice_usd * need.made // collected.total if need.made else 0
     paid = _settle(network, account, collected, need, invoice_usd)
+    kept = 0
+    if network.schemes.known and network.terms.quote == "usd" and need.plan is None and need.credits is None:
+        kept = arbitrage(network, epoch, invoice, _rate(network, epoch), market_before)
+        account.schemed_usd += kept / 1e9
     if need.plan is not None:
         check(network, f"epoch {epoch.number}")
     account.paid_usd = invoice_usd / 1e9
@@ -212,6 +219,9 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
             if need.credits is not None
             else exchange(invoice_usd, paid, collected.bought_pusd, price, price, network.decimals)
         )
+        # Gains are counted in 10^-(12 + decimals) USD.
+        less = kept * 10 ** (3 + network.decimals)
+        account.gains = dataclasses.replace(account.gains, user=account.gains.user - less)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -277,7 +287,9 @@ def _trade(network: NetworkState, epoch: Epoch, owed: int, account: Account) -> 
     yearly = account.paid_usd * YEAR_S / epoch.seconds
     worth = block.worth(state, yearly, network.free_coins) * network.value_level
     free = ledger.balance(name("holders"), network.ticker)
+    ahead = run_ahead(network, epoch, sells, spend, worth, free) if network.schemes.known else Ahead()
     cleared = block.clear(state, epoch.seconds, sells, {"users": spend}, shock, worth, free)
+    account.schemed_usd += sell_after(network, ahead) / 1e9
     other = "outside" if block.counterparty == "outside" else name("pool")
     ledger.transfer("users' funds", "USD", spend, "outside", "users")
     ledger.transfer("coins bought", "USD", spend, "users", other)
@@ -467,6 +479,9 @@ def _shared_out(network: NetworkState, epoch: Epoch, amount: int, weights: np.nd
 def _standing(network: NetworkState, epoch: Epoch, counted: np.ndarray | None) -> np.ndarray:
     """Time that each slot stood, in microseconds, as far as its stake backs it and its answers were good: int64."""
     live = network.standing_ps(epoch) // 10**6
+    if network.identities.many:
+        ask = network.block.stake
+        counted = network.identities.weight(counted, None if ask is None else ask.free)
     parts = network.checks.paid if counted is None else network.checks.paid * counted
     return live if (parts == 1.0).all() else np.floor(live * parts).astype(np.int64)
 

@@ -22,8 +22,10 @@ from sim.world.calendar import Epoch
 from sim.world.checks import Checks
 from sim.world.fleet import Plan, Roster
 from sim.world.hardware import Hardware, hardware_of, plans_of
+from sim.world.identities import Identities
 from sim.world.locked import Locked
 from sim.world.people import Owners
+from sim.world.schemes import Schemes
 from sim.world.stakes import Stakes
 from sim.world.steering import divide
 from sim.world.strikes import down_frac, strikes_of
@@ -109,6 +111,8 @@ class NetworkState:
         self.notes: list[str] = []
         self.stakes = Stakes(self)
         self.checks = Checks(self, spec, streams)
+        self.identities = Identities(self, streams)
+        self.schemes = Schemes(self, streams)
         self.last_paid_usd = 0.0
         self.last_fees = np.zeros(self.slots)
         """USD that users paid in the last epoch, and what of it was for each slot's work."""

@@ -187,7 +187,7 @@ class World:
 
     def _choose(self, epoch: Epoch) -> np.ndarray:
         """Users choose at the prices in force; gives the requests a second of each network."""
-        self.users.choose(self.prices(epoch.start_ps))
+        self.users.choose(self.prices(epoch.start_ps), self._base(epoch) / epoch.days)
         return np.asarray(self._base(epoch) @ self.users.quantities) / epoch.seconds
 
     def spec_at(self, epoch: Epoch) -> Any:

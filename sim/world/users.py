@@ -65,6 +65,8 @@ class Users:
         self.beliefs = [[Belief() for _ in self.networks] for _ in self.names]
         self.tastes: list[Any] = []
         self.quantities = np.zeros((len(self.names), len(self.networks)))
+        self.kept = np.ones(len(self.names))
+        """Part of what each class wants that its budget buys."""
         self.level = np.ones(len(self.names))
         """Base demand of each class now, over what its block says: shocks move it."""
 
@@ -104,11 +106,17 @@ class Users:
             except ValueError as error:
                 raise ScenarioError(f"workload.{name}.demand: {error}") from None
 
-    def choose(self, prices: list[Asked]) -> np.ndarray:
-        """Set and return the epoch's quantities; a wanted share above the headroom stops the run with a message."""
+    def choose(self, prices: list[Asked], base_per_day: np.ndarray | None = None) -> np.ndarray:
+        """Set and return the epoch's quantities; a wanted share above the headroom stops the run with a message.
+
+        `base_per_day` are requests a day of each class at base demand: what a class would spend beyond its budget is left out, the
+        same part at every network. Left out, no budget binds.
+        """
         self._offered = [self.offers(k, prices) for k in range(len(self.tastes))]
         for k, taste in enumerate(self.tastes):
             self.quantities[k] = taste.quantities(self._offered[k])
+            self.kept[k] = self._affordable(k, base_per_day)
+            self.quantities[k] *= self.kept[k]
             ceiling = self.potential.ceiling(self.names[k])
             wanted = self.quantities[k].sum() * self.level[k]
             if wanted > ceiling * (1 + 1e-9):
@@ -117,6 +125,14 @@ class Users:
                     f"workload.{self.names[k]}: users want {wanted:.2f} times the base demand, more than {fix}"
                 )
         return self.quantities
+
+    def _affordable(self, k: int, base_per_day: np.ndarray | None) -> float:
+        """Part of what class k wants that its budget buys."""
+        budget = getattr(self.classes[self.names[k]], "budget", None)
+        if budget is None or base_per_day is None:
+            return 1.0
+        usd = float(base_per_day[k] * (self.quantities[k] * self._offered[k].price_usd).sum())
+        return min(1.0, budget.amount / usd) if usd > 0 else 1.0
 
     def learn(self, network: int, tally: Tally, passed_s: float, default_lag_s: float) -> None:
         """Every class mixes what was measured of a network into what it believes."""
@@ -135,7 +151,8 @@ class Users:
             each = taste.surplus_usd(self._offered[k])
             if each is None:
                 return None
-            total += each * float(base_requests[k])
+            # Whom the budget leaves out is nobody in particular: the others' surplus is that part of all.
+            total += each * float(base_requests[k]) * float(self.kept[k])
         return total
 
     def base_requests(self, start_s: float, end_s: float) -> np.ndarray:

@@ -24,12 +24,13 @@ class Audit(Verify):
 
     rule = staticmethod(rule)
     trials: ClassVar[Literal["request", "day"]] = "day"
+    attests: ClassVar[bool] = True
 
     kind: Literal["audit"] = "audit"
     every: PositiveDuration
     """Mean time between two audits of a node."""
     detection: Share = 1.0
-    """Chance that an audit finds that a node serves a cheaper model."""
+    """Chance that an audit finds that a node serves a cheaper model, has another GPU than it says, or is shown as many."""
     false_alarms: Share = 0.0
     """Chance that it holds an honest node bad."""
 

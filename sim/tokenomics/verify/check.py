@@ -49,6 +49,8 @@ class Verify(Block):
     """Whether anything is checked at all."""
     by_node: ClassVar[bool] = False
     """Whether a node's own uniform (`breach`) decides."""
+    attests: ClassVar[bool] = False
+    """Whether it sees what a node is, and not its answers alone: a worse GPU gives the same ones."""
 
     overhead: Share = 0.0
     """Time that serving takes longer for being verifiable, as a part of it."""

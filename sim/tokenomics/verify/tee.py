@@ -26,6 +26,7 @@ class Tee(Verify):
 
     rule = staticmethod(rule)
     by_node: ClassVar[bool] = True
+    attests: ClassVar[bool] = True
 
     kind: Literal["tee"] = "tee"
     breach: Share = sourced(0.0, "no published figure", "assumed", "who can cheat unseen")
