@@ -1,7 +1,7 @@
 """What is not known of operators before a cut: ranges, and joint sets drawn from them.
 
-Speeds and thresholds have the ranges of docs/operators.md, of which some rest on other networks' later years; none rests on a
-Bitcoin capacity behind a cut. The rest is assumed, and wide.
+Speeds and thresholds have the ranges of docs/operators.md, of which some rest on other networks' later years, and that of `restart` in part
+on Bitcoin's own: they are the simulator's defaults, and are not fitted at a cut. The rest is assumed, and wide.
 """
 
 from __future__ import annotations
