@@ -380,6 +380,16 @@ _ROWS = (
         needs=("schemes",),
     ),
     Outcome(
+        "arbitraged_usd_per_day",
+        "of that, by oracle arbitrage",
+        "USD/day",
+        "mean",
+        "lower",
+        "What arbitrageurs keep of users' invoices by paying them at the oracle's rate.",
+        "invoices paid by arbitrageurs x (1 - market / oracle) / days",
+        needs=("schemes",),
+    ),
+    Outcome(
         "schemes_found_frac",
         "of that, epochs in which it was found",
         "%",

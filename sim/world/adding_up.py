@@ -38,6 +38,7 @@ USERS, OPERATORS, STAKERS, TREASURY, HOLDERS, OUTSIDE = (
 PARTY_OF = {
     "users": USERS, "escrow": USERS,
     "operators": OPERATORS, "stake": OPERATORS, "unbonding": OPERATORS, "vesting.operators": OPERATORS,
+    "schemes": OPERATORS,
     "validators": STAKERS, "vesting.validators": STAKERS,
     "treasury": TREASURY, "vesting.treasury": TREASURY, "vault": TREASURY, "fees": TREASURY, "buyback": TREASURY,
     "owner": TREASURY, "vesting.owner": TREASURY,
@@ -77,7 +78,9 @@ class Told:
         cost = line["resource_cost_usd_per_mtok"]
         resources = cost[0] if isinstance(cost, tuple) else 0.0
         earned = _number(line["operator_surplus_usd_per_day"]) * days + resources + interest_usd
-        return cls(-(_number(line["revenue_usd_per_day"]) + moved) * days, earned, resources)
+        # What arbitrageurs keep of an invoice users pay on top of the coins that settle it.
+        paid = _number(line["revenue_usd_per_day"]) + moved + _number(line.get("arbitraged_usd_per_day"))
+        return cls(-paid * days, earned, resources)
 
 
 class AddingUp:

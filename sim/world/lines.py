@@ -83,7 +83,11 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
         if network.checks.pretends.any():
             made["exposed_frac"] = (seen.exposed, seen.looked)
     if (schemes := network.schemes).known:
-        made |= {"schemed_usd_per_day": account.schemed_usd / days, "schemes_found_frac": (schemes.found, schemes.done)}
+        made |= {
+            "schemed_usd_per_day": account.schemed_usd / days,
+            "arbitraged_usd_per_day": account.arbitraged_usd / days,
+            "schemes_found_frac": (schemes.found, schemes.done),
+        }
         schemes.done = schemes.found = 0
     if network.checks.dealing.any():
         made["dealt_frac"] = (account.dealt_usd, account.paid_usd)

@@ -78,6 +78,8 @@ class Account:
     """What owners pay for their own service."""
     schemed_usd: float = 0.0
     """What owners earned on how others pay and trade."""
+    arbitraged_usd: float = 0.0
+    """Of that, what arbitrageurs kept of users' invoices."""
 
     @property
     def jobs_usd(self) -> float:
@@ -203,7 +205,8 @@ def _pay_in_coins(network: NetworkState, epoch: Epoch, account: Account) -> None
     kept = 0
     if network.schemes.known and network.terms.quote == "usd" and need.plan is None and need.credits is None:
         kept = arbitrage(network, epoch, invoice, _rate(network, epoch), market_before)
-        account.schemed_usd += kept / 1e9
+        account.arbitraged_usd = kept / 1e9
+        account.schemed_usd += account.arbitraged_usd
     if need.plan is not None:
         check(network, f"epoch {epoch.number}")
     account.paid_usd = invoice_usd / 1e9
