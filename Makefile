@@ -52,7 +52,7 @@ quick: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -q -n 2 -p no:nbmake -m "not slow and not compiled and not browser and not long" $(COMPILED:%=--ignore=tests/%)
 
 bench: $(VENV)/run.stamp
-	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.plain && $(BIN)/python -m benchmarks.large_fleet
+	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.plain && $(BIN)/python -m benchmarks.large_fleet && $(BIN)/python -m benchmarks.operators
 
 lint: $(VENV)/test.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import operators, plain_economy
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -56,3 +58,16 @@ def test_a_study_of_small_runs_spends_its_time_in_simulations():
     assert 0 < told["simulations_cpu_s"] < told["total_cpu_s"]
     assert told["outside_frac"] == pytest.approx(1 - told["simulations_cpu_s"] / told["total_cpu_s"])
     assert told["long_run_cpu_s"] > 0
+
+
+@pytest.mark.compiled
+def test_a_plain_model_of_operators_has_the_same_nodes_every_day():
+    case, timed = operators.scenario(), operators.Timed()
+    nodes, _, kernel_s = operators.ours(case, "fast", timed)
+    assert kernel_s > 0  # the compiled economy ran
+    model = operators.numbers(case)
+    assert plain_economy.by_simpy(model) == nodes
+    assert min(nodes) < model["states"].count(plain_economy.LIVE) < max(nodes)
+    # The twin listens: with another draw of exits it goes another way.
+    other = {**model, "draws": [1 - draw for draw in model["draws"]]}
+    assert plain_economy.by_simpy(other) != nodes
