@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.serving.contract import Name
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.market import Holders, Pool, State
@@ -92,12 +93,16 @@ def free_entry(case: dict[str, Any]) -> dict[str, float]:
     return {"N": low}
 
 
+ENGINES: tuple[Name, ...] = ("reference", "loop", "fast")
+
+
 def micro_traces(case: dict[str, Any]) -> dict[str, list[float]]:
-    """A trace in order of arrival: one server is the engine that a reader can follow, more share a queue in a kernel."""
+    """A trace in order of arrival: one server is played by every engine, all alike, more share a queue in a kernel."""
     arrival, service = (np.array(case["params"][key], float) for key in ("arrival", "service"))
     if case["params"]["c"] == 1:
         prompts = (service * TOKENS).astype(np.int64)
-        rows = served(fleet(by_prompts()), Offered(arrival, prompts), "reference")
+        rows, *others = [served(fleet(by_prompts()), Offered(arrival, prompts), engine) for engine in ENGINES]
+        assert all((rows == other).all() for other in others)
         finish = (rows["arrival"] + rows["end"]) / UNIT_PS
     else:
         ticks = (service * TICKS).astype(np.int64)

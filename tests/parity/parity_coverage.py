@@ -89,6 +89,7 @@ class Coverage:
     def _hear_fate(self, _instant_ps: int, _subject: int, fate: Any) -> None:
         self._alive -= 1
         self.totals[f"fate {fate.name}"] += 1
+        self.totals["disconnections"] += fate.name == "DISCONNECTED"
         self.totals["expiries"] += fate.name in ("ABANDONED", "DEADLINE", "DISCONNECTED")
 
     def _hear_routed(self, _instant_ps: int, _subject: int, replica: Any) -> None:

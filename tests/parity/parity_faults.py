@@ -124,6 +124,39 @@ def _patched(case: Scenario, where: str, what: object) -> Transcript:
         return play(case, ReferenceEngine)
 
 
+def _all_known(request: Request) -> int:
+    """A prompt that is cached whole leaves nothing to compute but one token, whatever its blocks."""
+    return min(request.cached, request.tokens - 1)
+
+
+def _limits(case: Scenario, change: Callable[[Request], None]) -> Transcript:
+    """The reference with limits of requests changed as they arrive."""
+    arrive = ReferenceEngine._arrive
+
+    def changed(engine: ReferenceEngine, request: Request) -> None:
+        change(request)
+        arrive(engine, request)
+
+    with mock.patch.object(ReferenceEngine, "_arrive", changed):
+        return play(case, ReferenceEngine)
+
+
+def _deaf(request: Request) -> None:
+    request.disconnect_ps = None
+
+
+def _cold(request: Request) -> None:
+    request.cached = 0
+
+
+class _BreaksFirst(Request):
+    """At one instant the connection breaks before the deadline passes."""
+
+    def limits(self) -> list[tuple[int, Fate]]:
+        ranks = {Fate.ABANDONED: 0, Fate.DISCONNECTED: 1, Fate.DEADLINE: 2}
+        return sorted(super().limits(), key=lambda limit: (limit[0], ranks[limit[1]]))
+
+
 def _held_together(cost: GridCost, decodes: Sequence[int], prefills: cost_module.Prefills) -> int:
     """Held tokens are added up before they are rounded."""
     together = [(sum(c for c, _ in prefills), 0), *((0, k) for _, k in prefills)] if prefills else []
@@ -193,6 +226,24 @@ class _MovingWork(Router):
 
     def _work(self, request: Request, replica: Replica) -> int:
         return max(0, super()._work(request, replica) - request.delivered)
+
+
+class _OneAhead(Router):
+    """The turn goes on from the highest live replica, not from the one before."""
+
+    def _next(self, live: Sequence[Replica]) -> Replica:
+        chosen = super()._next(live)
+        return live[(live.index(chosen) + 1) % len(live)] if len(live) > 2 else chosen
+
+
+class _SameDraw(Router):
+    """A request that is given a second time draws the same number again."""
+
+    def _drawn(self, request: Request, size: int) -> list[int]:
+        routes, request.routes = request.routes, min(request.routes, 1)
+        drawn = super()._drawn(request, size)
+        request.routes = routes
+        return drawn
 
 
 class _LastOfEqual(Router):
@@ -289,6 +340,14 @@ FAULTS: dict[str, Callable[[Scenario], Transcript]] = {
     "refused requests take": _with("Rates", _Charging),
     "half a burst": _with("Rates", _Slow),
     "the pool before the limits": lambda case: play(case, _PoolFirst),
+    "broken connections are not heard": lambda case: _limits(case, _deaf),
+    "a connection breaks before a deadline": _with("Request", _BreaksFirst),
+    "cached prefixes are computed": lambda case: _limits(case, _cold),
+    "cached tokens that are no whole block": lambda case: _patched(
+        case, "sim.serving.reference.schedulers.known_tokens", _all_known
+    ),
+    "a turn that skips one": _with("Router", _OneAhead),
+    "the same draw again": _with("Router", _SameDraw),
     "one block": _with_types(lambda type_: dataclasses.replace(type_, blocks=type_.blocks + 1)),
 }
 

@@ -173,6 +173,27 @@ MUTANTS: dict[str, Mutant] = {
     "who stands behind a preempted one is not asked": Mutant(
         "ending.py", "rep.mixed == 0 and slot.held == 0", "rep.mixed == 0", 0
     ),
+    "broken connections are not heard": Mutant(
+        "arriving.py",
+        "slot.disconnect = t + request.disconnect if request.disconnect < request.deadline else NEVER",
+        "slot.disconnect = NEVER",
+        3,
+    ),
+    "a broken connection counts as a deadline": Mutant(
+        "queues.py",
+        "return DEADLINE if slot.deadline <= slot.disconnect else DISCONNECTED",
+        "return DEADLINE",
+        3,
+        "loop",
+    ),
+    "a cached prefix is computed": Mutant("arriving.py", "slot.cached = request.cached", "slot.cached = 0", 3, "loop"),
+    "a cached block that is not whole counts": Mutant(
+        "forming.py",
+        "return min(max(again, slot.cached >> 4)",
+        "return min(max(again, (slot.cached + 15) >> 4)",
+        3,
+        "loop",
+    ),
     "a region where nobody is live": Mutant(
         "../serving/rows.py", "np.where(counts > 0, ", "np.where(counts >= 0, ", 136
     ),

@@ -38,6 +38,7 @@ PLAYED = (
     "passes told by tables",
     "retries",
     "expiries",
+    "disconnections",
     "drains",
     "jumps cut by an arrival",
     "jumps cut by an outer event",

@@ -89,6 +89,17 @@ def test_settings_of_the_command_line_are_the_replicas(call):
     assert told["statistics"]["e2e_s"]["mean"]["error_frac"] > 0.05
 
 
+def test_the_scheduler_of_the_command_line_serves(call):
+    told = {
+        name: call(LOG, "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--scheduler", name)
+        for name in ("vllm_v1", "sarathi", "prefill_first")
+    }
+    assert {name: each["settings"]["scheduler"] for name, each in told.items()} == {name: name for name in told}
+    first = {name: each["statistics"]["ttft_s"]["p99"]["simulated"] for name, each in told.items()}
+    # Prompts that go first, whole, and prompts in what decodes leave of a pass do not begin at one time.
+    assert len(set(first.values())) == 3
+
+
 def test_every_request_stands_in_the_table_with_both_sides(call, tmp_path):
     told = call(LOG, "--gpu", "rtx_4090", "--model", "llama-3.1-8b", "--out", "there")
     rows = list(csv.DictReader((tmp_path / "there" / "requests.csv").open(encoding="utf-8")))
