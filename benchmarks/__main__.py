@@ -1,6 +1,6 @@
 """Speeds beside a yardstick that anybody can run: `python -m benchmarks [--only NAME] [--json]`.
 
-Figures are things per second of this process's CPU time, the median of three rounds (of the study, one); compiling and drawing of the
+Figures are things per second of this process's CPU time, the median of five rounds (of the study, one); compiling and drawing of the
 engines' requests are not counted. The last column is how many customers of the yardstick, a compiled Lindley loop that draws
 its times, one of
 those things costs: it carries from machine to machine, the speeds do not.

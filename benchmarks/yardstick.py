@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 
-ROUNDS = 3
+ROUNDS = 5
 
 
 @numba.njit

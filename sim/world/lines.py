@@ -18,6 +18,11 @@ from sim.world.network import NetworkState
 from sim.world.service import Served
 from sim.world.tally import Targets
 
+PATIENT_S = 60.0
+"""Users who wait longer in the mean would queue from window to window (specification of serving, section 4)."""
+LATE_FRAC = 0.01
+"""Share of their requests that ends at a deadline, beyond which a run says so (assumed: less moves no headline)."""
+
 
 def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, wanted: np.ndarray) -> Line:
     """One network's line of an epoch."""
@@ -260,3 +265,21 @@ def classes(book: Book, names: tuple[str, ...], targets: Targets) -> list[dict[s
                 }
             )
     return rows
+
+
+def backlogs(book: Book, workload: dict[str, Any]) -> list[str]:
+    """What windows cannot tell: classes that would queue from window to window, as they lose requests at their deadline.
+
+    Of classes whose users wait for more than `PATIENT_S` in the mean, where more than `LATE_FRAC` of the measured requests ended so.
+    """
+    found = []
+    for network, tally in book.tallies.items():
+        for k, (name, block) in enumerate(workload.items()):
+            waits = block.patience is None or block.patience.mean > PATIENT_S
+            late, arrived = int(tally.fates[k, Fate.DEADLINE]), int(tally.arrived[k])
+            if waits and late > LATE_FRAC * arrived:
+                found.append(
+                    f"{network}: {late / arrived:.1%} of the requests of {name} that windows counted ended at their deadline, and windows begin "
+                    f"without those that wait from before: the network is fuller than they tell; `requests: {{mode: all}}` serves them all"
+                )
+    return found

@@ -290,6 +290,8 @@ class World:
             plausible = self.before.networks[network.name].plausible
             if said := remark(network.name, plausible, self.book.ends_s, series):
                 self.notes.append(said)
+        if self.before.requests.mode == "sampled":
+            self.notes += lines.backlogs(self.book, self.before.workload)
         return RunRecord(
             policy=self.case.policy,
             coin_price=self.case.coin_price,

@@ -56,3 +56,31 @@ def test_half_of_the_warm_up_tells_the_work_and_the_window_alone_is_counted() ->
     assert int(made.tally.arrived.sum()) == made.counted == 2
     assert made.work.tolist() == [[4 * 100, 4 + 8 + 16 + 32]]
     assert made.window.work_ps == 400 * PS_PER_S
+
+
+PATIENT = {
+    "workload.chat": {
+        "model": "llama-3.1-8b", "rate": "12 /s", "deadline": "10 min", "demand": {"kind": "fixed", "network": "net"},
+        "prompt": {"kind": "constant", "tokens": 600}, "output": {"kind": "constant", "tokens": 400},
+    },
+    f"{HOME}.nodes": 1, f"{HOME}.max_nodes": 1, f"{HOME}.decides": "fixed", "epoch": "1 day", "horizon": "1 day",
+    "requests": {"mode": "sampled", "window": "5 min", "per_epoch": 1},
+}  # fmt: skip
+"""More than an RTX 4090 serves, of users who wait for ten minutes."""
+
+
+def _told(changes: dict[str, object]) -> list[str]:
+    return [
+        note for note in World(case({**PATIENT, **changes}), 0, "fast").run().notes if "windows begin without" in note
+    ]
+
+
+def test_windows_that_would_hand_a_queue_on_say_so() -> None:
+    (note,) = _told({})
+    assert note.startswith("net: ")
+    assert "% of the requests of chat that windows counted ended at their deadline" in note
+    assert _told({"workload.chat.rate": "1 /s"}) == []
+    # Who gives up after half a minute leaves no queue behind.
+    assert _told({"workload.chat.patience": {"kind": "exponential", "mean": "30 s"}}) == []
+    every = {"mode": "all"}
+    assert _told({"requests": every, "horizon": "1 h", "epoch": "1 h"}) == []
