@@ -1,0 +1,44 @@
+"""Training on Gensyn's own nodes: `scenarios/training-swarm.yaml`. Jobs are the network's work, and pay its fee."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.records.run import RunRecord
+from sim.scenario import load
+from sim.world import run
+
+pytestmark = [pytest.mark.compiled, pytest.mark.long]
+
+FILE = Path(__file__).parents[2] / "scenarios" / "training-swarm.yaml"
+
+
+def usd(record: RunRecord, reason: str, source: str) -> float:
+    rows = [row.amount for row in record.flows if (row.currency, row.reason, row.source) == ("USD", reason, source)]
+    return sum(rows) / 1e9
+
+
+def test_a_quorum_makes_rounds_shorter_and_loses_the_slowest_parts() -> None:
+    every, six = (run(case, 0) for case in load(FILE).cases())
+    for record in (every, six):
+        assert set(record.residuals.values()) == {0}
+        assert record.counts["jobs_completed"] == record.counts["jobs_offered"] == 6
+        assert record.notes == []
+    assert (six.outcomes["world.job_round_s"] or 0) < 0.8 * (every.outcomes["world.job_round_s"] or 0)
+    assert every.outcomes["world.job_lost_frac"] == 0
+    # The two slowest of eight lognormal parts are more than a quarter of the work.
+    assert 0.25 < (six.outcomes["world.job_lost_frac"] or 0) < 0.6
+
+
+def test_jobs_pay_the_networks_fee_of_which_most_is_burned() -> None:
+    record = run(next(iter(load(FILE).cases())), 0)
+    # 20 rounds x 8 parts of 6,000 tokens in the mean at 0.05 USD/Mtok.
+    assert record.outcomes["world.job_cost_usd"] == pytest.approx(20 * 8 * 6000 * 0.05e-6, rel=0.1)
+    take, payment = usd(record, "take", "users"), usd(record, "payment", "users")
+    assert take == pytest.approx(0.005 * (take + payment), rel=1e-6)
+    coins = {(row.reason, row.source): row.amount for row in record.flows if row.currency == "AI"}
+    bought = coins["coins bought back", "outside"]
+    # The burn is 70 % of what the executor's 1 % leaves.
+    assert coins["burn of coins bought back", "gensyn.buyback.fees"] / bought == pytest.approx(0.99 * 0.70, rel=1e-6)
