@@ -152,12 +152,12 @@ class Checks:
         total, colluding = float(capacity.sum()), float(capacity[self.disposed == COLLUDES].sum())
         breach = self.streams[f"breach.{self.network.name}"].uniforms(0, self.network.slots)
         known: dict[tuple[float, ...], Odds] = {}
-        found = []
+        found, reputations = [], self._reputations()
         for slot in range(self.network.slots):
             sides = 0.0
             if self.disposed[slot] == COLLUDES and total > capacity[slot]:
                 sides = (colluding - float(capacity[slot])) / (total - float(capacity[slot]))
-            key = (wanted_rps, self.reputation(slot), max(sides, 0.0), 1.0, float(breach[slot]))
+            key = (wanted_rps, reputations[slot], max(sides, 0.0), 1.0, float(breach[slot]))
             if not verify.by_node:
                 key = (*key[:-1], 1.0)
             if key not in known:
@@ -165,10 +165,14 @@ class Checks:
             found.append(known[key])
         return found
 
-    def reputation(self, slot: int) -> float:
-        """Reputation of a slot, 0 to 100; 100 where the network keeps none."""
+    def _reputations(self) -> list[float]:
+        """Reputation of each slot, 0 to 100; 100 where the network keeps none. Slots with one past are asked about once."""
         rule = getattr(self.verify, "reputation", None)
-        return 100.0 if rule is None else float(rule.of(int(self.epochs[slot]), int(self.lost[slot])))
+        if rule is None:
+            return [100.0] * self.network.slots
+        pasts = list(zip(self.epochs.tolist(), self.lost.tolist(), strict=True))
+        known = {past: float(rule.of(*past)) for past in set(pasts)}
+        return [known[past] for past in pasts]
 
     def _pays(self, owners: Owners, machine: Hardware, slot: int, place: int, wanted_rps: float) -> bool:
         """Whether serving the cheaper model saves more than is lost by being found, in USD a trial.
