@@ -8,6 +8,7 @@ from scipy import stats
 
 from sim.scenario.catalogue import tables
 from sim.tokenomics.spells import SPELLS
+from tests.moments import check_moments
 
 LAWS = {
     "exponential": SPELLS["exponential"](),
@@ -46,6 +47,16 @@ def test_a_median_of_two_hours_and_its_mean():
 def test_the_tail_is_exact_where_a_uniform_would_round_to_one():
     law = SPELLS["lognormal"](sigma=1.0)
     assert float(law.length(1.0, 80.0)) == pytest.approx(float(np.exp(stats.norm.isf(np.exp(-80.0)) - 0.5)), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_sample_has_the_declared_moments(name):
+    # Lengths of nodes' lives and repairs, times between outages, and parts of training rounds are all drawn so.
+    law, rng = LAWS[name], np.random.default_rng(13)
+    mean_s = law.mean_s(7.0)
+    scv = {"exponential": 1.0, "constant": 0.0}.get(name, np.exp(0.8**2) - 1)
+    drawn = np.broadcast_to(law.length(mean_s, rng.standard_exponential(200_000)), 200_000)
+    check_moments(drawn, mean_s, scv * mean_s**2)
 
 
 @pytest.mark.parametrize("name", LAWS)
