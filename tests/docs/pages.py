@@ -1,8 +1,9 @@
 """Pages that are followed word for word: their commands are run in order, their outputs compared with those shown.
 
 A page's `sh` and `python` blocks are run in one folder; the `text` block behind one is what it must print, where `…` stands for
-anything. A comment above a block says what a reader sees for himself: `<!-- exit 1 -->`, `<!-- not run -->`, and for `yaml`
-`<!-- after: "line" -->`, the beginning of the line behind which the block is put into the scenario.
+anything. A comment above a block says what a reader sees for himself: `<!-- exit 1 -->`, `<!-- not run -->`,
+`<!-- file: name -->`, the file that the block is put into, and for `yaml` `<!-- after: "line" -->`, the beginning of the
+line behind which the block is put into the scenario.
 """
 
 from __future__ import annotations
@@ -71,6 +72,20 @@ def run(step: Step, folder: Path) -> subprocess.CompletedProcess[str]:
     environment.pop("PYTHONPATH", None)
     words = ["sh", "-ec", step.body] if step.language == "sh" else [sys.executable, "-c", step.body]
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def follow(page: str, folder: Path) -> None:
+    """Do all that a page says in a folder; its scenario, where it adds lines to one, is that of `infermint init study`."""
+    for step in steps(page):
+        if step.note.startswith("file: "):
+            (folder / step.note.removeprefix("file: ")).write_text(step.body, encoding="utf-8")
+        elif step.language == "yaml":
+            put(step, folder / "study" / "scenario.yaml")
+        else:
+            done = run(step, folder)
+            assert done.returncode == step.exit_code, f"{step.body}\n{done.stdout}\n{done.stderr}"
+            difference = differs(step.shown, printed(done)) if step.shown is not None else None
+            assert difference is None, f"{step.body}\n{difference}\n{printed(done)}"
 
 
 def printed(done: subprocess.CompletedProcess[str]) -> str:

@@ -15,17 +15,8 @@ TEXT = (Path(__file__).parents[2] / "docs" / "your-own-router.md").read_text(enc
 
 @pytest.mark.compiled
 def test_the_page_can_be_followed_word_for_word(tmp_path):
-    steps = pages.steps(TEXT)
-    assert [step.language for step in steps] == ["python", "sh", "sh", "sh"]
-    for step in steps:
-        if step.note.startswith("file: "):
-            (tmp_path / step.note.removeprefix("file: ")).write_text(step.body, encoding="utf-8")
-            continue
-        done = pages.run(step, tmp_path)
-        assert done.returncode == step.exit_code, f"{step.body}\n{done.stdout}\n{done.stderr}"
-        assert step.shown is None or pages.differs(step.shown, pages.printed(done)) is None, (
-            f"{step.body}\n{pages.printed(done)}"
-        )
+    assert [step.language for step in pages.steps(TEXT)] == ["python", "sh", "sh", "sh"]
+    pages.follow(TEXT, tmp_path)
     assert (tmp_path / "reports" / "scenario" / "report.html").is_file()
 
 
