@@ -32,6 +32,41 @@ def test_links_of_a_page_lead_to_files(page):
             assert (page.parent / target).exists(), target
 
 
+def _leads_to(page: Path) -> set[Path]:
+    """Pages of the docs that a page links to."""
+    found = ((page.parent / target).resolve() for target in _LINK.findall(page.read_text(encoding="utf-8")))
+    return {path for path in found if path.suffix == ".md" and path.is_relative_to(ROOT / "docs")}
+
+
+def test_every_page_is_reached_from_the_readme():
+    reached, looked_at = {ROOT / "README.md"}, set[Path]()
+    while reached - looked_at:
+        page = (reached - looked_at).pop()
+        looked_at.add(page)
+        reached |= _leads_to(page)
+    assert set((ROOT / "docs").rglob("*.md")) - reached == set()
+
+
+def test_the_pages_by_question_hold_every_page_but_single_decisions():
+    index = ROOT / "docs" / "README.md"
+    assert set((ROOT / "docs").glob("*.md")) - {index} - _leads_to(index) == set()
+    decisions = ROOT / "docs" / "decisions" / "README.md"
+    assert set(decisions.parent.glob("*.md")) - {decisions} - _leads_to(decisions) == set()
+
+
+def _anchors(page: Path) -> set[str]:
+    """Anchors of a page's headings: lower case, blanks as hyphens, nothing else but letters, digits and `_`."""
+    heads = re.findall(r"^#+ (.*)$", _BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_ids)
+def test_links_into_a_page_lead_to_headings(page):
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http://", "https://")):
+            assert anchor in _anchors(page.parent / target if target else page), f"{target}#{anchor}"
+
+
 def _commands(text: str) -> list[tuple[str, bool]]:
     """Commands of a page, and whether they stand in a block (in prose a verb may be named without its arguments)."""
     lines = [line for kind, body in _BLOCK.findall(text) if kind in ("", "sh") for line in body.splitlines()]
