@@ -168,11 +168,14 @@ def _pay(
     for c in range(c0, c1):
         weight = k.kind[c].capacity_rps
         each = np.int64(np.rint((weight + weight) * scale / slots))
-        for i in range(k.first[c] - first, k.first[c + 1] - first):
-            work, live = each * (room.weights[i] > 0), whole_us * (room.live_ps[i] == length_ps)
-            if (room.live_ps[i] != 0) & (room.live_ps[i] != length_ps):
-                live = room.live_ps[i] // 1_000_000
-            room.work[there], room.live[there], room.there[there], room.amounts[there] = work, live, i, 0
+        begin, end = k.first[c] - first, k.first[c + 1] - first
+        weights, live_ps = room.weights[begin:end], room.live_ps[begin:end]
+        for i in range(end - begin):
+            work, live = each * (weights[i] > 0), whole_us * (live_ps[i] == length_ps)
+            if (live_ps[i] != 0) & (live_ps[i] != length_ps):
+                live = live_ps[i] // 1_000_000
+            at = np.uint64(there)
+            room.work[at], room.live[at], room.there[at], room.amounts[at] = work, live, begin + i, 0
             there += np.int64((work > 0) | (live > 0))
     rule = rules.payout[g, j]
     row = rules.numbers[rule[1] : rule[2]]
