@@ -64,6 +64,7 @@ def test_naive_rows_come_out_again():
             assert told(scores) == of(name, forecast)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_operators_at_the_halving_of_2016_come_out_again():
     # For this cut the prices that come with the series reach.

@@ -59,6 +59,7 @@ def test_a_price_that_falls_where_capacity_is_idle_wins_users_of_all_others() ->
     assert all(kept["cloud"] > kept[name] for name in COINS if name != "gonka")
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 @pytest.mark.long
 def test_two_years_balance_and_nobody_dies() -> None:

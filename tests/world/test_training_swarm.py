@@ -20,6 +20,7 @@ def usd(record: RunRecord, reason: str, source: str) -> float:
     return sum(rows) / 1e9
 
 
+@pytest.mark.slow
 def test_a_quorum_makes_rounds_shorter_and_loses_the_slowest_parts() -> None:
     every, six = (run(case, 0) for case in load(FILE).cases())
     for record in (every, six):
