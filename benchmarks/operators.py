@@ -10,18 +10,17 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.rivals import python_with
 from sim.kernels.economy import walking
 from sim.scenario import load
 from sim.units import ps
@@ -137,24 +136,6 @@ def ours(case: Any, engine: str, timed: Timed) -> tuple[list[float], float, floa
     return [float(value or 0.0) for value in record.series["net.nodes"]], passed_s, timed.cpu_s
 
 
-def radcad_python() -> str:
-    """A Python that has radCAD: an environment of its own in the temporary folder, made once. Raises OSError if it cannot be."""
-    folder = Path(tempfile.gettempdir()) / f"infermint-{RADCAD.replace('==', '-')}"
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "-q", RADCAD, "typing_extensions"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise OSError(f"{RADCAD} could not be installed: {done.stderr.strip().splitlines()[-1]}")
-        (folder / "ready").touch()
-    return str(python)
-
-
 def rival(python: str, style: str, file: Path) -> tuple[list[float], float]:
     """Live nodes by day and CPU-seconds of one of the plain models."""
     done = subprocess.run([python, str(SCRIPT), style, str(file)], capture_output=True, text=True, check=True)
@@ -168,7 +149,7 @@ def measure(rounds: int = ROUNDS) -> dict[str, Any]:
     model = numbers(case)
     steps, found = model["days"] * model["slots"], {"kernel": [], "run": [], "interpreted": [], "simpy": []}
     try:
-        python = radcad_python()
+        python = python_with(RADCAD, "typing_extensions")
         found["radcad"] = []
     except OSError as error:
         print(f"without radCAD: {error}", file=sys.stderr)

@@ -7,17 +7,15 @@ set to be one (a sequence a pass, one output token), which carries passes, memor
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
-import tempfile
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.engines import serve
+from benchmarks.rivals import python_with
 from benchmarks.yardstick import per_cpu_s
 from sim.kernels.queueing.fleets import empty_nodes, instants_ps, plain_fleet, whole_ps
 from sim.serving.contract import LIMIT_PS, NEVER, REQUEST, Fleet, LinearCost, ReplicaType, Requests, Routing
@@ -81,25 +79,10 @@ def engine_run(nodes: int, count: int) -> None:
     serve("fast", plain_nodes(nodes, Routing()), plain_requests(arrival, np.maximum(service // TOKEN_PS, 1)))
 
 
-def cimba_python() -> str:
-    """A Python that has cimba: an environment of its own in the temporary folder, made once. Raises OSError if it cannot be."""
-    folder = Path(tempfile.gettempdir()) / f"infermint-{CIMBA.replace('==', '-')}"
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not (folder / "ready").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "-q", CIMBA], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise OSError(f"{CIMBA} could not be installed: {done.stderr.strip().splitlines()[-1]}")
-        (folder / "ready").touch()
-    return str(python)
-
-
 def cimba_speed(style: str, nodes: int, count: int) -> float:
     """Requests a CPU-second of cimba, of the second of two rounds."""
     script = Path(__file__).with_name("cimba_fleets.py")
-    call = [cimba_python(), str(script), style, str(nodes), str(LOAD), str(count), "2"]
+    call = [python_with(CIMBA), str(script), style, str(nodes), str(LOAD), str(count), "2"]
     done = subprocess.run(call, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout)["speeds"][-1])
 
@@ -127,7 +110,7 @@ def main() -> None:
     """Print both comparisons; without cimba, ours alone and the reason."""
     there = True
     try:
-        cimba_python()
+        python_with(CIMBA)
     except OSError as error:
         there = False
         print(f"without cimba: {error}")

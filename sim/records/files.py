@@ -39,6 +39,11 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def seconds(column_ps: Any, there: Any) -> list[float | None]:
+    """A column of picoseconds as cells in seconds; None where `there` says that a row has none. Both are numpy arrays of one length."""
+    return [ps / 10**12 if known else None for ps, known in zip(column_ps.tolist(), there.tolist(), strict=True)]
+
+
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Rows as CSV, lines ended by a newline alone. None is an empty cell, a float its shortest exact text."""
     buffer = io.StringIO()

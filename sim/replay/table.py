@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from sim.records.files import csv_text
+from sim.records.files import csv_text, seconds
 from sim.replay.replica import Served
 from sim.serving.contract import Fate
 from sim.units import PS_PER_S
-from sim.workload.law import Ints
 from sim.workload.log import NOT_TOLD, Log
 
 HEAD = (
@@ -34,13 +31,9 @@ def requests_csv(log: Log, served: Served) -> str:
     columns = [
         done["id"].tolist(), (trace.arrival_ps / PS_PER_S).tolist(), trace.prompt_tokens.tolist(),
         trace.cached_tokens.tolist(), trace.output_tokens.tolist(), [Fate(fate).name.lower() for fate in done["fate"]],
-        done["preemptions"].tolist(), done["computed"].tolist(), served.energy_j.tolist(), _seconds(done["first_token"], completed), _seconds(done["end"], completed),
+        done["preemptions"].tolist(), done["computed"].tolist(), served.energy_j.tolist(), seconds(done["first_token"], completed), seconds(done["end"], completed),
     ]  # fmt: skip
     if log.measured:
         told = log.last_token_ps != NOT_TOLD
-        columns += [_seconds(log.first_token_ps, told), _seconds(log.last_token_ps, told)]
+        columns += [seconds(log.first_token_ps, told), seconds(log.last_token_ps, told)]
     return csv_text(HEAD + (MEASURED_HEAD if log.measured else ()), zip(*columns, strict=True))
-
-
-def _seconds(column_ps: Ints, there: np.ndarray) -> list[float | None]:
-    return [ps / PS_PER_S if known else None for ps, known in zip(column_ps.tolist(), there.tolist(), strict=True)]

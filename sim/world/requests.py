@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.records.files import seconds
 from sim.serving.contract import NEVER, Fate, Fleet, Reason
 from sim.units import PS_PER_S
 from sim.world.energy import request_joules, types_of
@@ -68,12 +69,8 @@ def columns(batch: Batch, classes: tuple[str, ...]) -> dict[str, list[Any]]:
         "slot": [int(batch.roster.slot[n]) if n >= 0 else None for n in node.tolist()],
         "attempts": rows["attempts"].tolist(),
         "preemptions": rows["preemptions"].tolist(),
-        "network_s": _seconds(trip, given),
-        "ttft_s": _seconds(rows["first_token"] + np.where(begun, trip, 0), begun),
-        "e2e_s": _seconds(rows["end"] + trip, ended),
+        "network_s": seconds(trip, given),
+        "ttft_s": seconds(rows["first_token"] + np.where(begun, trip, 0), begun),
+        "e2e_s": seconds(rows["end"] + trip, ended),
         "energy_j": request_joules(batch.energy_j, kind, rows["computed"]).tolist(),
     }
-
-
-def _seconds(column_ps: np.ndarray, there: np.ndarray) -> list[float | None]:
-    return [ps / PS_PER_S if known else None for ps, known in zip(column_ps.tolist(), there.tolist(), strict=True)]

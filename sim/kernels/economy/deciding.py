@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from sim.kernels import sums
 from sim.kernels.economy.layout import FREE, IDLE, LIVE, ORDERED, OUT, PLANNED, Calendar, Classes, State
 from sim.kernels.options import kernel, part
 
@@ -23,6 +26,15 @@ def power_usd(k: Classes, s: State, g: int, c: int) -> float:
     """Power of a node's cards a day at the utilization last measured."""
     watts = k.kind[c].replicas * (k.kind[c].idle_w + s.owner[c].utilization * (k.kind[c].full_w - k.kind[c].idle_w))
     return watts * 24 / 1000 * k.terms[g, c].electricity
+
+
+@kernel
+def running_usd(k: Classes, s: State, c: int, power: float, other: float, days: np.ndarray, spent: np.ndarray) -> float:
+    """USD that class c's nodes cost over the `days` for which they were there, `power` and `other` USD a day; by node into `spent`."""
+    factor = s.slot.factor[k.first[c] : k.first[c + 1]]
+    for i in range(len(spent)):
+        spent[i] = days[i] * (power * factor[i] + other)
+    return sums.total(spent)
 
 
 @kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kernels import order, sums, wide
-from sim.kernels.economy.deciding import power_usd
+from sim.kernels.economy.deciding import power_usd, running_usd
 from sim.kernels.economy.functions import burnmint_at, payout_at
 from sim.kernels.economy.layout import (
     AMM,
@@ -367,11 +367,7 @@ def bills(
     for c in range(c0, c1):
         power, hosting = power_usd(k, s, g, c), 24 * k.terms[g, c].hosting
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        spent, days = room.floats[begin:end], room.days[begin:end]
-        factor = s.slot.factor[k.first[c] : k.first[c + 1]]
-        for i in range(len(spent)):
-            spent[i] = days[i] * (power * factor[i] + hosting)
-        usd += sums.total(spent)
+        usd += running_usd(k, s, c, power, hosting, room.days[begin:end], room.floats[begin:end])
     amount = whole(usd * 1e9)
     if amount < 0:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kernels import order, sums, wide
-from sim.kernels.economy.deciding import power_usd
+from sim.kernels.economy.deciding import power_usd, running_usd
 from sim.kernels.economy.layout import (
     BREAK_EVEN,
     BURN,
@@ -78,11 +78,8 @@ def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tupl
     for c in range(c0, c1):
         power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        spent, days = room.floats[begin:end], room.days[begin:end]
-        factor = s.slot.factor[k.first[c] : k.first[c + 1]]
-        for i in range(len(spent)):
-            spent[i] = days[i] * (power * factor[i] + fixed)
-        avoidable += sums.total(spent)
+        days = room.days[begin:end]
+        avoidable += running_usd(k, s, c, power, fixed, days, room.floats[begin:end])
         capital += sums.total(days) * k.terms[g, c].capital
     return avoidable, capital
 

@@ -112,28 +112,9 @@ def _issued(
         for i in range(begin, end):
             room.trial[i - begin] = s.schedule[i]
         state = room.trial[: end - begin]
-    issue = supply_at(rule[0])
-    if later:
-        return issue(
-            calendar.epoch[e].day1,
-            calendar.epoch[e].ps1,
-            calendar.epoch[e].day2,
-            calendar.epoch[e].ps2,
-            held,
-            row,
-            room.reacts,
-            state,
-        )
-    return issue(
-        calendar.epoch[e].day0,
-        calendar.epoch[e].ps0,
-        calendar.epoch[e].day1,
-        calendar.epoch[e].ps1,
-        held,
-        row,
-        room.reacts,
-        state,
-    )
+    at = calendar.epoch[e]
+    day0, ps0, day1, ps1 = (at.day1, at.ps1, at.day2, at.ps2) if later else (at.day0, at.ps0, at.day1, at.ps1)
+    return supply_at(rule[0])(day0, ps0, day1, ps1, held, row, room.reacts, state)
 
 
 @kernel
