@@ -28,10 +28,9 @@ def power_usd(k: Classes, s: State, g: int, c: int) -> float:
     return watts * 24 / 1000 * k.terms[g, c].electricity
 
 
-@kernel
-def running_usd(k: Classes, s: State, c: int, power: float, other: float, days: np.ndarray, spent: np.ndarray) -> float:
-    """USD that class c's nodes cost over the `days` for which they were there, `power` and `other` USD a day; by node into `spent`."""
-    factor = s.slot.factor[k.first[c] : k.first[c + 1]]
+@part
+def running_usd(factor: np.ndarray, power: float, other: float, days: np.ndarray, spent: np.ndarray) -> float:
+    """USD that nodes cost over the `days` for which they were there, `factor` x `power` + `other` USD a day; by node into `spent`."""
     for i in range(len(spent)):
         spent[i] = days[i] * (power * factor[i] + other)
     return sums.total(spent)

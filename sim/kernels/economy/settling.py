@@ -367,7 +367,8 @@ def bills(
     for c in range(c0, c1):
         power, hosting = power_usd(k, s, g, c), 24 * k.terms[g, c].hosting
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        usd += running_usd(k, s, c, power, hosting, room.days[begin:end], room.floats[begin:end])
+        factor = s.slot.factor[k.first[c] : k.first[c + 1]]
+        usd += running_usd(factor, power, hosting, room.days[begin:end], room.floats[begin:end])
     amount = whole(usd * 1e9)
     if amount < 0:
         return False

@@ -78,8 +78,8 @@ def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tupl
     for c in range(c0, c1):
         power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        days = room.days[begin:end]
-        avoidable += running_usd(k, s, c, power, fixed, days, room.floats[begin:end])
+        days, factor = room.days[begin:end], s.slot.factor[k.first[c] : k.first[c + 1]]
+        avoidable += running_usd(factor, power, fixed, days, room.floats[begin:end])
         capital += sums.total(days) * k.terms[g, c].capital
     return avoidable, capital
 
