@@ -117,3 +117,11 @@ def last(record: RunRecord, outcome: str) -> float:
     value = record.series[outcome][-1]
     assert value is not None
     return value
+
+
+def coins(record: RunRecord, reason: str, target: str = "") -> float:
+    """Coins that a run posted for a reason, to an account (empty: any), whatever their ticker."""
+    rows = [
+        row for row in record.flows if row.currency != "USD" and row.reason == reason and target in ("", row.target)
+    ]
+    return sum(row.amount / 10**row.decimals for row in rows)

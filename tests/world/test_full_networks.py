@@ -10,6 +10,7 @@ import pytest
 from sim.records.run import RunRecord
 from sim.scenario import load
 from sim.world import run
+from tests.world.small import coins
 
 pytestmark = [pytest.mark.compiled, pytest.mark.long]
 
@@ -77,13 +78,6 @@ def test_two_years_alone(tmp_path: Path, preset: str, initial: str) -> None:
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, preset: str) -> None:
     one, other = (alone(tmp_path, preset, "60 day") for _ in range(2))
     assert one.to_json() == other.to_json()
-
-
-def coins(record: RunRecord, reason: str, target: str = "") -> float:
-    rows = [
-        row for row in record.flows if row.currency != "USD" and row.reason == reason and target in ("", row.target)
-    ]
-    return sum(row.amount / 10**row.decimals for row in rows)
 
 
 def test_gonkas_reward_decays_and_is_free_after_180_days(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sim.records.run import RunRecord
 from sim.scenario import load
 from sim.world import run
+from tests.world.small import coins
 
 pytestmark = pytest.mark.long
 
@@ -54,13 +55,6 @@ def test_ninety_days_alone(tmp_path: Path, preset: str, coin_price: str) -> None
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     one, other = (ninety_days(tmp_path, "helium_2026", "pool") for _ in range(2))
     assert one.to_json() == other.to_json()
-
-
-def coins(record: RunRecord, reason: str, target: str = "") -> float:
-    rows = [
-        row for row in record.flows if row.currency != "USD" and row.reason == reason and target in ("", row.target)
-    ]
-    return sum(row.amount / 10**row.decimals for row in rows)
 
 
 def test_filecoins_rewards_are_mostly_locked_after_ninety_days(tmp_path: Path) -> None:
