@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # Folders in which every test compiles: quick does not even import them.
 COMPILED := outcomes parity policies theory
 
-.PHONY: demo test test-all quick bench lint lock schema docs verification clean help
+.PHONY: demo test test-all quick bench lint lock schema docs site verification clean help
 
 help:
 	@echo "make demo      set up and run the main study; ends with its report"
@@ -20,7 +20,8 @@ help:
 	@echo "make bench     speeds beside a yardstick loop, and beside cimba (10 minutes)"
 	@echo "make lint      ruff and mypy"
 	@echo "make schema    remake the JSON Schema of scenarios"
-	@echo "make docs      remake docs/ASSUMPTIONS.md"
+	@echo "make docs      remake docs/ASSUMPTIONS.md and docs/reference/scenario.md"
+	@echo "make site      the docs as a site in build/site"
 	@echo "make verification  all queueing cases at their size into docs/verification.md (half an hour)"
 	@echo "make lock      remake requirements/*.txt (needs uv)"
 
@@ -37,6 +38,11 @@ $(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
 $(VENV)/test.stamp: requirements/test.txt $(VENV)/run.stamp | $(BIN)/python
 	@echo "Installing the packages of requirements/test.txt into $(VENV) ..."
 	@$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/docs.stamp: requirements/docs.txt | $(BIN)/python
+	@echo "Installing the packages of requirements/docs.txt into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/docs.txt
 	@touch $@
 
 demo: $(VENV)/run.stamp
@@ -61,14 +67,18 @@ schema: $(VENV)/run.stamp
 	@$(BIN)/python -m sim.scenario.schema
 
 docs: $(VENV)/run.stamp
-	@$(BIN)/python -m sim.scenario.assumptions
+	@$(BIN)/python -m sim.scenario.assumptions && $(BIN)/python -m sim.scenario.format_page
+
+site: $(VENV)/docs.stamp
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q && echo "site: build/site/index.html"
 
 verification: $(VENV)/run.stamp
 	@mkdir -p build && $(BIN)/infermint verify --whole --json > build/verification.json && $(BIN)/python -m sim.verify.page build/verification.json
 
 lock:
 	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build -o requirements/run.txt
-	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build --group test --group lint -c requirements/run.txt -o requirements/test.txt
+	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 pyproject.toml --group build --group test --group lint --group docs -c requirements/run.txt -o requirements/test.txt
+	@uv pip compile -q --universal --generate-hashes --no-header --fork-strategy fewest --python-version 3.11 --group docs -c requirements/test.txt -o requirements/docs.txt
 
 clean:
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

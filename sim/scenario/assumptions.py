@@ -140,7 +140,7 @@ def of_code() -> Iterator[Constant]:
         extra = field.json_schema_extra
         if isinstance(extra, dict) and "flag" in extra:
             told = {key: str(extra.get(key, "")) for key in ("source", "flag", "changes")}
-            constant = Constant(path, _default(field), told["flag"], told["source"], told["changes"])
+            constant = Constant(path, default_of(field), told["flag"], told["source"], told["changes"])
             if constant not in seen:
                 seen.add(constant)
                 yield constant
@@ -172,7 +172,8 @@ def _blocks(kind: Kind) -> Iterator[tuple[type[Block], str]]:
             yield from ((inner, f".*{step}") for inner, step in _blocks(strip(arguments[1])))
 
 
-def _default(field: Any) -> str:
+def default_of(field: Any) -> str:
+    """The default of a field as people write it, in the unit in which it is shortest; a block by its kind."""
     value, quantity = field.get_default(call_default_factory=True), kind_of(field).quantity
     if value is None:
         return "not set"

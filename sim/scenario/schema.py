@@ -83,7 +83,7 @@ class _Writer:
         return made
 
     def _field(self, annotation: Any, metadata: Any, partial: bool) -> Schema:
-        options = _options(annotation)
+        options = options_of(annotation)
         if len(options) > 1:
             return {"anyOf": [self._value(strip(option), partial) for option in options]}
         kind = strip(annotation, metadata)
@@ -218,7 +218,8 @@ def _sourced() -> Schema:
     }
 
 
-def _options(annotation: Any) -> list[Any]:
+def options_of(annotation: Any) -> list[Any]:
+    """What a field may be: the members of a union but None, or the one type that it is."""
     if typing.get_origin(annotation) not in (typing.Union, types.UnionType):
         return [annotation]
     return [option for option in typing.get_args(annotation) if option is not type(None)]
