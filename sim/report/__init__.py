@@ -37,7 +37,9 @@ def made_from(record: StudyRecord) -> str:
         *(f"{name} {metadata.version(name)}".encode() for name in ("matplotlib", "jinja2")),
     ]
     parts += [
-        path.read_bytes() for path in sorted(Path(__file__).parent.iterdir()) if path.suffix in (".py", ".j2", ".css")
+        path.read_bytes()
+        for path in sorted(Path(__file__).parent.iterdir())
+        if path.suffix in (".py", ".j2", ".css", ".js")
     ]
     parts.append((Path(__file__).parents[1] / "records" / "outcomes.py").read_bytes())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

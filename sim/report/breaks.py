@@ -8,7 +8,7 @@ from sim.records.breaks import CALM_DAYS, NEAR, RULES, Break, Recovery
 from sim.records.outcomes import OUTCOMES
 from sim.records.study import StudyRecord
 from sim.report import words
-from sim.report.tables import Cell, Table, case_words, first_of
+from sim.report.tables import Cell, Table, case_words, first_of, policies_of
 
 FILE = "breaks.csv"
 _RULES = {rule.name: rule for rule in RULES}
@@ -45,7 +45,8 @@ def _rules(record: StudyRecord, network: str, rows: Sequence[Break]) -> Table:
         + (f"; {shared}" if shared else "")
         + first_of(record, FILE)
     )
-    return Table(caption, ["rule", *(case_words(record, *case) for case in cases)], body)
+    heads = ["rule", *(case_words(record, *case) for case in cases)]
+    return Table(caption, heads, body, columns=policies_of(cases))
 
 
 def _rule_cell(row: Break) -> Cell:
@@ -68,7 +69,11 @@ def _break(row: Break | None, shared: str) -> Cell:
     days = "" if row.restricted_days is None or not row.reached else f", day {words.plain(row.restricted_days)}"
     note = f"without the shock {row.twin_reached}" + (f"; {row.word}" if row.word != shared else "")
     return Cell(
-        f"{row.reached} of {row.n} {words.span(row.share_low, row.share_high, '%')} %", lead + days, "number", note
+        f"{row.reached} of {row.n} {words.span(row.share_low, row.share_high, '%')} %",
+        lead + days,
+        "number",
+        note,
+        row.reached / row.n,
     )
 
 
@@ -85,17 +90,18 @@ def _ways(record: StudyRecord, rows: Sequence[Recovery]) -> Table:
     ]
     caption = f"Back at the twin without the shock: first day of {CALM_DAYS:g} within {100 * NEAR:g} % of the same seed's, of the runs that left it"
     caption += (f"; {shared}" if shared else "") + first_of(record, "recoveries.csv")
-    return Table(caption, ["outcome", *(case_words(record, *case) for case in cases)], body)
+    heads = ["outcome", *(case_words(record, *case) for case in cases)]
+    return Table(caption, heads, body, columns=policies_of(cases))
 
 
 def _way(row: Recovery | None, shared: str) -> Cell:
     if row is None:
         return Cell(words.NONE, kind="missing")
     if not row.moved:
-        return Cell(f"never left in {row.n}", kind="number")
+        return Cell(f"never left in {row.n}", kind="number", value=1.0)
     days = "" if row.restricted_days is None or not row.back else f"day {words.plain(row.restricted_days)}"
     back = f"{row.back} of {row.moved} {words.span(row.share_low, row.share_high, '%')} %"
-    return Cell(back, days, "number", row.word if row.word != shared else "")
+    return Cell(back, days, "number", row.word if row.word != shared else "", row.back / row.moved)
 
 
 def lines(record: StudyRecord) -> list[tuple[str, list[list[str]]]]:

@@ -89,7 +89,7 @@ def _draw(ax: Axes, histogram: Histogram, index: int) -> None:
     start = max(histogram.bins[0][0], histogram.bins[0][1] / 2, 1e-9)
     times, shares = np.concatenate(([start], times)), np.concatenate(([0.0], shares))
     keep = _thinned(shares, MOST_POINTS)
-    ax.plot(
+    drawn = ax.plot(
         times[keep],
         100 * shares[keep],
         label=words.clip(histogram.policy, 22),
@@ -98,7 +98,7 @@ def _draw(ax: Axes, histogram: Histogram, index: int) -> None:
         **style.look(index),
     )
     for share, mark in zip(MARKED, style.MARKS, strict=False):
-        ax.plot(
+        drawn += ax.plot(
             [at_share(histogram, share)],
             [100 * share],
             marker=mark,
@@ -106,6 +106,8 @@ def _draw(ax: Axes, histogram: Histogram, index: int) -> None:
             linestyle="none",
             markersize=4.5,
         )
+    for artist in drawn:
+        style.belongs(artist, index)
 
 
 def _thinned(shares: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, Any]:
@@ -196,7 +198,7 @@ def _key(sheet: Figure, record: StudyRecord, policies: list[str]) -> None:
         Line2D([], [], label=words.clip(policy, 18), linewidth=2.0, **style.look(record.policies.index(policy)))
         for policy in policies
     ]
-    style.key(sheet, lines, handlelength=3.2)
+    style.key(sheet, lines, [record.policies.index(policy) for policy in policies], handlelength=3.2)
 
 
 def csv_rows(record: StudyRecord, network: str, metric: str) -> list[list[Any]]:

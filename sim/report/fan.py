@@ -104,10 +104,14 @@ def _draw(ax: Axes, band: Band, index: int, unit_s: int) -> None:
         for q in ("q05", "q25", "q50", "q75", "q95")
     }
     colour = style.COLOURS[index % len(style.COLOURS)]
-    ax.fill_between(time, lines["q05"], lines["q95"], color=colour, alpha=0.22, linewidth=0)
-    ax.fill_between(time, lines["q25"], lines["q75"], color=colour, alpha=0.38, linewidth=0)
+    drawn: list[Any] = [
+        ax.fill_between(time, lines["q05"], lines["q95"], color=colour, alpha=0.22, linewidth=0),
+        ax.fill_between(time, lines["q25"], lines["q75"], color=colour, alpha=0.38, linewidth=0),
+    ]
     few: dict[str, Any] = {"marker": style.MARKS[index % len(style.MARKS)], "markersize": 2.5} if len(keep) < 24 else {}
-    ax.plot(time, lines["q50"], **style.look(index), **few)
+    drawn += ax.plot(time, lines["q50"], **style.look(index), **few)
+    for artist in drawn:
+        style.belongs(artist, index)
 
 
 def _number(value: float | None) -> float:

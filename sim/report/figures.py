@@ -15,7 +15,10 @@ from sim.report import ecdf, fan, flow_bars, forest, warm_up, words
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One figure: `name` is that of its CSV, unique in a report; `alt` are full sentences; `draw` makes the figure anew."""
+    """One figure: `name` is that of its CSV, unique in a report; `alt` are full sentences; `draw` makes the figure anew.
+
+    `network` is the one that it is about (`world` for all of them, empty where that is no question), `policy` the only one it shows.
+    """
 
     name: str
     section: str
@@ -24,6 +27,8 @@ class Entry:
     head: tuple[str, ...]
     rows: list[list[Any]]
     draw: Callable[[], Figure]
+    network: str = ""
+    policy: str = ""
 
 
 def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
@@ -59,6 +64,7 @@ def _forests(record: StudyRecord, point: int) -> list[Entry]:
             forest.HEAD,
             forest.csv_rows(record, policy),
             lambda policy=policy: forest.figure(record, policy, point),  # type: ignore[misc]
+            policy=policy,
         )
         for policy in forest.compared(record, point)
     ]
@@ -83,6 +89,7 @@ def _by_outcome(record: StudyRecord, point: int, kind: Any, name: str, title: st
             kind.HEAD,
             kind.csv_rows(record, outcome),
             lambda outcome=outcome: kind.figure(record, outcome, point),  # type: ignore[misc]
+            words.network_of(outcome) or "world",
         )
         for outcome in kind.outcomes(record, point)
     ]
@@ -98,6 +105,7 @@ def _ecdfs(record: StudyRecord, point: int) -> list[Entry]:
             ecdf.HEAD,
             ecdf.csv_rows(record, network, metric),
             lambda network=network, metric=metric: ecdf.figure(record, network, metric, point),  # type: ignore[misc]
+            words.clip(network),
         )
         for network, metric in ecdf.pairs(record, point)
     ]

@@ -105,7 +105,8 @@ def flow_bars(
         raise ValueError(f"no flow of {coin!r} under policy {chosen!r}, coin price {kind!r}, point {point}")
     with style.styled():
         ax = ax if ax is not None else style.new_axes()
-        _draw(ax, flows, coin, _accounts(cases, coin), _bars(cases, coin))
+        index = record.policies.index(chosen) if chosen in record.policies else 0
+        _draw(ax, flows, coin, _accounts(cases, coin), _bars(cases, coin), index)
         ax.set_title(words.clip(chosen, 26))
         ax.set_xlabel(words.clip(coin, 12))
     return ax
@@ -116,15 +117,16 @@ def _bars(cases: list[PolicyFlows], currency: str) -> list[str]:
     return [name for name in BARS if name in there]
 
 
-def _draw(ax: Axes, flows: PolicyFlows, currency: str, accounts: list[str], bars: list[str]) -> None:
+def _draw(ax: Axes, flows: PolicyFlows, currency: str, accounts: list[str], bars: list[str], policy: int) -> None:
     for name, parts in heights(flows, currency).items():
         at = 0.0
         for account, height in parts.items():
             index = accounts.index(account)
-            ax.barh(bars.index(name), height, left=at, height=0.68, facecolor=style.COLOURS[index % len(style.COLOURS)],
+            (bar,) = ax.barh(bars.index(name), height, left=at, height=0.68, facecolor=style.COLOURS[index % len(style.COLOURS)],
                     hatch=style.HATCHES[index % len(style.HATCHES)], edgecolor=style.INK, linewidth=0.6)  # fmt: skip
+            style.belongs(bar, policy)
             at += height
-        ax.annotate(
+        said = ax.annotate(
             words.tick(float(f"{at:.3g}")),
             (at, bars.index(name)),
             xytext=(3, 0),
@@ -132,6 +134,7 @@ def _draw(ax: Axes, flows: PolicyFlows, currency: str, accounts: list[str], bars
             va="center",
             fontsize=style.SMALL_PT,
         )
+        style.belongs(said, policy)
     ax.set_ylim(len(bars) - 0.5, -0.5)
     ax.set_yticks(range(len(bars)), bars)
     ax.tick_params(axis="y", length=0)

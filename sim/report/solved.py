@@ -21,7 +21,8 @@ def tables(record: StudyRecord) -> list[Table]:
         for row in rows
     ]
     caption = "What was turned until policies were equal" + first_of(record, "summary.json")
-    return [Table(caption, ["policy", "turned", "setting", "comes to", "tries"], body)]
+    head = ["policy", "turned", "setting", "comes to", "tries"]
+    return [Table(caption, head, body, owners=[row.policy for row in rows])]
 
 
 def _cells(row: Solved) -> list[Cell]:

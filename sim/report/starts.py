@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.records.starts import NEAR, Ends
 from sim.records.study import StudyRecord
 from sim.report import words
-from sim.report.tables import Cell, Table, case_words, first_of
+from sim.report.tables import Cell, Table, case_words, first_of, policies_of
 
 
 def tables(record: StudyRecord) -> list[Table]:
@@ -24,7 +24,8 @@ def tables(record: StudyRecord) -> list[Table]:
     ]
     caption = f"Nodes at the end from other starts, and the runs that end within {100 * NEAR:g} % (or a node) of the given start's end in the same seed"
     caption += first_of(record, "summary.json")
-    return [Table(caption, ["start", *(case_words(record, *case) for case in cases)], body)]
+    heads = ["start", *(case_words(record, *case) for case in cases)]
+    return [Table(caption, heads, body, columns=policies_of(cases))]
 
 
 def _end(row: Ends | None) -> Cell:
@@ -36,4 +37,4 @@ def _end(row: Ends | None) -> Cell:
         + ("; still drawing together" if row.closing else "")
         + (f"; {row.word}" if row.word else "")
     )
-    return Cell(f"{words.plain(row.mean)} (given start {words.plain(row.given_mean)})", same, "number", note)
+    return Cell(f"{words.plain(row.mean)} (given start {words.plain(row.given_mean)})", same, "number", note, row.mean)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -27,6 +28,8 @@ LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (
 MARKS = ("o", "s", "D", "^", "v", "P")
 HATCHES = ("", "///", "\\\\\\", "xxx", "---", "|||")
 INK = "#000000"
+OF_POLICY = "of-policy-"
+"""What an artist's id begins with where it shows one policy; the policy's number in the record follows."""
 
 _RC: dict[str, Any] = {
     "font.size": TEXT_PT,
@@ -105,9 +108,9 @@ def new_axes() -> Axes:
     return axes
 
 
-def key(sheet: Figure, handles: list[Any], **more: Any) -> None:
-    """A legend over the whole figure, three entries a row; `more` goes to matplotlib."""
-    sheet.legend(
+def key(sheet: Figure, handles: list[Any], policies: Sequence[int] = (), **more: Any) -> None:
+    """A legend over the whole figure, three entries a row; `policies` are their numbers; `more` goes to matplotlib."""
+    legend = sheet.legend(
         handles=handles,
         loc="upper left",
         bbox_to_anchor=(0, 1),
@@ -117,6 +120,15 @@ def key(sheet: Figure, handles: list[Any], **more: Any) -> None:
         handletextpad=0.6,
         **more,
     )
+    for policy, mark, text in zip(policies, legend.legend_handles, legend.get_texts(), strict=False):
+        if mark is not None:
+            belongs(mark, policy)
+        belongs(text, policy)
+
+
+def belongs(artist: Artist, policy: int) -> None:
+    """Say that an artist shows the policy of this number, so that the page can hide it (`svg.inline`)."""
+    artist.set_gid(f"{OF_POLICY}{policy}")
 
 
 def look(index: int) -> dict[str, Any]:

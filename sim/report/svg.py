@@ -34,7 +34,7 @@ def inline(figure: Figure, name: str, said: str) -> str:
     """The figure as one `<svg role="img">` element; `said` is what a screen reader says for it.
 
     Namespaces, fonts and metadata go (a page needs none), ids get the figure's name (two figures of a page may not
-    share one), black becomes `currentColor` and the palette the page's `--p0`, `--p1`, ..., coordinates keep one decimal, marks two (a twentieth of a pixel on a phone).
+    share one) or say as `data-policy` whose a part is, black becomes `currentColor` and the palette the page's `--p0`, `--p1`, ..., coordinates keep one decimal, marks two (a twentieth of a pixel on a phone).
     """
     root = ElementTree.fromstring(svg_text(figure))  # noqa: S314 - the drawing was written a line above
     _prune(root)
@@ -61,8 +61,9 @@ def _prune(element: ElementTree.Element) -> None:
             continue
         _prune(child)
         child.tail = None
-        # An id alone does nothing to what a group holds.
-        bare = child.tag == f"{_SVG}g" and not set(child.attrib) - {"id"}
+        # An id alone does nothing to what a group holds, but where it says whose that is.
+        named = child.get("id", "").startswith(style.OF_POLICY)
+        bare = child.tag == f"{_SVG}g" and not set(child.attrib) - {"id"} and not named
         kept += list(child) if bare else [child] if len(child) or child.tag != f"{_SVG}g" else []
     if element.tag != f"{_SVG}text":
         element.text = None
@@ -79,9 +80,11 @@ def _own_ids(root: ElementTree.Element, name: str) -> None:
         for key in found:
             wanted.setdefault(key, f"{name}-{len(wanted)}")
     for element in root.iter():
-        key = element.attrib.pop("id", None)
+        key = element.attrib.pop("id", "")
         if key in wanted:
             element.attrib["id"] = wanted[key]
+        elif key.startswith(style.OF_POLICY):
+            element.attrib["data-policy"] = key.removeprefix(style.OF_POLICY)
         if _HREF in element.attrib:
             element.attrib["href"] = "#" + wanted[element.attrib.pop(_HREF).removeprefix("#")]
         for attribute, value in element.attrib.items():

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sim.records.outcomes import OUTCOMES, Outcome, split_name
+from sim.records.run import Number
 from sim.records.study import CheckResult, Parameter, PolicyFlows, StudyRecord, Summary
 from sim.report import words
 from sim.report.flows import flows_at, in_coins
@@ -15,22 +16,33 @@ from sim.report.flows import flows_at, in_coins
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One cell: what it says, a smaller second line, its kind (`number`, `text`, `code`, `missing`), and a note under both."""
+    """One cell: what it says, a smaller second line, its kind (`number`, `text`, `code`, `missing`), and a note under both.
+
+    `value` is the number that a reader's sorting goes by, where the text holds one.
+    """
 
     text: str
     small: str = ""
     kind: str = "text"
     note: str = ""
+    value: Number = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table with a caption; the first cell of each row names it. `outcome` of a row links it to the glossary."""
+    """A table with a caption; the first cell of each row names it.
+
+    `outcomes` links each row to the glossary. `columns` and `owners` say which policy a column or a row belongs to ("" or
+    nothing: none), so that a reader can hide a policy. With `total` the last row stays last however rows are sorted.
+    """
 
     caption: str
     head: list[str]
     rows: list[list[Cell]]
     outcomes: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    owners: Sequence[str] = ()
+    total: bool = False
 
 
 def first_of(record: StudyRecord, file: str) -> str:
@@ -66,7 +78,13 @@ def summary(record: StudyRecord, point: int) -> Table:
         "; a time that never came counts as the horizon" if any(s.reached is not None for s in found.values()) else ""
     )
     caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals{never}"
-    return Table(caption, ["outcome", *(case_words(record, *case) for case in columns)], rows, names)
+    heads = ["outcome", *(case_words(record, *case) for case in columns)]
+    return Table(caption, heads, rows, names, columns=policies_of(columns))
+
+
+def policies_of(columns: Sequence[tuple[str, str]]) -> list[str]:
+    """The policy of each column of a table whose columns, after the first, are cases."""
+    return ["", *(policy for policy, _ in columns)]
 
 
 def _outcome_cell(name: str, found: dict[tuple[str, str, str], Summary]) -> Cell:
@@ -91,7 +109,11 @@ def _summary_cell(row: Summary | None) -> Cell:
     if row.batches is not None:
         note = f"{note}; " * bool(note) + f"one run, {row.batches} batch means"
     return Cell(
-        words.plain(words.in_reading_unit(row.mean, row.unit)), words.span(row.low, row.high, row.unit), "number", note
+        words.plain(words.in_reading_unit(row.mean, row.unit)),
+        words.span(row.low, row.high, row.unit),
+        "number",
+        note,
+        row.mean,
     )
 
 
@@ -116,12 +138,15 @@ def flows(record: StudyRecord, currency: str, point: int) -> Table:
         f"{words.clip(currency, 12)} that flowed in the first replication",
         ["flow", *(case_words(record, f.policy, f.coin_price) for f in here)],
         rows,
+        columns=policies_of([(f.policy, f.coin_price) for f in here]),
+        total=True,
     )
 
 
 def _flow_cell(flows_: PolicyFlows, currency: str, key: tuple[str, str, str]) -> Cell:
     total = [row for row in flows_.rows if row.currency == currency and (row.reason, row.source, row.target) == key]
-    return Cell(words.plain(sum(in_coins(row) for row in total)) if total else "0", kind="number")
+    coins = sum(in_coins(row) for row in total)
+    return Cell(words.plain(coins), kind="number", value=coins)
 
 
 def _residual(flows_: PolicyFlows, currency: str) -> str:
@@ -188,7 +213,8 @@ def _strongest(record: StudyRecord, path: str) -> Cell:
     if not known:
         return Cell(words.NONE, kind="missing")
     one, correlation = max(known, key=lambda each: abs(each[1]))
-    return Cell(f"{correlation:+.2f}", f"{words.clip(one.policy)}: {words.full_label(one.outcome)}", "number")
+    what = f"{words.clip(one.policy)}: {words.full_label(one.outcome)}"
+    return Cell(f"{correlation:+.2f}", what, "number", value=abs(correlation))
 
 
 def changes(record: StudyRecord) -> Table:
@@ -203,7 +229,8 @@ def changes(record: StudyRecord) -> Table:
         ]
         for c in record.changes
     ]
-    return Table("What each policy changed", ["policy", "key", "from", "to", "where"], rows)
+    head = ["policy", "key", "from", "to", "where"]
+    return Table("What each policy changed", head, rows, owners=[c.policy for c in record.changes])
 
 
 def place(file: str, line: int) -> str:
@@ -231,7 +258,8 @@ def checks(record: StudyRecord) -> Table:
         ]
         for c in record.checks
     ]
-    return Table("Checks of the file", ["result", "check", "outcome", "policy", "found", "where"], rows)
+    head = ["result", "check", "outcome", "policy", "found", "where"]
+    return Table("Checks of the file", head, rows, owners=[c.policy for c in record.checks])
 
 
 def glossary(record: StudyRecord) -> list[tuple[str, Outcome]]:

@@ -134,5 +134,10 @@ def difference(verdict: Verdict) -> tuple[str, str]:
     ), f"{means} ({words.signed(verdict.difference, verdict.unit)})"
 
 
+def size(verdict: Verdict) -> Number:
+    """The number that `difference` tells first, which sorting goes by: a share's difference, else the relative one."""
+    return verdict.difference if verdict.unit == "%" or verdict.relative is None else verdict.relative
+
+
 def _bare(value: Number, unit: str) -> str:
     return words.NONE if value is None else words.plain(words.in_reading_unit(value, unit))

@@ -48,7 +48,8 @@ def _draw(ax: Axes, record: StudyRecord, one: Warmup) -> None:
     time = np.array(one.time_s)[keep] / unit_s
     level = np.array([words.in_reading_unit(value, one.unit) for value in one.mean])[keep]
     index = record.policies.index(one.policy) if one.policy in record.policies else 0
-    ax.plot(time, level, **style.look(index))
+    (line,) = ax.plot(time, level, **style.look(index))
+    style.belongs(line, index)
     if one.cut_s > record.policies_from_s:
         ax.axvspan(record.policies_from_s / unit_s, one.cut_s / unit_s, color=style.INK, alpha=0.12, linewidth=0)
     if record.policies_from_s > 0:

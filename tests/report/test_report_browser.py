@@ -1,14 +1,11 @@
-"""The page in headless Chromium: it fits a phone and a desktop, follows the colour scheme, and loads nothing."""
+"""The page in headless Chromium: it fits a phone and a desktop, sorts, filters and hides, follows the colours, and loads nothing."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
-import shutil
-import subprocess
-from html import unescape
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,94 +13,67 @@ import pytest
 
 from sim.records.breaks import RULES, Break
 from sim.records.study import StudyRecord
-from sim.report import files
+from sim.report import files, words
+from tests.report.chromium import Browser, chromium
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--allow-file-access-from-files",
-)  # fmt: skip
+WIDTHS = [390, 1280]
+EVIL = '<script>window.alerted=1</script><img src=x onerror="window.alerted=1">\'"' + "W" * 10_000
 
-# Runs in the page that holds the report in a frame of the wanted width, since a window may not be that narrow.
-PROBE = """
-<!doctype html><meta charset="utf-8"><iframe id="f" src="report.html" style="width:{width}px;height:900px;border:0"></iframe>
-<pre id="out">waiting</pre>
-<script>
-document.getElementById("f").addEventListener("load", function (event) {{
-  const page = event.target.contentDocument, view = event.target.contentWindow;
-  const body = view.getComputedStyle(page.body);
-  const scrolls = function (node) {{
-    for (let up = node.parentElement; up; up = up.parentElement) {{
-      const flow = view.getComputedStyle(up).overflowX;
-      if (flow === "auto" || flow === "hidden" || flow === "scroll") return true;
-    }}
+# What lies where: boxes that leave the view or overlap, the smallest text of a figure in pixels, colours.
+LAYOUT = """(() => {
+  const scrolls = (node) => {
+    for (let up = node.parentElement; up; up = up.parentElement)
+      if (["auto", "hidden", "scroll"].includes(getComputedStyle(up).overflowX)) return true;
     return false;
-  }};
-  const wide = [...page.querySelectorAll("body *")].filter(function (node) {{
-    const box = node.getBoundingClientRect();
-    return box.width > 1 && box.right > view.innerWidth + 0.5 && !scrolls(node) && !node.closest(".skip, .hidden");
-  }});
-  const texts = [...page.querySelectorAll("svg text")].map(node => parseFloat(view.getComputedStyle(node).fontSize)
-    * node.ownerSVGElement.getBoundingClientRect().width / node.ownerSVGElement.viewBox.baseVal.width);
-  const outside = [...page.querySelectorAll("svg")].filter(function (drawing) {{
+  };
+  const clipped = (node) => node.closest(".skip, .hidden, thead")?.getBoundingClientRect().width <= 1 || node.closest(".skip");
+  const seen = (node) => node.getBoundingClientRect().width > 1 && !clipped(node);
+  const wide = [...document.querySelectorAll("body *")]
+    .filter((node) => seen(node) && node.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(node));
+  const cells = [...document.querySelectorAll("th, td, dt, dd, li, p, label, button")]
+    .filter((node) => seen(node) && node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== "inline");
+  const drawings = [...document.querySelectorAll("svg.plot")];
+  const texts = drawings.flatMap((drawing) => [...drawing.querySelectorAll("text")].map((node) =>
+    parseFloat(getComputedStyle(node).fontSize) * drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width));
+  const outside = drawings.filter((drawing) => {
     const frame = drawing.getBoundingClientRect();
-    return [...drawing.querySelectorAll("text")].some(function (node) {{
+    return [...drawing.querySelectorAll("text")].some((node) => {
       const box = node.getBoundingClientRect();
       return box.left < frame.left - 1 || box.right > frame.right + 1 || box.top < frame.top - 1 || box.bottom > frame.bottom + 1;
-    }});
-  }});
-  document.getElementById("out").textContent = JSON.stringify({{
-    inner: view.innerWidth, scroll: page.documentElement.scrollWidth, wide: wide.slice(0, 5).map(node => node.outerHTML.slice(0, 120)),
-    smallest: Math.min(...texts), texts: texts.length, outside: outside.map(drawing => drawing.getAttribute("aria-label").slice(0, 60)),
-    paper: body.backgroundColor, ink: body.color, figure: view.getComputedStyle(page.querySelector("svg text") || page.body).fill,
-    loads: view.performance.getEntriesByType("resource").map(entry => entry.name), scripts: page.scripts.length,
-    cut: [...page.querySelectorAll(".wide:has(.folds)")].map(node => node.scrollWidth - node.clientWidth),
-    alerts: view.alerted || 0, focusable: page.querySelectorAll("a[href], summary, [tabindex]").length,
-  }});
-}});
-</script>
-"""
-
-
-def chromium() -> str:
-    """The browser's path; skips without it, fails where it is required."""
-    if CHROMIUM is None:
-        if os.environ.get("INFERMINT_REQUIRE_CHROMIUM") == "1":
-            pytest.fail("INFERMINT_REQUIRE_CHROMIUM=1, but no Chromium is installed")
-        pytest.skip("no Chromium is installed")
-    return CHROMIUM
-
-
-def browse(arguments: list[str], profile: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run the browser once with a fresh profile."""
-    return subprocess.run(
-        [chromium(), *FLAGS, f"--user-data-dir={profile}", *arguments], capture_output=True, timeout=120, check=True
-    )
-
-
-def measured(folder: Path, width: int, dark: bool, profile: Path) -> dict[str, Any]:
-    """What the probe found of `folder/report.html` in a view of this width."""
-    probe = folder / f"probe-{width}-{dark}.html"
-    probe.write_text(PROBE.format(width=width), encoding="utf-8")
-    scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
-    done = browse(
-        [scheme, "--window-size=1400,1000", "--virtual-time-budget=20000", "--dump-dom", probe.as_uri()], profile
-    )
-    found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout.decode(), re.DOTALL)
-    assert found is not None, done.stderr.decode()[-2000:]
-    return dict(json.loads(unescape(found[1])))
+    });
+  });
+  const body = getComputedStyle(document.body), text = document.querySelector("svg text");
+  return {
+    inner: innerWidth, scroll: document.documentElement.scrollWidth, smallest: Math.min(...texts), texts: texts.length,
+    wide: wide.slice(0, 5).map((node) => node.outerHTML.slice(0, 120)), cells: cells.slice(0, 5).map((node) => node.outerHTML.slice(0, 120)),
+    outside: outside.map((drawing) => drawing.getAttribute("aria-label").slice(0, 60)),
+    paper: body.backgroundColor, ink: body.color, figure: text ? getComputedStyle(text).fill : "",
+    cut: [...document.querySelectorAll(".wide:has(.folds)")].map((node) => node.scrollWidth - node.clientWidth),
+    alerts: window.alerted || 0, scripts: document.scripts.length,
+  };
+})()"""
 
 
 @pytest.fixture(scope="module")
-def folder(record: StudyRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     chromium()
-    out = tmp_path_factory.mktemp("browser")
-    files.write(record, out)
-    return out
+    with Browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def page(record: StudyRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chromium()
+    return files.write(record, tmp_path_factory.mktemp("browser"))
+
+
+def assert_fits(seen: dict[str, Any], width: int) -> None:
+    """Nothing is wider than the view, no text leaves its cell or its drawing."""
+    assert seen["inner"] == width
+    assert seen["scroll"] <= width, seen["wide"]
+    assert (seen["wide"], seen["cells"], seen["outside"]) == ([], [], [])
 
 
 def luminance(colour: str) -> float:
@@ -113,68 +83,227 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_page_fits_and_follows_the_colour_scheme(folder: Path, tmp_path: Path, width: int, dark: bool) -> None:
-    seen = measured(folder, width, dark, tmp_path / "profile")
-    assert seen["inner"] == width
-    assert seen["scroll"] <= width, seen["wide"]
-    assert seen["wide"] == []
+def test_the_page_fits_and_follows_the_colour_scheme(browser: Browser, page: Path, width: int, dark: bool) -> None:
+    seen = browser.show(page, width, dark=dark).value(LAYOUT)
+    assert_fits(seen, width)
     assert seen["texts"] > 100
     assert seen["smallest"] >= 9
-    assert seen["outside"] == []
     assert (luminance(seen["paper"]) < 0.05) == dark
     light, deep = sorted((luminance(seen["paper"]), luminance(seen["ink"])), reverse=True)
     assert (light + 0.05) / (deep + 0.05) > 7
     assert seen["figure"] == seen["ink"]
-    assert seen["loads"] == []
-    assert seen["scripts"] == 0
-    assert seen["focusable"] > 30
+    assert seen["scripts"] == 1
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_no_column_of_what_broke_is_cut(record: StudyRecord, tmp_path: Path, width: int) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_column_of_what_broke_is_cut(record: StudyRecord, browser: Browser, tmp_path: Path, width: int) -> None:
     rows = [
         Break(rule.name, "tao", rule.outcome, "below 50 %", policy, kind, 0, 16, 9, 0.33, 0.77, 3, 187.5, [187.5] * 16, 2,
               rule.name == "coin_halved", "" if kind == "pool" else "too few runs (the interval spans 49 pp)")
         for rule in RULES for policy in record.policies for kind in record.coin_prices
     ]  # fmt: skip
-    files.write(dataclasses.replace(record, breaks=rows), tmp_path)
-    seen = measured(tmp_path, width, False, tmp_path / "profile")
+    seen = browser.show(files.write(dataclasses.replace(record, breaks=rows), tmp_path), width).value(LAYOUT)
     assert seen["cut"] == [0] and seen["scroll"] <= width
 
 
-def test_a_screenshot_is_no_blank_page(folder: Path, tmp_path: Path) -> None:
+def column(browser: Browser, table: str, place: int) -> list[str]:
+    """What the rows of a table's first body say in a column, heads of groups left out; numbers by what they sort by."""
+    cells = "[...t.tBodies[0].rows].filter(r => !r.matches('.group, .stays, .off')).map(r => r.cells[{0}])"
+    read = cells.format(place) + ".map(c => c.dataset.value ?? (c.matches('.missing') ? '' : c.textContent.trim()))"
+    return list(browser.value(f"(t => {read})(document.querySelector({json.dumps(table)}))"))
+
+
+def test_a_click_on_a_head_sorts_and_a_third_gives_the_first_order(browser: Browser, page: Path) -> None:
+    table = "[aria-labelledby='t-outcomes-0'] table"
+    head = f"{table} thead th:nth-child(2)"
+    browser.show(page)
+    given = column(browser, table, 1)
+    state = f"document.querySelector(\"{head}\").getAttribute('aria-sort')"
+    numbers = [float(cell) for cell in given if cell]
+    assert len(numbers) > 15 and numbers != sorted(numbers) and "" in given
+    empty = [cell for cell in given if not cell]
+    browser.click(f"{head} button")
+    assert browser.value(state) == "ascending"
+    assert column(browser, table, 1) == [*sorted((c for c in given if c), key=float), *empty]
+    browser.click(f"{head} button")
+    assert browser.value(state) == "descending"
+    assert column(browser, table, 1) == [*sorted((c for c in given if c), key=float, reverse=True), *empty]
+    browser.click(f"{table} thead th:nth-child(1) button")
+    assert browser.value(state) is None, "one column alone tells the order"
+    names = column(browser, table, 0)
+    assert names == sorted(names, key=str.lower) and names != sorted(names, reverse=True)
+    browser.click(f"{head} button")
+    browser.click(f"{head} button")
+    browser.click(f"{head} button")
+    assert (browser.value(state), column(browser, table, 1)) == (None, given)
+
+
+def test_a_key_sorts_too_and_groups_stay_whole(browser: Browser, page: Path) -> None:
+    table = "[aria-labelledby='verdicts-0'] table"
+    browser.show(page)
+    browser.value(f'document.querySelector("{table} thead th:nth-child(2) button").focus()')
+    browser.press("Tab")
+    assert browser.value("document.activeElement.textContent") == "price from a pool"
+    browser.press("Enter")
+    first = [float(value) for value in column(browser, table, 2)]
+    assert first == sorted(first) and len(first) == 8
+    browser.press("Space")
+    assert [float(value) for value in column(browser, table, 2)] == sorted(first, reverse=True)
+    heads = browser.value(f'[...document.querySelectorAll("{table} tbody")].map(b => b.rows[0].textContent.trim())')
+    assert heads == ["two_years", "fees_only"]
+
+
+def test_the_residual_stays_last(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    for _ in range(2):
+        browser.click("[aria-labelledby='t-flows-1'] table thead th:nth-child(2) button")
+        last = browser.value(
+            "document.querySelector(\"[aria-labelledby='t-flows-1'] table tbody\").lastElementChild.textContent"
+        )
+        assert last.strip().startswith("residual")
+
+
+SHOWN = "[...document.querySelectorAll('{0}')].filter(node => node.getClientRects().length).length"
+
+
+def test_rows_and_figures_are_filtered_by_words_and_by_network(
+    browser: Browser, page: Path, record: StudyRecord
+) -> None:
+    browser.show(page)
+    rows = SHOWN.format("tr[data-network]")
+    every = browser.value(rows)
+    labels = [words.full_label(name).lower() for name in {s.outcome for s in record.outcomes}]
+    browser.click("#view-search")
+    browser.type("NODES end")
+    wanted = [name for name in labels if "nodes" in name and "end" in name]
+    compared = [v for v in record.verdicts if v.coin_price == "both" and "nodes@end" in v.outcome]
+    assert browser.value(rows) == len(wanted) + len(compared) == 3
+    assert browser.value("document.getElementById('view-told').textContent").startswith(f"3 of {every} rows")
+    assert not browser.value("document.getElementById('latency').checkVisibility()"), "a part without figures goes"
+    browser.click("#view-all")
+    assert browser.value(rows) == every and browser.value("document.getElementById('view-search').value") == ""
+    choose = (
+        "(s => { s.value = 'cloud'; s.dispatchEvent(new Event('change')); })(document.getElementById('view-network'))"
+    )
+    browser.value(choose)
+    said = browser.value(
+        "[...document.querySelectorAll('tr[data-network]')].filter(r => r.getClientRects().length).map(r => r.cells[0].textContent)"
+    )
+    assert said and all(text.startswith("cloud: ") for text in said)
+    assert browser.value(SHOWN.format("figure[data-network=cloud]")) == 4
+    assert browser.value(SHOWN.format("figure[data-network=tao]")) == 0
+
+
+def test_a_policy_is_hidden_in_tables_and_charts_and_shown_again(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    every = SHOWN.format("[data-policy]")
+    mine, others = SHOWN.format('[data-policy="2"]'), SHOWN.format('[data-policy="1"]')
+    before = (browser.value(every), browser.value(mine), browser.value(others))
+    curves = SHOWN.format('svg [data-policy="2"] path')
+    assert browser.value(curves) > 20
+    browser.click("[data-shows='2']")
+    assert (browser.value(mine), browser.value(curves), browser.value(others)) == (0, 0, before[2])
+    heads = browser.value(
+        "[...document.querySelectorAll('th')].filter(h => h.getClientRects().length).map(h => h.textContent.trim())"
+    )
+    assert "two_years" in heads and not [head for head in heads if "fees_only" in head]
+    assert "2 of 3 policies" in browser.value("document.getElementById('view-told').textContent")
+    assert browser.value(LAYOUT)["wide"] == []
+    browser.click("[data-shows='2']")
+    assert (browser.value(every), browser.value(mine), browser.value(others)) == before
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_page_is_whole_without_scripts(browser: Browser, page: Path, width: int) -> None:
+    browser.show(page, width, scripts=False)
+    browser.ask("Emulation.setScriptExecutionDisabled", value=False)
+    assert not browser.value("document.getElementById('view').checkVisibility()")
+    assert browser.value("document.querySelectorAll('button.sort').length") == 0
+    assert browser.value(SHOWN.format("tr[data-network]")) == browser.value(
+        "document.querySelectorAll('tr[data-network]').length"
+    )
+    assert_fits(browser.value(LAYOUT), width)
+
+
+def test_no_request_leaves_the_page(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    assert (browser.requests, browser.complaints) == ([], [])
+    assert browser.value("performance.getEntriesByType('resource').length") == 0
+    # Whatever got in: a picture, a sheet, a frame or a call would ask for nothing, and no second script would run.
+    browser.ask("Runtime.evaluate", expression="""
+        document.body.insertAdjacentHTML("beforeend", "<img src='https://example.org/a.png'><iframe src='https://example.org/'></iframe>"
+          + "<link rel=stylesheet href='https://example.org/a.css'><form id=f action='https://example.org/'></form>");
+        const more = document.createElement("script"); more.textContent = "window.alerted = 1"; document.body.append(more);
+        document.getElementById("f").submit();
+        fetch("https://example.org/b").catch(() => 0)""")  # fmt: skip
+    blocked = "new Promise(done => setTimeout(() => done(window.alerted || 0), 300))"
+    assert browser.value(blocked) == 0
+    assert browser.value("performance.getEntriesByType('resource').filter(entry => entry.responseStatus).length") == 0
+    assert len([text for text in browser.complaints if "Content Security Policy" in text]) >= 5
+    assert browser.value("location.protocol") == "file:"
+
+
+def test_a_picture_is_no_blank_page(browser: Browser, page: Path, tmp_path: Path) -> None:
     from matplotlib import image
 
-    shot = tmp_path / "shot.png"
-    browse(["--window-size=800,1200", f"--screenshot={shot}", (folder / "report.html").as_uri()], tmp_path / "profile")
+    shot = browser.show(page, 800, 1200).picture(tmp_path / "shot.png", whole=False)
     pixels = image.imread(shot)[:, :, :3]
     assert pixels.shape == (1200, 800, 3)
     assert len({tuple(pixel) for pixel in pixels[::7, ::7].reshape(-1, 3).tolist()}) > 20
 
 
-def test_the_page_prints(folder: Path, tmp_path: Path) -> None:
-    paper = tmp_path / "report.pdf"
-    browse(
-        [f"--print-to-pdf={paper}", "--no-pdf-header-footer", (folder / "report.html").as_uri()], tmp_path / "profile"
-    )
-    assert paper.read_bytes().startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) < 25
+def test_the_page_prints(browser: Browser, page: Path, tmp_path: Path) -> None:
+    paper = browser.show(page).paper(tmp_path / "report.pdf").read_bytes()
+    assert paper.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) < 25
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert not browser.value("document.getElementById('view').checkVisibility()")
+    browser.ask("Emulation.setEmulatedMedia", media="")
 
 
-def test_hostile_names_neither_run_nor_overflow(record: StudyRecord, tmp_path: Path) -> None:
-    chromium()
-    evil = '<script>parent.alerted=1;window.alerted=1</script><img src=x onerror="window.alerted=1">\'' + "W" * 10_000
-    small = dataclasses.replace(
-        record, name=evil, sentences=[evil, "W" * 3000], warnings=[evil], scenario_file=evil, scenario_resolved=evil, held_fixed=[evil], method={evil: evil}, start=evil,
-        bands=[b for b in record.bands if b.outcome == "tao.nodes"], histograms=record.histograms[:1], policies=[evil, *record.policies], changes=[dataclasses.replace(c, new=evil, file=evil) for c in record.changes],
-        assumptions=[dataclasses.replace(a, source=evil, path=evil) for a in record.assumptions], checks=[dataclasses.replace(c, found=evil, check=evil) for c in record.checks],
+def hostile(record: StudyRecord) -> StudyRecord:
+    """Every name is `EVIL` or begins so: the scenario, its policies, its networks and its outcomes."""
+
+    def renamed(row: Any) -> Any:
+        fields = {}
+        for name in ("policy", "baseline"):
+            if getattr(row, name, "") in record.policies:
+                fields[name] = EVIL if getattr(row, name) == "two_years" else getattr(row, name)
+        if hasattr(row, "outcome"):
+            network, _, rest = row.outcome.partition(".")
+            fields["outcome"] = (
+                f"{EVIL}{network}.{EVIL if rest == 'gini' else rest}" if network == "tao" else row.outcome
+            )
+        elif hasattr(row, "network"):
+            fields["network"] = EVIL + row.network if row.network == "tao" else row.network
+        return dataclasses.replace(row, **fields)
+
+    lists = ("outcomes", "verdicts", "bands", "histograms", "flows", "checks", "changes")
+    return dataclasses.replace(
+        record, **{name: [renamed(row) for row in getattr(record, name)] for name in lists}, name=EVIL, scenario_file=EVIL,
+        policies=["four_years", EVIL, "fees_only"], sentences=[EVIL, "W" * 3000], warnings=[EVIL], scenario_resolved=EVIL, held_fixed=[EVIL],
+        method={EVIL: EVIL}, start=EVIL, assumptions=[dataclasses.replace(a, source=EVIL, path=EVIL) for a in record.assumptions],
     )  # fmt: skip
-    files.write(small, tmp_path)
-    seen = measured(tmp_path, 390, False, tmp_path / "profile")
-    assert seen["alerts"] == 0
-    assert seen["scripts"] == 0
-    assert seen["loads"] == []
-    assert seen["scroll"] <= 390, seen["wide"]
-    assert seen["wide"] == []
+
+
+@pytest.fixture(scope="module")
+def hostile_page(record: StudyRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chromium()
+    return files.write(hostile(record), tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_hostile_names_neither_run_nor_overflow(browser: Browser, hostile_page: Path, width: int) -> None:
+    seen = browser.show(hostile_page, width).value(LAYOUT)
+    assert (seen["alerts"], seen["scripts"]) == (0, 1)
+    assert (browser.requests, browser.complaints) == ([], [])
+    assert browser.value("document.querySelectorAll('img, script:not(:last-of-type)').length") == 0
+    assert_fits(seen, width)
+    browser.click("[data-shows='1']")
+    assert browser.value(SHOWN.format('[data-policy="1"]')) == 0
+    browser.click("#view-search")
+    browser.type("<script>")
+    assert browser.value(SHOWN.format("tr[data-network]")) > 10
+    assert browser.value("window.alerted || 0") == 0
