@@ -35,6 +35,7 @@ def degree_lines(tp: int, figures: Figures) -> list[str]:
     attention += [f"      m{index}: {value:.6e} s" for index, value in enumerate(figures.mixed)]
     return [
         f"    tp{tp}:",
+        "      kind: linear",
         *(f'      {key}: "{told[key]}"' for key in ("source", "date", "licence", "error")),
         f"      flag: {told['flag']}",
         *attention,

@@ -8,7 +8,7 @@ from typing import Any
 
 Number = float | None
 
-MODEL_REVISION = 8
+MODEL_REVISION = 9
 """Goes up with every change of the model that may change a run's numbers: stored runs of an older one are not used."""
 
 

@@ -18,6 +18,7 @@ from sim.scenario.spec import RESOLVED_KEYS, Spec
 from sim.serving.catalogue import Gpu, LlmModel
 
 _EXTENDS = {"workload": "workloads", "networks": "networks"}
+_NAME_FILES = (*_EXTENDS, *RESOLVED_KEYS)
 
 
 def with_presets(root: Node, library: Library) -> tuple[Node, list[Problem], list[str]]:
@@ -94,12 +95,12 @@ def _operators(tree: Node) -> list[Node]:
     return found
 
 
-def with_files(tree: Node, library: Library) -> tuple[Node, list[Problem]]:
-    """The tree with every data file's path made absolute; a field says with `file` that it names one."""
+def with_files(tree: Node, library: Library, root: type[Block] = Spec) -> tuple[Node, list[Problem]]:
+    """The tree of a block with every data file's path made absolute; a field says with `file` that it names one."""
     from sim.scenario.overlay import put
 
     problems: list[Problem] = []
-    for path in data_files(tree):
+    for path in data_files(tree, root):
         node = find(tree, path)
         if node is None or node.value is None:
             continue
@@ -112,17 +113,18 @@ def with_files(tree: Node, library: Library) -> tuple[Node, list[Problem]]:
     return tree, problems
 
 
-def data_files(tree: Node) -> list[str]:
+def data_files(tree: Node, root: type[Block] = Spec) -> list[str]:
     """Paths of the values that name data files."""
-    return [path for path, _ in leaves(tree) if path.split(".")[0] in _EXTENDS and _names_file(tree, path)]
+    sections = _NAME_FILES if root is Spec else tuple(tree.value)
+    return [path for path, _ in leaves(tree) if path.split(".")[0] in sections and _names_file(tree, path, root)]
 
 
-def _names_file(tree: Node, path: str) -> bool:
+def _names_file(tree: Node, path: str, root: type[Block]) -> bool:
     # Cheap test first: fields that name files are few and their names say so.
     if not path.rpartition(".")[2].endswith("file"):
         return False
     try:
-        place = locate(Spec, tree, split(tree, path))
+        place = locate(root, tree, split(tree, path))
     except PathError:
         return False
     extra = place.field.json_schema_extra if place.field is not None else None

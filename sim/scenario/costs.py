@@ -9,7 +9,7 @@ from sim.records.study import Assumption
 from sim.scenario.spec import Spec
 from sim.serving.catalogue import Gpu, LlmModel
 from sim.serving.derive import figures_of
-from sim.serving.figures import CostFigures
+from sim.serving.figures import CostFigures, GridFigures
 
 
 def with_figures_in_force(spec: Spec, found: list[Assumption]) -> list[Assumption]:
@@ -26,16 +26,16 @@ def with_figures_in_force(spec: Spec, found: list[Assumption]) -> list[Assumptio
     return [*kept, *made]
 
 
-def _flag(used: dict[str, CostFigures], path: str) -> str:
+def _flag(used: dict[str, CostFigures | GridFigures], path: str) -> str:
     return used[path].flag if path in used else ""
 
 
-def _told(path: str, figures: CostFigures) -> Assumption:
+def _told(path: str, figures: CostFigures | GridFigures) -> Assumption:
     changes = f"error: {figures.error}"
     return Assumption(path, "table of figures", figures.flag, figures.source, figures.date, changes, "by rule")
 
 
-def _in_force(spec: Spec) -> Iterator[tuple[str, CostFigures]]:
+def _in_force(spec: Spec) -> Iterator[tuple[str, CostFigures | GridFigures]]:
     for network in spec.networks.values():
         for operator in network.operators.values():
             for asked in [operator.model] if operator.model else dict.fromkeys(k.model for k in spec.workload.values()):

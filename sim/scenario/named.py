@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Problem, ScenarioError, nearest
-from sim.scenario.assemble import entry
+from sim.scenario.assemble import entry, with_files
 from sim.scenario.library import Library, preset_names
 from sim.scenario.nodes import Node
 from sim.scenario.paths import near_hint
@@ -35,7 +35,7 @@ def model(asked: str) -> LlmModel:
 
 def client_class(asked: str) -> tuple[str, ClientClass]:
     """The client class that `--class` names, and its name; it needs no `model` here. Raises `ScenarioError`."""
-    name, node = _node("workloads", asked, "--class")
+    name, node, _ = _node("workloads", asked, "--class")
     node = node.without("demand")
     if node.get("model") is None:
         node = node.with_("model", read_value("any", "--class"))
@@ -51,12 +51,15 @@ def settings(options: Mapping[str, Any]) -> ServingSettings:
 
 
 def _named(folder: str, asked: str, option: str, block: Any) -> Any:
-    name, node = _node(folder, asked, option)
+    name, node, library = _node(folder, asked, option)
+    node, missing = with_files(node, library, block)
+    if missing:
+        raise ScenarioError(missing)
     return _read(block, node, lambda path: f"{folder}.{name}.{path.lstrip('.')}")
 
 
-def _node(folder: str, asked: str, option: str) -> tuple[str, Node]:
-    """The name and the block that an option names, what it extends merged in."""
+def _node(folder: str, asked: str, option: str) -> tuple[str, Node, Library]:
+    """The name and the block that an option names, what it extends merged in, and the files that it may name."""
     path = Path(asked)
     told = read_value("name", option)
     if asked.endswith(".yaml"):
@@ -70,7 +73,7 @@ def _node(folder: str, asked: str, option: str) -> tuple[str, Node]:
             message = f"{option}: '{asked}' found; must be one of `infermint list {folder}`, or a file of yours"
             beside = [*preset_names(folder), *(library.names(folder) if nearest(asked, library.names(folder)) else ())]
             raise ScenarioError([Problem("missing_file", "", message, near_hint(asked, dict.fromkeys(beside)))])
-    return name, library.block(folder, name, dataclasses.replace(told, value=name))
+    return name, library.block(folder, name, dataclasses.replace(told, value=name)), library
 
 
 def _read(block: Any, node: Node, shown: Any) -> Any:

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from sim.serving.contract import BLOCK_TOKENS, LinearCost, ReplicaType
+from sim.serving.contract import BLOCK_TOKENS, GridCost, LinearCost, ReplicaType
 from sim.units import PS_PER_S
 
 _STATES = 96  # of a speed curve, between which it is straight
@@ -52,7 +52,7 @@ def steady_state(
 
     Unknown is x, the requests admitted a pass (a round under `prefill_first`); as many complete. Each decodes in output - 1
     passes, so that a pass holds x * (output - 1) decodes, and every bound grows with x: the largest x within all bounds is
-    found by halving. Raises ValueError for `grid` costs.
+    found by halving.
     """
     load = _load(rtype, mean_prompt, mean_output, output_cv)
     most = load.largest(tpot_slo_s) if load.fits() else 0.0
@@ -62,7 +62,7 @@ def steady_state(
 def speed_curve(rtype: ReplicaType, mean_prompt: float, mean_output: float, output_cv: float = 0.0) -> np.ndarray:
     """Requests a second that one replica completes while it holds n = 1, 2, ... sequences: float[most], empty if none fits.
 
-    The steady states between a lone request and the largest, at whole numbers of sequences. Raises as `steady_state`.
+    The steady states between a lone request and the largest, at whole numbers of sequences.
     """
     load = _load(rtype, mean_prompt, mean_output, output_cv)
     most = load.largest(None) if load.fits() else 0.0
@@ -79,17 +79,53 @@ def speed_curve(rtype: ReplicaType, mean_prompt: float, mean_output: float, outp
 def _load(rtype: ReplicaType, prompt: float, output: float, output_cv: float) -> _Load:
     if min(prompt, output) < 1:
         raise ValueError(f"mean_prompt {prompt} and mean_output {output} found; both must be 1 token or more")
-    if not isinstance(rtype.cost, LinearCost):
-        raise ValueError(f"{rtype.name}: capacity is known for linear costs only")
     kind = _Rounds if rtype.scheduler == "prefill_first" else _Load
-    return kind(rtype, rtype.cost, prompt, output, output_cv)
+    return kind(rtype, prompt, output, output_cv)
+
+
+class _Lines:
+    """Mean attention of a pass in picoseconds, from lines."""
+
+    def __init__(self, cost: LinearCost) -> None:
+        self.cost = cost
+
+    def of_decodes(self, decodes: float, context: float) -> float:
+        """Of a pass of decodes alone, `context` tokens each."""
+        return self.cost.a0 + self.cost.a1 * decodes + self.cost.a2 * (decodes * context)
+
+    def of_both(self, decodes: float, context: float, prefill: float, prefills: float, prompt: float) -> float:
+        """Of a pass with `prefill` tokens of `prefills` prompts of length `prompt`.
+
+        sum k(2c + k) over the chunks of a prompt is prompt^2 however it is cut.
+        """
+        cost, pairs = self.cost, prefill * prompt
+        return cost.m0 + cost.m1 * decodes + cost.m2 * (decodes * context) + cost.m3 * prefill + cost.m4 * pairs / 2048
+
+
+class _Tables:
+    """The same from tables, between whose entries it is straight."""
+
+    def __init__(self, cost: GridCost) -> None:
+        self.cost = cost
+
+    def of_decodes(self, decodes: float, context: float) -> float:
+        """A context fills half of its last 64 tokens on average; none without decodes."""
+        return _within(self.cost.decode, decodes, context / 64 + 0.5) if decodes > 0 else 0.0
+
+    def of_both(self, decodes: float, context: float, prefill: float, prefills: float, prompt: float) -> float:
+        """Prompts are cut into equal chunks, half of the others before each on average: the root of the chunks' squares."""
+        chunk = prefill / prefills
+        held = max(0.0, prompt - chunk) / 2
+        blocks = prefills * (held / 64 + (0.5 if held > 0 else 0.0))
+        return self.of_decodes(decodes, context) + _within(self.cost.prefill, blocks, math.sqrt(prefills) * chunk)
 
 
 class _Load:
     """What a pass holds and lasts when `admitted` requests enter a pass, one replica type and request."""
 
-    def __init__(self, rtype: ReplicaType, cost: LinearCost, prompt: float, output: float, output_cv: float) -> None:
-        self.rtype, self.cost, self.prompt, self.output = rtype, cost, prompt, output
+    def __init__(self, rtype: ReplicaType, prompt: float, output: float, output_cv: float) -> None:
+        self.rtype, self.cost, self.prompt, self.output = rtype, rtype.cost, prompt, output
+        self.attention = _Tables(rtype.cost) if isinstance(rtype.cost, GridCost) else _Lines(rtype.cost)
         # Long outputs fill more of the passes: a decode's mean context holds output * (1 + cv^2) / 2 sampled tokens.
         self.context = prompt + output * (1 + output_cv**2) / 2
         self.room = (rtype.blocks - rtype.watermark) * BLOCK_TOKENS
@@ -139,20 +175,16 @@ class _Load:
         """Mean seconds of a pass.
 
         Completions, and with them admissions, fall on passes like Poisson points: a share 1 - exp(-admitted * chunks) of
-        the passes holds prefill, and at least as many as the budget needs for all of it. sum k(2c + k) over the chunks of a
-        prompt is prompt^2 however it is cut.
+        the passes holds prefill, and at least as many as the budget needs for all of it.
         """
         cost, decodes, chunks = self.cost, admitted * (self.output - 1), self.chunks(admitted)
         needed = admitted * self.prompt / (self.rtype.max_batched_tokens - decodes)
         mixed = min(1.0, max(-math.expm1(-admitted * chunks), needed))
-        context = decodes * self.context
-        prefill = admitted * self.prompt / mixed
-        pairs = prefill * self.prompt
+        prefill, prefills = admitted * self.prompt / mixed, admitted * chunks / mixed
         plain = _between(cost.dense, decodes) + _between(cost.per_sequence, decodes)
-        plain += cost.a0 + cost.a1 * decodes + cost.a2 * context
-        filled = _between(cost.dense, decodes + prefill)
-        filled += _between(cost.per_sequence, decodes + admitted * chunks / mixed)
-        filled += cost.m0 + cost.m1 * decodes + cost.m2 * context + cost.m3 * prefill + cost.m4 * pairs / 2048
+        plain += self.attention.of_decodes(decodes, self.context)
+        filled = _between(cost.dense, decodes + prefill) + _between(cost.per_sequence, decodes + prefills)
+        filled += self.attention.of_both(decodes, self.context, prefill, prefills, self.prompt)
         return float((1 - mixed) * plain + mixed * filled + cost.host) / PS_PER_S
 
     def state(self, admitted: float) -> Steady:
@@ -190,9 +222,9 @@ class _Rounds(_Load):
         cost, decodes, passes = self.cost, admitted * (self.output - 1), self.prompts(admitted)
         prefill = admitted * self.prompt / passes
         filled = _between(cost.dense, prefill) + _between(cost.per_sequence, admitted / passes)
-        filled += cost.m0 + cost.m3 * prefill + cost.m4 * prefill * self.prompt / 2048 + cost.host
+        filled += self.attention.of_both(0.0, 0.0, prefill, admitted / passes, self.prompt) + cost.host
         plain = _between(cost.dense, decodes) + _between(cost.per_sequence, decodes)
-        plain += cost.a0 + cost.a1 * decodes + cost.a2 * decodes * self.context + cost.host
+        plain += self.attention.of_decodes(decodes, self.context) + cost.host
         return float(passes * filled + (plain if self.output > 1 else 0.0)) / PS_PER_S
 
     def state(self, admitted: float) -> Steady:
@@ -207,3 +239,11 @@ def _between(table: np.ndarray, count: float) -> float:
     whole = min(int(count), len(table) - 2)
     low, high = int(table[whole]), int(table[whole + 1])
     return low + (count - whole) * (high - low)
+
+
+def _within(table: np.ndarray, row: float, column: float) -> float:
+    """A table of two dimensions at a row and a column that need not be whole, held within it."""
+    row = min(max(row, 0.0), len(table) - 1.0)
+    whole = min(int(row), max(0, len(table) - 2))
+    low, high = _between(table[whole], column), _between(table[min(whole + 1, len(table) - 1)], column)
+    return low + (row - whole) * (high - low)

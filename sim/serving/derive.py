@@ -11,22 +11,26 @@ import numpy as np
 
 from sim.errors import ScenarioError, nearest
 from sim.serving.catalogue import Gpu, Interconnect, LlmModel
-from sim.serving.figures import CostFigures, Experts, Knots
+from sim.serving.figures import CostFigures, Experts, GridFigures, Knots
 
 ACTIVATION_BYTES = 2
 """Bytes of a number that tensor-parallel GPUs exchange: bf16, whatever the weights' bits."""
 
 
-def figures_of(gpu: Gpu, model: LlmModel, tp: int = 1) -> CostFigures:
+def figures_of(gpu: Gpu, model: LlmModel, tp: int = 1) -> CostFigures | GridFigures:
     """The cost figures in force of a model on `tp` GPUs, with their flag; the model's own win over the GPU's.
 
     A degree without figures of its own borrows those of one GPU (`parted`), a mixture without experts at its degree their
     experts; fewer bits of keys and values scale `a2`. Raises ScenarioError if there is nothing to start from, or if figures hold experts and
-    the model has none. A mixture without experts anywhere has them in its dense work.
+    the model has none. A mixture without experts anywhere has them in its dense work. Figures over a grid are taken as they
+    are: nothing is borrowed from them, and a model of fewer than 16 bits is refused.
     """
     degrees = {**gpu.costs.get(model.name, {}), **model.costs.get(gpu.name, {})}
     own, one = degrees.get(f"tp{tp}"), degrees.get("tp1")
-    found = own or (one and parted(one, tp))
+    if isinstance(own, GridFigures):
+        return _of_16_bits(own, gpu, model)
+    lines = one if isinstance(one, CostFigures) else None
+    found = own or (lines and parted(lines, tp))
     if found is None:
         raise ScenarioError(_no_figures(gpu, model, tp))
     if found.experts is not None and not model.experts:
@@ -34,8 +38,8 @@ def figures_of(gpu: Gpu, model: LlmModel, tp: int = 1) -> CostFigures:
             f"cost figures of {model.name} on {gpu.name} hold `experts`, the model has none (give its `experts` and "
             "`experts_per_token`)"
         )
-    if model.experts and found.experts is None and one is not None and one.experts is not None:
-        experts = parted(one, tp).experts
+    if model.experts and found.experts is None and lines is not None and lines.experts is not None:
+        experts = parted(lines, tp).experts
         found = _told(found, "borrowed", f"experts: those of one GPU over {tp}", experts=experts)
     if model.weight_bits < 16 or model.kv_bits < 16:
         why = (
@@ -45,9 +49,19 @@ def figures_of(gpu: Gpu, model: LlmModel, tp: int = 1) -> CostFigures:
     return found
 
 
+def _of_16_bits(tables: GridFigures, gpu: Gpu, model: LlmModel) -> GridFigures:
+    """The tables; no rule says what fewer bits would make of them."""
+    if model.weight_bits < 16 or model.kv_bits < 16:
+        raise ScenarioError(
+            f"{model.weight_bits}-bit weights, {model.kv_bits}-bit keys and values of {model.name} found; figures of the kind `grid` on "
+            f"{gpu.name} hold for 16 bits (measure the model as one of its own, or give figures of the kind `linear`)"
+        )
+    return tables
+
+
 def _no_figures(gpu: Gpu, model: LlmModel, tp: int) -> str:
     degree = f"tp{tp}"
-    known = sorted(name for name, degrees in gpu.costs.items() if {degree, "tp1"} & set(degrees))
+    known = sorted(name for name, has in gpu.costs.items() if degree in has or isinstance(has.get("tp1"), CostFigures))
     near = nearest(model.name, known, 1)
     hint = f"did you mean {near[0]}? " if near else ""
     return (

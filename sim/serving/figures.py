@@ -7,13 +7,12 @@ pays, `sim.serving.tables` the integers of the engines.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block
+from sim.blocks import Block, OneOf, Table
 from sim.units import Quantity
 
 MOST_COUNTS = 1_048_576
@@ -83,8 +82,11 @@ def _wrong(message: str, key: str) -> PydanticCustomError:
 
 
 Flag = Literal["measured", "fitted", "borrowed", "assumed"]
+FIGURES = Table("costs")
+"""The kinds of cost figures by name; a file that says no kind means `linear`."""
 
 
+@FIGURES.register
 class CostFigures(Block):
     """What a pass costs on one GPU with one model (`docs/serving-rules.md`, section 4), in seconds.
 
@@ -94,7 +96,7 @@ class CostFigures(Block):
     """
 
     kind: Literal["linear"] = "linear"
-    """How attention is told; `linear` is the one form that files hold."""
+    """How attention is told: by lines."""
     dense: Knots
     """All matrix products and element-wise work of a pass, by its tokens; without the experts of a mixture."""
     experts: Experts | None = None
@@ -128,15 +130,29 @@ class CostFigures(Block):
     flag: Flag
     """What the figures are worth."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _no_grid(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and values.get("kind") == "grid":
-            message = "`kind: grid` found: such tables are tens of thousands of numbers, which no scenario file holds"
-            fix = "write `kind: linear`, or build the replica in Python (`sim.serving.grid`)"
-            raise PydanticCustomError("grid", "{message}", {"message": message, "hint": fix, "at": "kind"})
-        return values
+
+@FIGURES.register
+class GridFigures(Block):
+    """The same read off a file of tables, as a peer's predictor gives them or a server was measured: `sim.serving.grid`.
+
+    They hold for one degree, one model of 16 bits, and as far as they reach; nothing is borrowed from them or scaled.
+    """
+
+    kind: Literal["grid"] = "grid"
+    """How attention is told: by tables."""
+    file: str
+    """A file of four numpy arrays (.npz) beside this one, milliseconds a layer: `docs/gpus-and-models.md`."""
+    source: str
+    """Document and place."""
+    date: str
+    """When it was published or read."""
+    licence: str
+    """Licence of the source."""
+    error: str
+    """How far the figures are from what they were made of."""
+    flag: Flag
+    """What the figures are worth."""
 
 
-Costs = dict[str, dict[str, CostFigures]]
+Costs = dict[str, dict[str, Annotated[Any, OneOf(FIGURES, "linear")]]]
 """Cost figures by partner (model or GPU), then by degree: `tp1`, `tp2`, ..."""

@@ -1,20 +1,118 @@
 """Cost tables of the kind `grid`: attention read off tables instead of lines, as Vidur's predictor gives them.
 
-No scenario file holds such tables (they are tens of thousands of numbers); they are for comparing with a peer on the
-peer's own costs, and for whoever builds a `ReplicaType` in Python.
+Such tables are tens of thousands of numbers: a file of figures names a numpy archive (.npz) that holds them. Whoever builds
+a `ReplicaType` in Python gives the arrays themselves.
 """
 
 from __future__ import annotations
 
+import functools
+import os
+import zipfile
+from typing import NamedTuple
+
 import numpy as np
 
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, nearest
 from sim.serving.contract import GridCost, ReplicaType
 from sim.units import PS_PER_S
 
 PS_PER_MS = 10**9
 SAFE_PS = 2**61
 """All passes of a jump together stay below this, as for lines (`sim.serving.tables`)."""
+MOST_BYTES = 2**28
+"""An archive unpacks to this at most, 256 MiB."""
+MOST_MS = 10**6
+"""Entries stay below this, up or down: a quarter of an hour a layer."""
+
+
+class Tables(NamedTuple):
+    """What an archive holds, by the names of its arrays: float64, milliseconds a layer.
+
+    `dense_ms_per_layer[T]` and `kv_save_ms_per_layer[T]` for T tokens from 0 on, as many entries both;
+    `decode_attention_ms_per_layer[Nd, j]` and `prefill_attention_ms_per_layer[i, q]` as in `GridCost`.
+    """
+
+    dense_ms_per_layer: np.ndarray
+    kv_save_ms_per_layer: np.ndarray
+    decode_attention_ms_per_layer: np.ndarray
+    prefill_attention_ms_per_layer: np.ndarray
+
+
+_DIMENSIONS = Tables(1, 1, 2, 2)  # type: ignore[arg-type]
+
+
+def tables_of(path: str) -> Tables:
+    """The tables of an archive; read once as long as the file stays as it is.
+
+    Raises ScenarioError for a file that is no such archive, is too large, lacks an array, or holds one of another shape or with
+    entries that are no times. A relative path was not found beside the file that names it, and is not opened.
+    """
+    if not os.path.isabs(path) or not os.path.isfile(path):
+        raise ScenarioError(f"{os.path.basename(path)}: no file of tables found")
+    status = os.stat(path)
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=16)
+def _read(path: str, mtime_ns: int, size: int) -> Tables:
+    name = os.path.basename(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > MOST_BYTES:
+            raise ScenarioError(f"{name}: {unpacked:,} bytes of tables found; must be {MOST_BYTES:,} or fewer")
+        # Arrays of objects would run code: numpy refuses them unless they are allowed.
+        with np.load(path, allow_pickle=False) as arrays:
+            found = Tables(*(_array(name, arrays, key) for key in Tables._fields))
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
+        raise ScenarioError(f"{name}: no archive of tables (.npz) found: {error}") from None
+    if len(found.dense_ms_per_layer) != len(found.kv_save_ms_per_layer):
+        raise ScenarioError(
+            f"{name}: {len(found.dense_ms_per_layer)} entries of `dense_ms_per_layer` and {len(found.kv_save_ms_per_layer)} of "
+            "`kv_save_ms_per_layer` found; both must reach equally far"
+        )
+    return found
+
+
+def _array(name: str, arrays: np.lib.npyio.NpzFile, key: str) -> np.ndarray:
+    if key not in arrays:
+        others = [other for other in arrays.files if other not in Tables._fields]
+        near = nearest(key, others, 1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(arrays.files) or 'none'}"
+        raise ScenarioError(f"{name}: no array `{key}` found; {hint}")
+    table, wanted = arrays[key], getattr(_DIMENSIONS, key)
+    if table.dtype.kind not in "fiu" or table.ndim != wanted or table.size == 0:
+        raise ScenarioError(
+            f"{name}: `{key}` of {table.dtype} and shape {table.shape} found; must be numbers in {wanted} dimension(s)"
+        )
+    table = table.astype(np.float64)
+    if not (np.abs(table) < MOST_MS).all():
+        raise ScenarioError(f"{name}: `{key}` holds entries that are no milliseconds; each must be within {MOST_MS:,}")
+    return table
+
+
+def grid_of(path: str, layers: int, more_s: np.ndarray, max_num_seqs: int, max_model_len: int, host: int) -> GridCost:
+    """The cost of a file's tables: `more_s` seconds on top of 0 .. max_batched_tokens, `host` ps a pass.
+
+    Raises ScenarioError where the tables end before the limits of the engine do.
+    """
+    tables, tokens = tables_of(path), len(more_s) - 1
+    decode, prefill = tables.decode_attention_ms_per_layer, tables.prefill_attention_ms_per_layer
+    reach = {
+        "max_batched_tokens": (tokens, min(len(tables.dense_ms_per_layer), prefill.shape[1]) - 1),
+        "max_num_seqs": (max_num_seqs, len(decode) - 1),
+        "max_model_len": (max_model_len, 64 * (decode.shape[1] - 1)),
+    }
+    for key, (asked, most) in reach.items():
+        if asked > most:
+            raise ScenarioError(
+                f"serving.{key}: {asked} found; must be at most {most}, where the tables of {os.path.basename(path)} end"
+            )
+    cost = grid_cost(*tables, layers=layers)
+    dense = cost.dense[: tokens + 1] + np.rint(more_s * PS_PER_S).astype(np.int64)
+    per_sequence = np.zeros(max_num_seqs + 1, np.int64)
+    return GridCost(dense, per_sequence, host, cost.decode, cost.prefill)
 
 
 def grid_cost(

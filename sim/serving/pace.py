@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.serving.contract import LinearCost, ReplicaType
+from sim.serving.contract import ReplicaType
 from sim.serving.tables import prove
 
 STEPS = 1000
@@ -40,12 +40,11 @@ class _ById:
 @functools.lru_cache(maxsize=64)
 def _slowed(key: _ById, steps: int) -> ReplicaType:
     kind, factor = key.kind, steps / STEPS
-    assert isinstance(kind.cost, LinearCost)  # tables of the kind `grid` are no fleet's
     costs: dict[str, Any] = {}
     for field in dataclasses.fields(kind.cost):
         value = getattr(kind.cost, field.name)
         scaled = np.rint(np.asarray(value) * factor)
         costs[field.name] = scaled.astype(np.int64) if isinstance(value, np.ndarray) else int(scaled)
-    made = dataclasses.replace(kind, cost=LinearCost(**costs))
+    made = dataclasses.replace(kind, cost=type(kind.cost)(**costs))
     prove(made)
     return made

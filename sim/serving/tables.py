@@ -11,9 +11,10 @@ import numpy as np
 
 from sim.errors import ScenarioError
 from sim.serving.catalogue import Gpu, Interconnect, LlmModel, ServingSettings
-from sim.serving.contract import BLOCK_TOKENS, LinearCost, ReplicaType
+from sim.serving.contract import BLOCK_TOKENS, GridCost, LinearCost, ReplicaType
 from sim.serving.derive import all_reduce_seconds, curve, dense_seconds, figures_of
-from sim.serving.figures import CostFigures
+from sim.serving.figures import CostFigures, GridFigures
+from sim.serving.grid import grid_of, prove_grid
 from sim.serving.memory import usable_blocks
 from sim.units import PS_PER_S
 
@@ -65,14 +66,16 @@ def load_s(gpu: Gpu, model: LlmModel, settings: ServingSettings) -> float:
     return model.loaded_bytes / gpu.load_bandwidth + settings.start
 
 
-def cost_of(gpu: Gpu, model: LlmModel, settings: ServingSettings, link: Interconnect | None) -> LinearCost:
+def cost_of(gpu: Gpu, model: LlmModel, settings: ServingSettings, link: Interconnect | None) -> LinearCost | GridCost:
     """What a pass costs a replica, from the figures in force. Raises ScenarioError as `replica_type` does."""
     figures = figures_of(gpu, model, settings.tp)
     tokens, seqs = settings.max_batched_tokens or gpu.max_batched_tokens, settings.max_num_seqs or gpu.max_num_seqs
-    dense = dense_seconds(figures, model, tokens)
+    more = np.zeros(tokens + 1)
     if settings.tp > 1:
-        dense = dense + all_reduce_seconds(model, _link(gpu, model, settings.tp, link), settings.tp, tokens)
-    return linear_cost(figures, dense, seqs, settings.host)
+        more = all_reduce_seconds(model, _link(gpu, model, settings.tp, link), settings.tp, tokens)
+    if isinstance(figures, GridFigures):
+        return grid_of(figures.file, model.layers, more, seqs, _model_len(model, settings), to_ps(settings.host))
+    return linear_cost(figures, dense_seconds(figures, model, tokens) + more, seqs, settings.host)
 
 
 def _link(gpu: Gpu, model: LlmModel, tp: int, link: Interconnect | None) -> Interconnect:
@@ -130,11 +133,13 @@ def longest_pass(kind: ReplicaType) -> int:
 def prove(kind: ReplicaType) -> None:
     """Refuse tables that could break the engines' integers. Raises ScenarioError naming the replica type.
 
-    Every pass lasts >= 1 ps; (longest jump) x (longest pass) < 2^61, where a jump has at most max_model_len passes because
+    Every pass lasts >= 1 ps (tables of the kind `grid`: engines see to it); (longest jump) x (longest pass) < 2^61, where a jump has at most max_model_len passes because
     each gives every sequence a token; and m4 * Q fits into int64.
     """
     cost = kind.cost
-    assert isinstance(cost, LinearCost)
+    if isinstance(cost, GridCost):
+        prove_grid(kind)
+        return
     entries = (cost.host, cost.a0, cost.a1, cost.a2, cost.m0, cost.m1, cost.m2, cost.m3, cost.m4)
     if min(entries) < 0 or int(cost.dense.min()) < 0 or int(cost.per_sequence.min()) < 0:
         raise ScenarioError(f"{kind.name}: a negative cost found; each figure of a pass must be 0 or more")

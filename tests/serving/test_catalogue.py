@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from sim.serving.catalogue import Gpu, LlmModel, ServingSettings
-from sim.serving.figures import CostFigures, Experts, Knots
+from sim.serving.figures import Experts, Knots
 from tests.serving.catalogue_files import PRESETS, gpu, model, shared, values
 
 GPUS = sorted(path.stem for path in (PRESETS / "gpus").glob("*.yaml"))
@@ -173,14 +173,6 @@ def test_a_token_wakes_some_of_the_experts_there_are(experts, each, words):
 )
 def test_a_table_of_experts_that_is_none_is_refused(tokens, seconds, words):
     assert words in refusal(Experts, tokens=tokens, activated=[8, 16], seconds=seconds)["msg"]
-
-
-def test_cost_figures_over_a_grid_are_refused_with_the_reason():
-    error = refusal(CostFigures, kind="grid")
-    assert (
-        error["msg"] == "`kind: grid` found: such tables are tens of thousands of numbers, which no scenario file holds"
-    )
-    assert "`sim.serving.grid`" in error["ctx"]["hint"]
 
 
 @pytest.mark.parametrize(

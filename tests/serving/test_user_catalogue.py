@@ -11,7 +11,7 @@ from sim.serving.tables import replica_type
 from tests.serving.catalogue_files import ROOT, gpu
 
 PAGE = (ROOT / "docs" / "gpus-and-models.md").read_text(encoding="utf-8")
-FARM, INT4, QUIET, EXPERTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+FARM, INT4, QUIET, EXPERTS, _GRID = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 (NEW,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "add-a-gpu.md").read_text(encoding="utf-8"), re.DOTALL)
 SCENARIO = (ROOT / "tests" / "scenarios" / "format-v1.yaml").read_text(encoding="utf-8")
 

@@ -80,6 +80,14 @@ PRICED = {"kind": "posted", "input": "0.05 USD/Mtok", "output": "0.15 USD/Mtok",
 
 def scenario(changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None) -> Scenario:
     """The small world with other values at dotted paths; a map replaces the map that was there."""
+    with tempfile.TemporaryDirectory() as folder:
+        return scenario_in(Path(folder), changes, policies)
+
+
+def scenario_in(
+    folder: Path, changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None
+) -> Scenario:
+    """The same, beside the files of a folder."""
     tree = copy.deepcopy(BASE)
     for path, value in (changes or {}).items():
         *parents, last = path.split(".")
@@ -88,10 +96,9 @@ def scenario(changes: Mapping[str, Any] | None = None, policies: Mapping[str, An
             place = place.setdefault(key, {})
         place[last] = value
     tree["policies"] |= dict(policies or {})
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "small.yaml"
-        file.write_text(json.dumps(tree))  # YAML without anchors
-        return load(file)
+    file = folder / "small.yaml"
+    file.write_text(json.dumps(tree))  # YAML without anchors
+    return load(file)
 
 
 def case(
