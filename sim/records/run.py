@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Collection
 from typing import Any
+
+from sim.records.outcomes import split_name
 
 Number = float | None
 
@@ -64,6 +67,20 @@ class RunRecord:
     notes: list[str]
     classes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
 
+    def only(self, references: Collection[str]) -> RunRecord:
+        """What outcome references, `network.outcome[@at]`, read of the record, and nothing else: series for those with `@` alone.
+
+        Where no series is kept, `epoch_end_s` is empty.
+        """
+        names, late = names_of(references)
+        series = {name: values for name, values in self.series.items() if name in late}
+        return RunRecord(
+            self.policy, self.coin_price, self.point, self.replication, self.epoch_end_s if late else [],
+            {name: value for name, value in self.outcomes.items() if name in names}, series,
+            {name: value for name, value in self.times.items() if name in names},
+            {}, [], [], {}, {}, {name: why for name, why in self.unsupported.items() if name in names}, [],
+        )  # fmt: skip
+
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no blanks, no NaN."""
         return canonical(self)
@@ -74,6 +91,12 @@ class RunRecord:
         raw = json.loads(text)
         raw["flows"] = [FlowRow(**row) for row in raw["flows"]]
         return cls(**raw)
+
+
+def names_of(references: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names `network.outcome` of references, and of those among them with `@`, which read a series."""
+    parts = [(f"{network}.{outcome}", at) for network, outcome, at in map(split_name, references)]
+    return frozenset(name for name, _ in parts), frozenset(name for name, at in parts if at)
 
 
 def canonical(record: Any) -> str:

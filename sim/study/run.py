@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ from sim.study.plan import Cell, Plan
 from sim.study.planning import plan_of
 from sim.study.solve import Tries, solve
 from sim.study.statistics import finite
-from sim.study.store import Store, run_key
+from sim.study.store import Packed, Store, part_key, run_key
 from sim.study.summarise import summarise, versions
 
 Simulate = Callable[..., RunRecord]
@@ -72,12 +72,13 @@ class How:
 
 
 class _Task(NamedTuple):
-    """One run to do. `key` finds it in the store; `resolved` is the scenario's `ResolvedCase`."""
+    """One run to do. `key` finds it in the store; `resolved` is the scenario's `ResolvedCase`; `only` as `sim.world.run` takes it."""
 
     key: str
     cell: Cell
     replication: int
     resolved: ResolvedCase
+    only: tuple[str, ...] = ()
 
     @property
     def who(self) -> str:
@@ -86,10 +87,10 @@ class _Task(NamedTuple):
 
 
 class _Done(NamedTuple):
-    """What a worker sends back: the record's JSON, or the message of the law that broke."""
+    """What a worker sends back: the record as the store keeps it, or the message of the law that broke."""
 
     task: int
-    text: str
+    found: Packed | None
     broken: str
     wall_s: float
 
@@ -227,11 +228,17 @@ def asker_of_sets(plan: Plan) -> str:
 
 @contextlib.contextmanager
 def run_sets(
-    plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How
+    plan: Plan, cases: Sequence[ResolvedCase], store_path: str | Path, how: How, only: Collection[str] = ()
 ) -> Generator[Mapping[Cell, list[RunRecord]]]:
-    """Simulate what the store lacks of the plan's runs; inside the block its runs are read from the store, cell by cell."""
+    """Simulate what the store lacks of the plan's runs; inside the block its runs are read from the store, cell by cell.
+
+    With `only`, runs that are missing leave what these outcome references read and nothing else, under keys of their own: a whole run
+    that the store has serves as well, what a part leaves never stands for a whole one.
+    """
     tasks = _tasks(plan, cases, how.author)
     with Store(store_path) as store:
+        if only and how.simulate is None:
+            tasks = _in_part(store, tasks, tuple(sorted(only)))
         store.ask(plan.asker, {task.key for task in tasks})
         _simulate_all(store, tasks, _missing(store, tasks), how)
         yield _StoredRuns(store, tasks)
@@ -247,6 +254,15 @@ def _tasks(plan: Plan, cases: Sequence[ResolvedCase], author: str) -> list[_Task
     for drawn in range(len(plan.sets)):
         runs += [(plan.in_set(cell, drawn), r) for r in range(plan.per_set) for cell in cells]
     return [_Task(run_key(by_cell[cell].case.key, author), cell, r, by_cell[cell]) for cell, r in runs]
+
+
+def _in_part(store: Store, tasks: Sequence[_Task], only: tuple[str, ...]) -> list[_Task]:
+    """The tasks, those without a whole run in the store for a part of one."""
+    whole = store.done({task.key for task in tasks})
+    return [
+        task if (task.key, task.replication) in whole else task._replace(key=part_key(task.key, only), only=only)
+        for task in tasks
+    ]
 
 
 def run_keys(plan: Plan, cases: Sequence[ResolvedCase]) -> list[str]:
@@ -339,7 +355,8 @@ def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], 
             if done.broken:
                 store.put_failed(task.key, task.replication, task.cell, done.broken)
                 raise InvariantError(f"{task.who}: {done.broken}")
-            store.put(task.key, task.replication, done.text, done.wall_s, known)
+            assert done.found is not None  # nothing broke
+            store.put(task.key, task.replication, done.found, done.wall_s, known)
             _tell(how, dataclasses.replace(start, simulated=count, elapsed_s=time.monotonic() - begun))
 
 
@@ -423,14 +440,15 @@ def _interrupts_held() -> Generator[None]:
 
 
 def _one(index: int, task: _Task, engine: str, simulate: Simulate) -> _Done:
-    """One run, in whatever process; what it finds goes back as text so that the same bytes are kept everywhere."""
+    """One run, in whatever process; what it finds goes back packed so that the same bytes are kept everywhere."""
     begun = time.monotonic()
     try:
-        record = simulate(task.resolved, task.replication, engine=engine)
+        part = {"only": task.only} if task.only else {}
+        record = simulate(task.resolved, task.replication, engine=engine, **part)
         _require_finite(record)
-        return _Done(index, record.to_json(), "", time.monotonic() - begun)
+        return _Done(index, Packed.of(record), "", time.monotonic() - begun)
     except InvariantError as error:
-        return _Done(index, "", str(error), time.monotonic() - begun)
+        return _Done(index, None, str(error), time.monotonic() - begun)
     except ScenarioError as error:
         raise ScenarioError(
             [dataclasses.replace(one, message=f"{one.message} (in the run of {task.who})") for one in error.problems]

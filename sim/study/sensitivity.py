@@ -67,7 +67,7 @@ def sensitivity(
     plan = dataclasses.replace(plan, solved=equal.solved)
     drawn = scenario.with_numbers(_sobol_sets(scenario, points) if method == "sobol" else _tornado_sets(scenario))
     plan = dataclasses.replace(plan, sets=tuple(() for _ in drawn.drawn))
-    with run_sets(plan, drawn.cases(), store_path, how or How()) as runs:
+    with run_sets(plan, drawn.cases(), store_path, how or How(), plan.outcomes) as runs:
         means = means_over_sets(plan, list(plan.outcomes), runs)
     found, unsupported = _outputs(plan, means)
     record = SensitivityRecord(

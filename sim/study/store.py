@@ -23,9 +23,9 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sim.errors import Problem, ScenarioError
 from sim.records.run import MODEL_REVISION, RunRecord
@@ -57,6 +57,27 @@ CREATE TABLE studies (
 def run_key(case_key: str, simulated_by: str = "fast", revision: int = MODEL_REVISION) -> str:
     """The key of a case's runs: SHA-256 over the case's content hash, the model revision and what simulates it."""
     return hashlib.sha256(json.dumps([case_key, revision, simulated_by]).encode()).hexdigest()
+
+
+def part_key(key: str, only: Sequence[str]) -> str:
+    """The key of runs that keep what these outcome references read and nothing else, beside the whole runs of `key`."""
+    return hashlib.sha256(json.dumps([key, *only]).encode()).hexdigest()
+
+
+class Packed(NamedTuple):
+    """A finished run as the file keeps it: whose it is, its outcomes as JSON, and its record compressed."""
+
+    policy: str
+    coin_price: str
+    point: int
+    outcomes: str
+    record: bytes
+
+    @classmethod
+    def of(cls, record: RunRecord) -> Packed:
+        """A record, packed."""
+        text = record.to_json()
+        return cls(record.policy, record.coin_price, record.point, _json(record.outcomes), _packed(text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,25 +181,13 @@ class Store:
         self,
         key: str,
         replication: int,
-        record: RunRecord | str,
+        record: RunRecord | Packed,
         wall_s: float = 0.0,
         versions: dict[str, str] | None = None,
     ) -> None:
-        """Keep a finished run (a record or its JSON), in place of one that is there."""
-        text = record if isinstance(record, str) else record.to_json()
-        head = json.loads(text)
-        row = (
-            key,
-            replication,
-            "done",
-            head["policy"],
-            head["coin_price"],
-            head["point"],
-            _json(head["outcomes"]),
-            _packed(text),
-            "",
-        )
-        self._write(row, wall_s, versions)
+        """Keep a finished run, in place of one that is there."""
+        kept = Packed.of(record) if isinstance(record, RunRecord) else record
+        self._write((key, replication, "done", *kept, ""), wall_s, versions)
 
     def put_failed(self, key: str, replication: int, who: tuple[str, str, int], message: str) -> None:
         """Keep what a run that broke an invariant said; it counts as not finished. `who`: policy, coin price, point."""

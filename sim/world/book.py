@@ -1,86 +1,104 @@
-"""The run's book: one line an epoch and network, and the outcomes that come of them.
+"""The run's book: a column an outcome and network, and the outcomes that come of them.
 
-A line holds pairs (numerator, denominator) for what is a ratio, plain values for the rest. Ratios over the run are ratios
+An epoch is written as a line a network: it holds pairs (numerator, denominator) for what is a ratio, plain values for the rest. Ratios over the run are ratios
 of sums. What a run reports covers the time from `policies_from` on; series cover all of it.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
 
 from sim.records import histogram
-from sim.records.outcomes import OUTCOMES, Outcome
+from sim.records.outcomes import OUTCOMES
 from sim.tokenomics.operators.strategies import PRETENDERS, SCHEMES
 from sim.units import DAY_S, PS_PER_S
+from sim.world.columns import Column, Value, Written
 from sim.world.identities import shared
 from sim.world.tally import Tally
 
-Value = float | tuple[float, float] | None
 Line = dict[str, Value]
 
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
 class Book:
-    """All lines of a run, and the tallies of measured requests by network (from `policies_from` on)."""
+    """All columns of a run by network and outcome, and the tallies of measured requests by network (from `policies_from` on)."""
 
     def __init__(self, networks: tuple[str, ...], classes: int, from_s: float) -> None:
         self.networks = networks
         self.from_s = from_s
         self.ends_s: list[float] = []
-        self.lines: dict[str, list[Line]] = {name: [] for name in (*networks, "world")}
+        self.columns: dict[str, dict[str, Column]] = {name: {} for name in (*networks, "world")}
         self.tallies = {name: Tally(classes) for name in networks}
         self.unsupported: dict[str, str] = {}
 
-    def write(self, end_s: float, lines: dict[str, Line]) -> None:
+    def write(self, end_s: float, lines: Mapping[str, Line]) -> None:
         """Add an epoch."""
+        for network, line in lines.items():
+            for name, value in line.items():
+                column = self.columns[network].setdefault(name, Written())
+                assert isinstance(column, Written)  # a run is written either by epochs or by tables
+                column.put(len(self.ends_s), value)
         self.ends_s.append(end_s)
-        for name, line in lines.items():
-            self.lines[name].append(line)
 
-    def series(self) -> dict[str, list[float | None]]:
-        """Every outcome's value by epoch; None where nothing was measured."""
+    def _first(self) -> int:
+        """The first epoch that is reported: it ends after `policies_from`."""
+        return next((i for i, end in enumerate(self.ends_s) if end > self.from_s), len(self.ends_s))
+
+    def series(self, only: Container[str] | None = None) -> dict[str, list[float | None]]:
+        """Every outcome's value by epoch, or those of `only`; None where nothing was measured."""
         return {
-            f"{network}.{name}": [_one(line.get(name)) for line in lines]
-            for network, lines in self.lines.items()
+            f"{network}.{name}": columns[name].series(len(self.ends_s))
+            for network, columns in self.columns.items()
             for name in OUTCOMES
-            if any(name in line for line in lines)
+            if name in columns and (only is None or f"{network}.{name}" in only)
         }
 
-    def outcomes(self) -> dict[str, float | None]:
-        """Every outcome by the aggregation of the outcome table."""
+    def outcomes(self, only: Container[str] | None = None) -> dict[str, float | None]:
+        """Every outcome by the aggregation of the outcome table, or those of `only`."""
         found: dict[str, float | None] = {}
-        for network, lines in self.lines.items():
-            kept = [line for line, end in zip(lines, self.ends_s, strict=True) if end > self.from_s]
+        first = self._first()
+        for network, columns in self.columns.items():
             for name, outcome in OUTCOMES.items():
+                full = f"{network}.{name}"
+                if full in self.unsupported or not (only is None or full in only):
+                    continue
                 if outcome.aggregation == "quantile":
                     if network in self.tallies:
-                        found[f"{network}.{name}"] = self._quantile(network, name)
-                elif outcome.aggregation != "time" and any(name in line for line in kept):
-                    found[f"{network}.{name}"] = _aggregate(outcome, [line[name] for line in kept if name in line])
-        return {name: value for name, value in found.items() if name not in self.unsupported}
+                        found[full] = self._quantile(network, name)
+                elif outcome.aggregation != "time" and name in columns and columns[name].told(first):
+                    found[full] = columns[name].over(outcome, first)
+        return found
+
+    def tells(self, full: str) -> bool:
+        """Whether `network.outcome` says anything of the epochs that are reported."""
+        network, _, name = full.partition(".")
+        column = self.columns[network].get(name)
+        return column is not None and full not in self.unsupported and column.told(self._first())
 
     def _quantile(self, network: str, name: str) -> float | None:
         metric, _, rest = name.partition("_")
         value = histogram.quantile(self.tallies[network].latency[metric], QUANTILES[rest.removesuffix("_s")])
         return None if value is None else value / PS_PER_S
 
-    def times(self) -> dict[str, float | None]:
-        """Times that may never come, in days from `policies_from`; None where the horizon came first."""
+    def times(self, only: Container[str] | None = None) -> dict[str, float | None]:
+        """Times that may never come, in days from `policies_from`, or those of `only`; None where the horizon came first."""
         found: dict[str, float | None] = {}
+        first, epochs = self._first(), len(self.ends_s)
+        if first == epochs:
+            return found
         for network in self.networks:
-            lines = self.lines[network]
-            nodes = [_one(line["nodes"]) or 0.0 for line in lines]
-            first = next((i for i, end in enumerate(self.ends_s) if end > self.from_s), None)
-            if first is None:
-                continue
-            start = nodes[first - 1] if first else nodes[0]
-            found[f"{network}.half_nodes_days"] = self._when(first, [n <= start / 2 for n in nodes])
-            cover = [_one(line.get("fee_coverage_frac")) for line in lines]
-            found[f"{network}.fees_cover_days"] = self._when(first, [c is not None and c >= 1 for c in cover])
+            columns, half, covered = self.columns[network], f"{network}.half_nodes_days", f"{network}.fees_cover_days"
+            if only is None or half in only:
+                nodes = [number or 0.0 for number in columns["nodes"].series(epochs)]
+                start = nodes[first - 1] if first else nodes[0]
+                found[half] = self._when(first, [n <= start / 2 for n in nodes])
+            if only is None or covered in only:
+                cover = columns["fee_coverage_frac"].series(epochs)
+                found[covered] = self._when(first, [c is not None and c >= 1 for c in cover])
         return found
 
     def _when(self, first: int, holds: list[bool]) -> float | None:
@@ -97,26 +115,6 @@ class Book:
             for metric, counts in tally.latency.items()
             if counts.any()
         }
-
-
-def _one(value: Value) -> float | None:
-    if isinstance(value, tuple):
-        value = value[0] / value[1] if value[1] else None
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _aggregate(outcome: Outcome, values: list[Value]) -> float | None:
-    if outcome.aggregation == "ratio":
-        pairs = [value for value in values if isinstance(value, tuple)]
-        below = math.fsum(pair[1] for pair in pairs)
-        return math.fsum(pair[0] for pair in pairs) / below if below else None
-    numbers = [number for number in map(_one, values) if number is not None]
-    if not numbers:
-        return None
-    if outcome.aggregation == "end":
-        return numbers[-1]
-    total = math.fsum(numbers)
-    return total if outcome.aggregation == "sum" else total / len(numbers)
 
 
 def gini(incomes: np.ndarray) -> float | None:

@@ -5,6 +5,8 @@ What the kernel cannot hold in 64 bits, and all that goes wrong, it leaves to th
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,8 @@ from sim.scenario.obstacles import obstacles
 from sim.serving.busy import LOADS
 from sim.tokenomics.price import OBSERVED
 from sim.tokenomics.settle import Paid, exchange
-from sim.world import lines
-from sim.world.book import Line
-from sim.world.money import Account
+from sim.world.columns import Measured
+from sim.world.lines import PARTIES
 from sim.world.network import NetworkState
 from sim.world.packing import (
     Segments,
@@ -246,38 +247,47 @@ def _take_back(world: Any, segments: Segments, state: layout.State) -> None:
 
 def _write_book(world: Any, epochs: Any, written: layout.Written) -> None:
     for j, network in enumerate(world.networks):
-        told = [name for name in layout.FIELDS if network.coin is not None or name not in _OF_COINS]
-        columns = {name: _column(written.lines[:, j, layout.FIELDS.index(name)]) for name in told}
+        columns = world.book.columns[network.name]
+        for field, name in enumerate(layout.FIELDS):
+            if network.coin is not None or name not in _OF_COINS:
+                columns[name] = Measured(functools.partial(_table, written.lines, j, field))
         if network.coin is not None:
-            gains = [_gains(network, written.gains[e, j].tolist(), epoch.days) for e, epoch in enumerate(epochs)]
-            columns |= {name: [gain[name] for gain in gains] for name in gains[0]}
-        rows = zip(*columns.values(), strict=True)
-        world.book.lines[network.name] = [dict(zip(columns, row, strict=True)) for row in rows]
+            days = [epoch.days for epoch in epochs]
+            gains = functools.cache(functools.partial(_gains, network, written.gains[:, j], days))
+            for party in PARTIES:
+                columns[f"exchange_{party}_usd_per_day"] = Measured(functools.partial(_of_party, gains, party))
     world.book.ends_s = [epoch.end_ps / 10**12 for epoch in epochs]
-    surplus = written.surplus.tolist()
-    world.book.lines["world"] = [
-        {} if np.isnan(each) else {"consumer_surplus_usd_per_day": each} for each in surplus
-    ]  # fmt: skip
+    if not np.isnan(written.surplus).all():
+        world.book.columns["world"]["consumer_surplus_usd_per_day"] = Measured(lambda: _undivided(written.surplus))
 
 
 _OF_COINS = set(layout.FIELDS[layout.COIN_USD : layout.BREAK_EVEN + 1])
 
 
-def _column(numbers: np.ndarray) -> list[Any]:
-    """Values of an outcome by epoch: numbers, pairs, or None."""
-    first, below = numbers[:, 0].tolist(), numbers[:, 1].tolist()
-    if np.isnan(numbers[:, 1]).all():
-        return [None if number != number else number for number in first]
-    return [None if number != number else (number, over) for number, over in zip(first, below, strict=True)]
+def _table(lines: np.ndarray, j: int, field: int) -> np.ndarray:
+    return np.asarray(lines[:, j, field])
 
 
-def _gains(network: NetworkState, told: list[int], days: float) -> Line:
-    invoice, operators, taken, burned, before, after = told
-    account = Account()
-    if before:
-        paid = Paid(operators, taken, burned)
-        account.gains = exchange(invoice, paid, before, after, after, network.decimals)
-    return lines.exchange_line(account, days)
+def _undivided(numbers: np.ndarray) -> np.ndarray:
+    return np.column_stack((numbers, np.full(len(numbers), np.nan)))
+
+
+def _of_party(gains: Callable[[], dict[str, list[float]]], party: str) -> np.ndarray:
+    return _undivided(np.array(gains()[party], float))
+
+
+def _gains(network: NetworkState, told: np.ndarray, days: list[float]) -> dict[str, list[float]]:
+    """Gains and losses from the coin's price by party and epoch, USD a day (`sim.world.lines.exchange_line`)."""
+    found: dict[str, list[float]] = {party: [] for party in PARTIES}
+    for (invoice, operators, taken, burned, before, after), length in zip(told.tolist(), days, strict=True):
+        if before:
+            made = exchange(invoice, Paid(operators, taken, burned), before, after, after, network.decimals)
+            each = [made.usd(gain) / length for gain in (made.user, made.operators, made.protocol)]
+        else:
+            each = [0.0] * len(PARTIES)
+        for party, number in zip(PARTIES, each, strict=True):
+            found[party].append(number)
+    return found
 
 
 def _write_ledger(

@@ -20,6 +20,8 @@ from sim.world.tally import Targets
 
 PATIENT_S = 60.0
 """Users who wait longer in the mean would queue from window to window (specification of serving, section 4)."""
+PARTIES = ("users", "operators", "protocol")
+"""Who gains or loses from the coin's price between invoice and sale."""
 LATE_FRAC = 0.01
 """Share of their requests that ends at a deadline, beyond which a run says so (assumed: less moves no headline)."""
 
@@ -125,10 +127,10 @@ def coin_line(network: NetworkState, epoch: Epoch, account: Account, emission_us
 def exchange_line(account: Account, days: float) -> Line:
     """Gains and losses from the coin's price; 0 where nothing was paid in coins."""
     gains = account.gains
-    parties = {"users": gains.user, "operators": gains.operators, "protocol": gains.protocol} if gains else {}
+    each = (gains.user, gains.operators, gains.protocol) if gains else ()
     return {
-        f"exchange_{party}_usd_per_day": gains.usd(parties[party]) / days if gains else 0.0
-        for party in ("users", "operators", "protocol")
+        f"exchange_{party}_usd_per_day": gains.usd(each[place]) / days if gains else 0.0
+        for place, party in enumerate(PARTIES)
     }
 
 

@@ -8,14 +8,14 @@ requests are served, with failures and repairs; (6) settlement, (7) emission and
 from __future__ import annotations
 
 import datetime
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from typing import Any
 
 import numpy as np
 import simpy
 
 from sim.errors import ScenarioError
-from sim.records.run import RunRecord
+from sim.records.run import RunRecord, names_of
 from sim.scenario.study import times
 from sim.serving.contract import Fate
 from sim.streams import Streams
@@ -40,8 +40,12 @@ from sim.world.ticking import tick
 from sim.world.training import Training
 from sim.world.users import Asked, Users
 
+SURPLUS = "world.consumer_surplus_usd_per_day"
 
-def run(resolved: Any, replication: int, engine: str = "fast", told: Told | None = None) -> RunRecord:
+
+def run(
+    resolved: Any, replication: int, engine: str = "fast", told: Told | None = None, only: Collection[str] = ()
+) -> RunRecord:
     """Simulate one case of a scenario.
 
     Parameters
@@ -54,6 +58,8 @@ def run(resolved: Any, replication: int, engine: str = "fast", told: Told | None
         `fast`, `loop` or `reference`; the numbers are the same.
     told
         Takes every request that is served one by one, batch by batch (`sim.world.requests`); changes no number.
+    only
+        Outcome references that are asked for: the record holds what they read and nothing else (`RunRecord.only`). None: all of it.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def run(resolved: Any, replication: int, engine: str = "fast", told: Told | None
         A law was broken: the ledger, the sum of fates, the pool's reserves.
 
     """
-    return World(resolved, replication, engine, told).run()
+    return World(resolved, replication, engine, told).run(only)
 
 
 class World:
@@ -118,13 +124,13 @@ class World:
         sampling.check(self.calendar.epoch_ps)
         return Windows(self, sampling, Space(requests.replicas, requests.budget))
 
-    def run(self) -> RunRecord:
-        """Start, walk through all epochs, and gather what is left."""
+    def run(self, only: Collection[str] = ()) -> RunRecord:
+        """Start, walk through all epochs, and gather what is left: all, or what the references `only` read."""
         self.start()
         if self.engine != "fast" or not (compiled.worthwhile(self) and compiled.walk(self)):
             # What is still on its way at the horizon never comes.
             self.env.run(until=self.env.process(self._walk()))
-        return self.record()
+        return self.part(only) if only else self.record()
 
     # -- the start --------------------------------------------------------------------------------------------
 
@@ -270,14 +276,27 @@ class World:
 
     # -- the end ----------------------------------------------------------------------------------------------
 
+    def part(self, only: Collection[str]) -> RunRecord:
+        """`record().only(only)`, without making the rest."""
+        names, late = names_of(only)
+        outcomes, unsupported = self.book.outcomes(names), self._unsupported()
+        return RunRecord(
+            self.case.policy, self.case.coin_price, self.case.point, self.replication, self.book.ends_s if late else [], outcomes,
+            {name: values for name, values in self.book.series(late).items() if name not in unsupported},
+            self.book.times(names), {}, [], [], {}, {},
+            {name: why for name, why in unsupported.items() if name in names}, [],
+        )  # fmt: skip
+
+    def _unsupported(self) -> dict[str, str]:
+        """Outcomes that the run has no number for, and why."""
+        found = {**self.book.unsupported}
+        if not self.book.tells(SURPLUS):
+            found[SURPLUS] = "a class with fixed demand has no finite consumer surplus"
+        return found
+
     def record(self) -> RunRecord:
         """What the run leaves, once its epochs are over."""
-        outcomes, series = self.book.outcomes(), self.book.series()
-        unsupported = {**self.book.unsupported}
-        if "world.consumer_surplus_usd_per_day" not in outcomes:
-            unsupported["world.consumer_surplus_usd_per_day"] = (
-                "a class with fixed demand has no finite consumer surplus"
-            )
+        outcomes, series, unsupported = self.book.outcomes(), self.book.series(), self._unsupported()
         if self.training is not None:
             self.counts |= self.training.counts()
         for network in self.networks:

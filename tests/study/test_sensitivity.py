@@ -12,6 +12,8 @@ from sim.scenario import load
 from sim.study import STORE
 from sim.study.run import How
 from sim.study.sensitivity import sensitivity
+from sim.study.store import Store, run_key
+from sim.world import run
 from tests.study.dearer import dearer
 
 pytestmark = pytest.mark.compiled
@@ -58,9 +60,11 @@ def test_a_tornado_moves_one_parameter_at_a_time(file, store):
     assert (share[0].low_text, share[1].high_text) == ("-2.5", "0.3 USD/kWh")
     assert share[1].at_low == share[1].at_high == share[1].base
     # The base is what a study says at the file's values, in the same replications.
-    from sim.study import run
+    from sim.study import run as study
 
-    (verdict,) = [v for v in run(load(file), store, jobs=1, replications=1).verdicts if v.outcome == "cloud.share_frac"]
+    (verdict,) = [
+        v for v in study(load(file), store, jobs=1, replications=1).verdicts if v.outcome == "cloud.share_frac"
+    ]
     assert share[0].base == verdict.difference
 
 
@@ -70,6 +74,33 @@ def test_one_policy_is_asked_for_its_level(file, store):
     )
     assert {bar.asked.baseline for bar in record.swings} == {""}
     assert 0.05 < record.swings[0].base < 0.95
+
+
+def test_points_leave_what_was_asked_of_them_and_tell_what_whole_runs_tell(file, tmp_path):
+    asked = ["cloud.share_frac", "tao.nodes@min"]
+    simulated = []
+
+    def analysis(store, outcomes):
+        how = How(jobs=1, progress=lambda now: simulated.append(now.total - now.stored))
+        record = sensitivity(load(file), tmp_path / store, "tornado", outcomes=outcomes, how=how)
+        return record, simulated[-1]
+
+    first, runs = analysis("parts", asked)
+    assert analysis("parts", asked) == (first, 0)  # resumed, nothing simulated again
+    # Numbers that were not kept are asked of new runs, and never taken from what is left of others.
+    more, again = analysis("parts", [*asked, "tao.price_paid_usd_per_mtok"])
+    assert again == runs == first.runs and len(more.swings) == len(first.swings) * 3 // 2
+
+    with Store(tmp_path / "parts", create=False) as store, Store(tmp_path / "whole") as whole:
+        cases = load(file).with_numbers([[None, None], [-2.0, None]]).cases()
+        for case in cases:
+            for replication in range(2):
+                key = run_key(case.case.key)
+                assert store.get(key, replication) is None
+                whole.put(key, replication, run(case, replication))
+    # Whole runs serve as well: those of the file's own values, in whichever set they stand.
+    found, rest = analysis("whole", asked)
+    assert found == first and rest < runs
 
 
 @pytest.mark.parametrize(

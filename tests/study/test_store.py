@@ -9,7 +9,7 @@ import pytest
 from sim.cli import main
 from sim.errors import ScenarioError
 from sim.records.run import MODEL_REVISION, Case
-from sim.study.store import FORMAT, Store, run_key
+from sim.study.store import FORMAT, Packed, Store, run_key
 from sim.study.summarise import summarise
 from tests.study.small import SMALL
 
@@ -52,7 +52,7 @@ def test_the_study_is_one_file_that_other_tools_can_read(path, record):
 def test_the_record_and_its_json_are_kept_alike(path, record):
     with Store(path) as store:
         store.put("a", 0, record)
-        store.put("b", 0, record.to_json())
+        store.put("b", 0, Packed.of(record))
         assert store.get("a", 0).to_json() == store.get("b", 0).to_json() == record.to_json()
 
 

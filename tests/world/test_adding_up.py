@@ -14,6 +14,7 @@ from sim.scenario import load
 from sim.scenario.library import preset_names
 from sim.units import DAY_S, PS_PER_S
 from sim.world.calendar import Epoch
+from sim.world.columns import Written
 from sim.world.run import World
 from tests.world.small import case
 from tests.world.test_checks import SERVES, lazy, watched
@@ -66,7 +67,9 @@ def test_every_preset_adds_up_every_epoch(tmp_path: Path, preset: str, coin_pric
             (series.get("supply_coin", [0] * 21)[d] or 0) * (series.get("coin_usd", [0] * 21)[d] or 0)
             for d in (day - 1, day)
         ]
-        used = world.book.lines["net"][day]["resource_cost_usd_per_mtok"]
+        column = world.book.columns["net"]["resource_cost_usd_per_mtok"]
+        assert isinstance(column, Written)
+        used = column[day]
         assert isinstance(used, tuple)
         # Users' gas and credits are in no series: singularitynet's users pay gas, akash's hold credits.
         more = 0.0 if preset not in ("akash", "singularitynet") else 2_000.0
