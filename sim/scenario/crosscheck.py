@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sim.blocks import Block
 from sim.errors import Problem, ScenarioError
 from sim.records.outcomes import AGGREGATES, OUTCOMES, split_name
-from sim.scenario.network import CoinNetwork
+from sim.scenario.network import COINED
 from sim.scenario.nodes import Node, find, plain
 from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
@@ -313,7 +313,7 @@ def _classes(spec: Spec, tree: Node) -> Iterator[Problem]:
 def _coins(spec: Spec, tree: Node) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for name, network in spec.networks.items():
-        ticker = network.coin.ticker if isinstance(network, CoinNetwork) else ""
+        ticker = network.coin.ticker if isinstance(network, COINED) else ""
         if ticker and ticker in seen:
             yield _problem(
                 tree,

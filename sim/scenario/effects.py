@@ -20,6 +20,9 @@ _ONCE = (
     r"market\.(start|depth|holders\.a)",
     r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|region|cost_factor|cost_spread)",
     r"operators\.[^.]+\.(interconnect|strategies)(\..*)?",
+    r"operators\.[^.]+\.netuid",
+    r"chain\.(serves|simulated|root|miners)(\..*)?",
+    r"chain\.validators\.[^.]+\.(count|own)",
     r"operators\.[^.]+\.(up_time|repair|crews|after_repair|image|link|pull|(up|repair)_law(\..*)?)",
 )
 """Below a network: read when the run is set up."""

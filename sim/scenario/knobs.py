@@ -81,7 +81,9 @@ def knob_of_hold(hold: str, network: str, block: Any) -> Knob | None:
     if hold == "user_price":
         asked = tuple(f"{head}.price.{key}" for key in ASKS if getattr(block.price, key, None) is not None)
         return Knob(asked, LEAST, MOST, True) if asked else None
-    key = next((key for key in EMITS if getattr(block.supply, key, None) is not None), None)
+    # A chain's own schedule is no key.
+    supply = block.supply if "supply" in type(block).model_fields else None
+    key = next((key for key in EMITS if getattr(supply, key, None) is not None), None)
     return Knob((f"{head}.supply.{key}",), LEAST, MOST, True) if key else None
 
 
@@ -146,4 +148,4 @@ def _number(value: Any) -> float:
 
 
 def _tickers(spec: Any) -> frozenset[str]:
-    return frozenset(n.coin.ticker for n in spec.networks.values() if n.kind == "coin")
+    return frozenset(n.coin.ticker for n in spec.networks.values() if n.kind != "central")

@@ -1,32 +1,36 @@
-"""The blocks of `networks:`: a network with a coin, and the centralized cloud beside it."""
+"""The blocks of `networks:`: a network with a coin, a subnet of Bittensor, and the centralized cloud beside them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, Table, newer, sourced
 from sim.scenario.study import Name
 from sim.serving.catalogue import Interconnect, ServingSettings
 from sim.serving.routers import ROUTERS
 from sim.tokenomics.burnmint import BURNMINT
+from sim.tokenomics.chains.bittensor.block import BittensorChain
 from sim.tokenomics.coin import Coin
 from sim.tokenomics.market import MARKET
 from sim.tokenomics.operators import OperatorClass
 from sim.tokenomics.operators.strategies import Strategy
 from sim.tokenomics.oracle import Oracle
 from sim.tokenomics.payout import PAYOUT
+from sim.tokenomics.payout.work import Work
 from sim.tokenomics.price import PRICE
 from sim.tokenomics.settle import Settle
 from sim.tokenomics.slash import SLASH
 from sim.tokenomics.split import Split
 from sim.tokenomics.stake import STAKE
-from sim.tokenomics.supply import SUPPLY
+from sim.tokenomics.supply import SUPPLY, HalvingBySupply
 from sim.tokenomics.target import TARGET
 from sim.tokenomics.treasury import TREASURY
 from sim.tokenomics.verify import VERIFY
 from sim.tokenomics.vesting import VESTING
+from sim.units import Money
 
 Recipient = Literal["operators", "validators", "owner", "treasury", "holders"]
 """Who gets a part of emission."""
@@ -52,6 +56,8 @@ class Operators(OperatorClass):
     """What the GPUs of such a node are joined by, where it is not what their type has."""
     strategies: dict[Name, Strategy] = Field(default_factory=dict)
     """What parts of the owners do in place of serving honestly, by name."""
+    netuid: int | None = newer(None)
+    """Subnet in which the nodes mine (`kind: bittensor`; default the first of `chain.serves`)."""
 
 
 class Slashing(Block):
@@ -127,6 +133,50 @@ class CentralNetwork(Network):
     """Nothing is minted here, so nothing is shared out: operators get what their users pay. Without effect."""
 
 
+class BittensorNetwork(Network):
+    """An inference subnet on Bittensor's chain: validators score what operators serve, who earn the subnet's alpha."""
+
+    kind: Literal["bittensor"] = "bittensor"
+    coin: Coin
+    """TAO: what is issued at the start. Who holds it, `chain` says."""
+    chain: BittensorChain
+    """The chain: rules, subnets, validators, stakers."""
+    market: Annotated[Any, OneOf(MARKET)]
+    """What makes the coin's price."""
+    oracle: Oracle = Field(default_factory=Oracle)
+    """What the protocol sees of the coin's price."""
+
+    # What the chain itself decides: no keys, but what the world asks every network with a coin for.
+    supply: ClassVar[HalvingBySupply] = HalvingBySupply(initial=Money(7200.0, "TAO"), cap=Money(21e6, "TAO"))
+    split: ClassVar[Split] = Split(operators=0.41, validators=0.41, owner=0.18, remainder="owner")
+    payout: ClassVar[Work] = Work()
+    stake: ClassVar[None] = None
+    slash: ClassVar[Slashing] = Slashing()
+    target: ClassVar[None] = None
+    vesting: ClassVar[dict[str, Any]] = {}
+    burnmint: ClassVar[dict[str, Any]] = {}
+    treasury: ClassVar[dict[str, Any]] = {}
+
+    @model_validator(mode="after")
+    def _is_tao(self) -> BittensorNetwork:
+        wrong = ""
+        if (self.coin.ticker, self.coin.decimals) != ("TAO", 9):
+            wrong = f"{self.coin.ticker} with {self.coin.decimals} decimals found; the chain's coin is TAO with 9"
+        elif self.coin.held or self.coin.locked:
+            wrong = "`held` and `locked` have no place here: root and pools say who holds TAO"
+        elif lost := [
+            n for one in self.operators.values() if (n := one.netuid) is not None and n not in self.chain.serves
+        ]:
+            wrong = f"operators mine in subnet {lost[0]}, which is not among `chain.serves`"
+        elif self.settle.via is not None:
+            wrong = "`settle.via` has no place here: use is paid once an epoch"
+        if wrong:
+            raise PydanticCustomError("chain", "{message}", {"message": wrong, "hint": "see docs/bittensor.md"})
+        return self
+
+
+COINED = (CoinNetwork, BittensorNetwork)
+"""The kinds with a coin."""
 NETWORKS = Table("networks")
-for _kind in (CoinNetwork, CentralNetwork):
+for _kind in (CoinNetwork, CentralNetwork, BittensorNetwork):
     NETWORKS.register(_kind)

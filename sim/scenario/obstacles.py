@@ -44,7 +44,7 @@ def obstacles(spec: Any) -> list[str]:
     if spec.requests.mode != "capacity":
         return [f"requests.mode {spec.requests.mode}: requests are simulated"]
     found += [f"{key}: simulated by the interpreted economy" for key in ("jobs", "shocks") if getattr(spec, key)]
-    tickers = [block.coin.ticker for block in spec.networks.values() if block.kind == "coin"]
+    tickers = [block.coin.ticker for block in spec.networks.values() if block.kind != "central"]
     if len(set(tickers)) < len(tickers):
         found.append("networks: two share a coin")
     for name, block in spec.networks.items():

@@ -19,7 +19,7 @@ from sim.scenario.keys import case_key, digest
 from sim.scenario.knobs import Values
 from sim.scenario.laws import Axis
 from sim.scenario.library import Library
-from sim.scenario.network import CoinNetwork
+from sim.scenario.network import COINED, CoinNetwork
 from sim.scenario.nodes import Node, plain
 from sim.scenario.overlay import lay, policy_tree, with_coin_price
 from sim.scenario.reader import read_value
@@ -28,7 +28,7 @@ from sim.scenario.spec import Spec
 
 Point = tuple[tuple[str, Node], ...]
 """One point of a sweep: values by dotted path."""
-MOVES_COIN_PRICE = ("supply", "split", "target", "vesting", "burnmint", "stake", "treasury")
+MOVES_COIN_PRICE = ("supply", "split", "target", "vesting", "burnmint", "stake", "treasury", "chain")
 """Keys of a network that move the coin's price where it is endogenous: policies that differ here run under both kinds."""
 
 
@@ -319,7 +319,7 @@ def coin_price_kinds(spec: Spec, policies: Sequence[Spec]) -> tuple[str, ...]:
     Those of `compare.coin_price`; without it `pool` and `path` where policies differ in what moves the price, else the
     file's own kind (`given` where networks differ in it, `none` without coins).
     """
-    coins = [network for network in spec.networks.values() if isinstance(network, CoinNetwork)]
+    coins = [network for network in spec.networks.values() if isinstance(network, COINED)]
     if not coins:
         return ("none",)
     if spec.compare.coin_price is not None:

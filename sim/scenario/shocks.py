@@ -27,7 +27,7 @@ COSTS = ("electricity", "hosting", "outside_rent", "capex")
 """Keys of a class of operators that shocks move."""
 HOURLY = ("hosting", "outside_rent")
 """Those that `adds` may raise."""
-WILD = {"*": None, "*coin": "coin", "*central": "central"}
+WILD = {"*": None, "*coin": ("coin", "bittensor"), "*central": ("central",)}
 
 What = Literal["demand", "coin", "price", "nodes", "cost"]
 
@@ -47,7 +47,7 @@ def places(spec: Any) -> dict[str, Hit]:
     """Every dotted path without `*` that a shock of this scenario may hit one by one, with what stands there."""
     found = {f"workload.{name}": Hit("demand", klass=name) for name in spec.workload}
     for name, network in spec.networks.items():
-        if network.kind == "coin":
+        if network.kind != "central":
             found[f"networks.{name}.market"] = Hit("coin", name)
         found[f"networks.{name}.price"] = Hit("price", name)
         for owner in network.operators:
@@ -86,7 +86,8 @@ def _fits(asked: list[str], steps: list[str], spec: Any) -> bool:
         if wanted == step:
             continue
         network = steps[0] == "networks" and place == 1 and wanted in WILD
-        if network and WILD[wanted] in (None, spec.networks[step].kind):
+        kinds = WILD.get(wanted)
+        if network and (kinds is None or spec.networks[step].kind in kinds):
             continue
         if not (steps[0] == "networks" and place == 3 and wanted == "*"):
             return False

@@ -43,6 +43,8 @@ PARTY_OF = {
     "treasury": TREASURY, "vesting.treasury": TREASURY, "vault": TREASURY, "fees": TREASURY, "buyback": TREASURY,
     "owner": TREASURY, "vesting.owner": TREASURY,
     "holders": HOLDERS, "vesting.holders": HOLDERS,
+    "root": STAKERS, "claims": STAKERS, "agents": STAKERS,
+    "subnets": OUTSIDE, "protocol": OUTSIDE, "due": OUTSIDE, "burnt": OUTSIDE, "dust": OUTSIDE,
     "outside": OUTSIDE, "pool": OUTSIDE, "others": OUTSIDE, "executors": OUTSIDE,
 }  # fmt: skip
 """By role of an account: whose it is. The owner of a service counts with its treasury; pools, executors and services that are not
@@ -55,7 +57,17 @@ POCKETS = {
 """Reasons of dollars that come from, or go to, a party's own pocket."""
 BILLS = ("power and hosting", "gas")
 """Reasons of dollars that pay for what is used up."""
-TRADES = (*POCKETS, "coins bought", "coins sold", "stake bought", "coins bought back", "credits", "burned for credits")
+TRADES = (
+    *POCKETS,
+    "coins bought",
+    "coins sold",
+    "stake bought",
+    "coins bought back",
+    "credits",
+    "burned for credits",
+    "alpha bought",
+    "alpha sold",
+)
 """Reasons of postings that change one thing into another: no income, whatever prices then do."""
 DIGITS = 30
 """Values are integers of 10^-30 USD: base units x pico-dollars are never rounded."""
@@ -169,6 +181,8 @@ class AddingUp:
         for network in self.networks:
             if network.coin is not None:
                 prices |= {network.ticker: network.market.price_pusd, credit_of(network.ticker): PRICE_ONE}
+            if network.subnets is not None:
+                prices |= network.subnets.prices_pusd()
         decimals = self.ledger.decimals
         return {
             currency: price * 10 ** (DIGITS - 12 - decimals[currency])
@@ -207,7 +221,8 @@ def _party(account: str) -> str:
 def _is_of(row: FlowRow, network: NetworkState) -> bool:
     """Whether a posting is a network's: its coin's, its credits', or between dollars of its accounts."""
     if row.currency != "USD":
-        return row.currency in (network.ticker, credit_of(network.ticker))
+        alphas = network.subnets.tickers if network.subnets is not None else ()
+        return row.currency in (network.ticker, credit_of(network.ticker), *alphas)
     return any(account.startswith(f"{network.name}.") for account in (row.source, row.target))
 
 

@@ -98,7 +98,10 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
         if bought is not None:
             _meter_dealt(network, bought)
             account.dealt_usd = bought.usd
-        _emit(network, epoch, account, with_dealt(weights, served, bought))
+        if network.subnets is not None:
+            network.subnets.close(epoch, account, weights, served)
+        else:
+            _emit(network, epoch, account, with_dealt(weights, served, bought))
     if network.coin is None or network.terms.pay == "usd":
         taken = _pay_in_usd(network, epoch, account)
         if network.coin is not None:

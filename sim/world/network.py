@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.serving.contract import NEVER
 from sim.streams import Streams
+from sim.tokenomics.chains.bittensor.network import alpha_of
 from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.meter import Meter
 from sim.tokenomics.operators import LIVE
@@ -29,14 +30,16 @@ from sim.world.schemes import Schemes
 from sim.world.stakes import Stakes
 from sim.world.steering import divide
 from sim.world.strikes import down_frac, strikes_of
+from sim.world.subnets import Subnets
 from sim.world.tally import Tally, Targets
 from sim.world.users import Asked
 
 
 def decimals_of(spec: Any) -> dict[str, int]:
     """Decimals of every coin's ledger unit, by ticker."""
-    coins = [(n.coin, n.supply.limit) for n in spec.networks.values() if n.kind == "coin"]
-    return {coin.ticker: coin.units(cap) for coin, cap in coins}
+    coined = [n for n in spec.networks.values() if n.kind != "central"]
+    alphas = {ticker: 9 for n in coined if n.kind == "bittensor" for ticker in map(alpha_of, n.chain.serves)}
+    return {n.coin.ticker: n.coin.units(n.supply.limit) for n in coined} | alphas
 
 
 def targets_of(spec: Any) -> Targets:
@@ -52,7 +55,7 @@ def targets_of(spec: Any) -> Targets:
     )
 
 
-LOCKS = ("stake", "unbonding", "vesting", "escrow", "vault")
+LOCKS = ("stake", "unbonding", "vesting", "escrow", "vault", "root", "subnets")
 """Accounts of a network whose coins nobody can pay with."""
 
 
@@ -74,7 +77,7 @@ class NetworkState:
         ]
         self.offset = np.concatenate(([0], np.cumsum([o.block.slots for o in self.owners]))).astype(int)
         self.slots = int(self.offset[-1])
-        self.coin = self.block.coin if self.block.kind == "coin" else None
+        self.coin = self.block.coin if self.block.kind != "central" else None
         self.ticker: str = self.coin.ticker if self.coin else ""
         self.decimals = ledger.decimals.get(self.ticker, 9)
         self.terms: Terms = self._terms()
@@ -100,6 +103,8 @@ class NetworkState:
         self.tally: Tally | None = None
         self.work = np.zeros((self.slots, 2))
         """Prompt and output tokens of each slot in the last measured windows: what later work is shared out by."""
+        self.on_time = np.ones(self.slots)
+        """Part of the tokens that each slot served in the last measured windows whose request met its target."""
         self.to_sell = np.zeros(self.slots, np.int64)
         self.others_sell: dict[str, int] = {}
         self.price_times: list[int] = [0]
@@ -118,6 +123,8 @@ class NetworkState:
         """USD that users paid in the last epoch, and what of it was for each slot's work."""
         self.warm_factor = 1
         self.last_size = (0.0, 0.0)
+        self.subnets: Subnets | None = None
+        """The chain, where the network is a subnet of one."""
         if self.coin:
             self._open_market()
 
@@ -139,7 +146,11 @@ class NetworkState:
         """Base units of the coin burned a day in the last epoch, and those burned until its end."""
         self.locked = Locked()
         self.target_state = self._target_state()
-        genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
+        if self.block.kind == "bittensor":
+            self.subnets = Subnets(self)
+            genesis = self.subnets.genesis()
+        else:
+            genesis = self.coin.genesis(self.decimals, pool=self.market.coins)  # type: ignore[union-attr]
         self.ledger.open(
             self.ticker, {self.account(holder): amount for holder, amount in genesis.items() if holder != "operators"}
         )
@@ -273,6 +284,8 @@ class NetworkState:
         """Coins a day by recipient that the schedule announces for an epoch at today's supply; empty without a coin."""
         if self.coin is None:
             return {}
+        if self.subnets is not None:
+            return self.subnets.announced_tao_per_day()
         parts = divide(self, self.issued(epoch.start_ps, epoch.end_ps))
         return {party: amount / 10**self.decimals / epoch.days for party, amount in parts.items()}
 

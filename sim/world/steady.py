@@ -187,3 +187,5 @@ def _solve_drift(network: NetworkState, users: Users, epoch: Epoch) -> None:
         sold += fees / network.coin_usd * block.settle.sell
     worth = block.market.worth(network.market, bought * 365.25, network.free_coins) or network.coin_usd
     block.market.solve(network.market, sold, bought, worth)
+    if network.subnets is not None:
+        network.subnets.solve(bought)

@@ -84,8 +84,19 @@ class Chain:
 
     def stake(self, subnet: int, uid: int, tao: int, limit: Fraction | None = None) -> Swap:
         """Buy alpha of a subnet's row with free TAO and stake it behind a uid. Raises `SwapError` as the pool does."""
-        one = self.subnets[subnet]
-        pool = self._pool(subnet)
+        swap = self._buy(subnet, tao, limit)
+        self.who.stake[subnet, uid] += swap.out
+        return swap
+
+    def stake_across(self, subnet: int, tao: int) -> Swap:
+        """The same behind all validators, in proportion to their stake; the first keeps what rounding leaves."""
+        validators = self.who.root.shape[1]
+        swap, held = self._buy(subnet, tao, None), self.who.stake[subnet, :validators]
+        self.who.stake[subnet, :validators] += _in_proportion(swap.out, held)
+        return swap
+
+    def _buy(self, subnet: int, tao: int, limit: Fraction | None) -> Swap:
+        one, pool = self.subnets[subnet], self._pool(subnet)
         swap = pool.buy(tao, FEE_U16, limit)
         # The fee stays with those who hold TAO freely: the block's author is one of them.
         self.row["free"] -= swap.paid_in
@@ -93,13 +104,34 @@ class Chain:
         one["alpha_out"] += swap.out
         one["staked"] += swap.out
         one["user_net"] += swap.paid_in
-        self.who.stake[subnet, uid] += swap.out
         return swap
 
     def unstake(self, subnet: int, uid: int, alpha: int, limit: Fraction | None = None) -> int:
         """Sell alpha staked behind a uid; the rao of TAO the seller gets. The author sells the fee at once, without one."""
         if alpha > self.who.stake[subnet, uid]:
             raise ValueError(f"{alpha} rao found; {self.who.stake[subnet, uid]} are staked behind uid {uid}")
+        out, gone = self._sell(subnet, alpha, limit)
+        self.who.stake[subnet, uid] -= gone
+        return out
+
+    def unstake_all(self, subnet: int, alpha: np.ndarray) -> tuple[int, np.ndarray]:
+        """Sell what `alpha`, int64[uids], says of each uid in one swap: the rao of TAO that all sellers together get, and what
+        went of each.
+
+        What the chain does not take, as its fee would be worth less than a rao of TAO, stays with the first who sells. Raises
+        `ValueError` where more is sold than is staked behind a uid, `SwapError` as the pool does.
+        """
+        if (alpha > self.who.stake[subnet]).any() or (alpha < 0).any():
+            uid = int(((alpha > self.who.stake[subnet]) | (alpha < 0)).argmax())
+            raise ValueError(f"{alpha[uid]} rao found; {self.who.stake[subnet, uid]} are staked behind uid {uid}")
+        out, gone = self._sell(subnet, int(alpha.sum()), None)
+        sold = alpha.copy()
+        sold[int((alpha > 0).argmax())] -= int(alpha.sum()) - gone
+        self.who.stake[subnet] -= sold
+        return out, sold
+
+    def _sell(self, subnet: int, alpha: int, limit: Fraction | None) -> tuple[int, int]:
+        """Rao of TAO to the seller, and of alpha that went, the fee included."""
         one, pool = self.subnets[subnet], self._pool(subnet)
         swap = pool.sell(alpha, FEE_U16, limit)
         out, gone = swap.out, swap.paid_in
@@ -112,8 +144,7 @@ class Chain:
         one["alpha_out"] -= gone
         one["staked"] -= gone
         one["user_net"] -= out
-        self.who.stake[subnet, uid] -= gone
-        return swap.out
+        return swap.out, gone
 
     def register(self, subnet: int, uid: int, paid: int) -> None:
         """Give a uid to a newcomer who pays `paid` rao of TAO: it buys alpha, which is recycled.
@@ -134,3 +165,11 @@ class Chain:
     def _pool(self, subnet: int) -> Balancer:
         one = self.subnets[subnet]
         return Balancer(int(one["tao"]), int(one["alpha_in"]), int(one["weight"]))
+
+
+def _in_proportion(total: int, held: np.ndarray) -> np.ndarray:
+    """`total` in proportion to `held`, rounded down; the first keeps the rest, and all of it where nobody holds anything."""
+    whole = int(held.sum())
+    parts = np.array([total * int(one) // whole if whole else 0 for one in held], np.int64)
+    parts[0] += total - int(parts.sum())
+    return parts

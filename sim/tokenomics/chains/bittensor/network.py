@@ -60,7 +60,7 @@ class Network:
         self._start_ps = start_ps
         self._first_block = chain.block
         self._hidden: dict[int, deque[tuple[int, np.ndarray]]] = {row: deque() for row in self.watched}
-        self._reveal_period = reveal_period
+        self.reveal_period = reveal_period
 
     def next_boundary_ps(self, now_ps: int) -> int:
         """The end of the first block after `now_ps` in which a watched subnet is due; a day later where none is before that.
@@ -122,7 +122,7 @@ class Network:
 
     def _reveal(self, row: int) -> None:
         epoch, hidden = int(self.chain.subnets["epochs"][row]), self._hidden[row]
-        while hidden and hidden[0][0] + self._reveal_period <= epoch:
+        while hidden and hidden[0][0] + self.reveal_period <= epoch:
             self.chain.who.weights[row] = hidden.popleft()[1]
 
     def _block_at(self, now_ps: int) -> int:

@@ -1,0 +1,176 @@
+"""An inference subnet of Bittensor in the world: books balance, alpha follows what was served, trades move its price."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.errors import InvariantError, ScenarioError
+from sim.world.run import World
+from tests.world.small import coins
+from tests.world.subnet import CHAIN, case, scenario, world
+
+pytestmark = [pytest.mark.compiled, pytest.mark.long]
+
+
+@pytest.fixture(scope="module")
+def sixty() -> World:
+    return world()
+
+
+def test_sixty_days_keep_the_books(sixty: World) -> None:
+    record = sixty.record()
+    assert record.residuals == {"TAO": 0, "SN64": 0, "USD": 0}
+    chain, ledger = sixty.networks[0].subnets.chain, sixty.ledger
+    assert ledger.supply("TAO") == int(chain.row["issued"][0])
+    # 432,000 blocks of half a TAO, less the rao that no subnet could take.
+    assert int(chain.row["block"][0]) % 7200 == 9_407_387 % 7200
+    assert coins(record, "emission", "tao.subnets") == pytest.approx(216_000, abs=1)
+    assert coins(record, "payout") == pytest.approx(432_000, rel=0.06)  # less root's part, and tempos still to come
+
+
+def test_alpha_splits_as_the_chain_says(sixty: World) -> None:
+    record = sixty.record()
+    paid = {party: coins(record, "payout", f"tao.{party}") for party in ("operators", "validators", "owner")}
+    # Owner 11796/65535, then half to miners, half to validators less root's part, which is recycled: EMA prices sum to less than 1.
+    cut = 11796 / 65535
+    assert paid["owner"] / paid["operators"] == pytest.approx(cut / ((1 - cut) / 2), rel=1e-6)
+    assert coins(record, "root dividends") == 0
+    root = 0.18 * 5_454_229.64
+    assert paid["validators"] / paid["operators"] == pytest.approx(1 - root / (root + 5_832_681 + 30_000), rel=0.01)
+
+
+def test_operators_sell_alpha_and_then_the_coin(sixty: World) -> None:
+    record = sixty.record()
+    assert coins(record, "alpha sold", "tao.operators") > 0
+    rows = {(row.currency, row.reason, row.source): row.amount for row in record.flows}
+    assert rows["SN64", "alpha sold", "tao.operators"] == coins(record, "payout", "tao.operators") * 10**9
+    assert rows["TAO", "coins sold", "tao.operators"] > 0
+
+
+def test_the_price_of_alpha_has_no_drift_at_the_start(sixty: World) -> None:
+    subnets = sixty.networks[0].subnets
+    row = subnets.served[0]
+    assert subnets.price(row) == pytest.approx(subnets.first_price[row], rel=0.02)
+
+
+def test_a_slot_that_serves_more_earns_more() -> None:
+    two = {"fast": {"nodes": 10, "gpu": "h100_sxm"}, "slow": {"nodes": 10, "gpu": "rtx_4090"}}
+    costs = {"electricity": "0.1 USD/kWh", "decides": "fixed"}
+    found = world(
+        {"networks.tao.operators": {name: {**one, **costs} for name, one in two.items()}, "horizon": "20 day"}
+    )
+    network = found.networks[0]
+    alpha = network.ledger.column("tao.operators", "SN64").amounts
+    tao = network.ledger.column("tao.operators", "TAO").amounts
+    assert alpha.sum() == 0  # all of it is sold
+    fast, slow = network.owners
+    each = [owners.coin_usd_per_node_day for owners in (fast, slow)]
+    assert each[0] / each[1] == pytest.approx(fast.machine.capacity_rps / slow.machine.capacity_rps, rel=0.1)
+    assert tao.sum() == network.to_sell.sum()
+
+
+def test_what_is_kept_stays_staked_behind_the_miners() -> None:
+    found = world({"networks.tao.settle.sell": "25 %", "horizon": "10 day"})
+    subnets, ledger = found.networks[0].subnets, found.ledger
+    held = ledger.column("tao.operators", "SN64").amounts.sum()
+    assert held == subnets.chain.who.stake[subnets.served[0], subnets.uids.miners].sum()
+    earned = coins(found.record(), "payout", "tao.operators") * 1e9
+    assert held / earned == pytest.approx(0.75, rel=1e-6)
+
+
+def test_an_owner_who_buys_alpha_lifts_its_price() -> None:
+    plain = {
+        "networks.tao.settle.take_rate": "100 %",
+        "networks.tao.settle.take_to": "owner",
+        f"{CHAIN}.stakers": {"drift": "none"},
+    }
+    kept, spent = world(plain), world({**plain, f"{CHAIN}.buys": "100 %"})
+    prices = [one.networks[0].subnets.price(one.networks[0].subnets.served[0]) for one in (kept, spent)]
+    assert prices[1] > prices[0]
+    assert coins(spent.record(), "alpha bought", "tao.owner") > 0
+    assert coins(kept.record(), "alpha bought", "tao.owner") == 0
+
+
+def test_operators_of_two_subnets_earn_each_subnets_alpha() -> None:
+    both = {
+        "large": {"nodes": 6, "gpu": "h100_sxm", "electricity": "0.1 USD/kWh", "netuid": 64},
+        "small": {"nodes": 6, "gpu": "h100_sxm", "electricity": "0.1 USD/kWh", "netuid": 4},
+    }
+    found = world({f"{CHAIN}.serves": [64, 4], "networks.tao.operators": both, "horizon": "10 day"})
+    record = found.record()
+    assert record.residuals == {"TAO": 0, "SN64": 0, "SN4": 0, "USD": 0}
+    each = [owners.coin_usd_per_node_day for owners in found.networks[0].owners]
+    # An alpha a block in both, worth 0.085 and 0.0585 TAO.
+    assert each[0] / each[1] == pytest.approx(0.08499 / 0.05851, rel=0.05)
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    one, other = (world({"horizon": "10 day"}).record().to_json() for _ in range(2))
+    assert one == other
+
+
+def test_epochs_of_six_hours_and_of_a_day_agree() -> None:
+    days = [world({"epoch": length, "horizon": "30 day"}) for length in ("6 h", "1 day")]
+    prices = [one.networks[0].subnets.price(one.networks[0].subnets.served[0]) for one in days]
+    assert prices[0] == pytest.approx(prices[1], rel=0.01)
+    assert days[0].networks[0].nodes == pytest.approx(days[1].networks[0].nodes, rel=0.03)
+
+
+def test_a_rao_that_the_chain_does_not_know_of_stops_the_run() -> None:
+    broken = World(case(), 0, "fast")
+    broken.start()
+    broken.ledger.transfer("theft", "TAO", 1, "tao.subnets", "tao.holders")
+    with pytest.raises(InvariantError, match=r"tao\.subnets holds .* rao of TAO, on the chain"):
+        broken.env.run(until=broken.env.process(broken._walk()))
+
+
+def test_alpha_that_nobody_staked_stops_the_run() -> None:
+    broken = World(case(), 0, "fast")
+    broken.start()
+    broken.networks[0].subnets.chain.subnets["staked"][broken.networks[0].subnets.served[0]] += 1
+    with pytest.raises(InvariantError, match="subnet 64"):
+        broken.env.run(until=broken.env.process(broken._walk()))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (f"{CHAIN}.rules", "gatet", "no rule set 'gatet'.*nearest: gated"),
+        (f"{CHAIN}.serves", [999], "no subnet 999"),
+        (f"{CHAIN}.validators", {"honest": {"kind": "honest", "count": 4, "stake": "90 %"}}, "hold 90 %"),
+        (f"{CHAIN}.validators", {"honest": {"kind": "honset", "count": 4, "stake": "100 %"}}, "did you mean `honest`"),
+        ("networks.tao.coin.ticker", "FET", "chain's coin is TAO"),
+        ("networks.tao.split", {"operators": "100 %"}, "split"),
+        ("networks.tao.operators.farm.netuid", 4, "subnet 4, which is not among"),
+    ],
+)
+def test_mistakes_are_told(path: str, value: object, told: str) -> None:
+    changes = {path: value}
+    if path.endswith("ticker"):
+        changes |= {"networks.tao.coin.supply": "11 MFET", "networks.tao.market.start": "1 USD/FET"}
+    with pytest.raises(ScenarioError, match=f"(?s){told}"):
+        scenario(changes)
+
+
+def test_rules_follow_the_calendar() -> None:
+    found = world({"start": "2026-07-20", "horizon": "10 day"})
+    # The gate came on 2026-07-27; before it everybody passed.
+    assert found.networks[0].subnets.chain.row["gate_rule"][0] == 1
+    early = World(case({"start": "2026-07-20"}), 0, "fast")
+    assert early.networks[0].subnets.chain.row["gate_rule"][0] == 0
+
+
+def test_validators_noise_is_drawn_from_named_streams() -> None:
+    quiet, loud = (
+        world(
+            {
+                f"{CHAIN}.validators": {"honest": {"kind": "honest", "count": 4, "stake": "100 %", "noise": noise}},
+                "horizon": "5 day",
+            }
+        )
+        for noise in ("0 %", "50 %")
+    )
+    row = quiet.networks[0].subnets.served[0]
+    spread = [np.ptp(one.networks[0].subnets.chain.who.weights[row][:, 5].astype(float)) for one in (quiet, loud)]
+    assert spread[0] == 0 < spread[1]
