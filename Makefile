@@ -17,7 +17,7 @@ help:
 	@echo "make test      set up and run the tests (under 10 minutes on 2 cores)"
 	@echo "make quick     the tests that need no compilation (under 45 s)"
 	@echo "make test-all  every test, the slow ones too"
-	@echo "make bench     speeds beside a yardstick loop, and beside cimba (10 minutes)"
+	@echo "make bench     speeds beside a yardstick loop and other simulators (25 minutes)"
 	@echo "make lint      ruff and mypy"
 	@echo "make schema    remake the JSON Schema of scenarios"
 	@echo "make docs      remake docs/ASSUMPTIONS.md and docs/reference/scenario.md"
@@ -58,7 +58,9 @@ quick: $(VENV)/test.stamp
 	@$(BIN)/python -m pytest -q -n 2 -p no:nbmake -m "not slow and not compiled and not browser and not long" $(COMPILED:%=--ignore=tests/%)
 
 bench: $(VENV)/run.stamp
-	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.plain && $(BIN)/python -m benchmarks.large_fleet && $(BIN)/python -m benchmarks.operators
+	@$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.plain && $(BIN)/python -m benchmarks.large_fleet \
+	  && $(BIN)/python -m benchmarks.large_fleet --against 20000 && $(BIN)/python -m benchmarks.large_fleet --requests 100000000 --loads 0.7 --rounds 1 \
+	  && $(BIN)/python -m benchmarks.operators && $(BIN)/python -m benchmarks.compiling
 
 lint: $(VENV)/test.stamp
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

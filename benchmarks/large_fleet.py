@@ -22,6 +22,7 @@ import numpy as np
 from benchmarks.yardstick import ROUNDS, customers_per_cpu_s
 from sim.scenario import load
 from sim.serving import contract
+from sim.serving.compiling import compile_core
 from sim.serving.contract import ROUTER_KINDS, Fate, Requests, RouterKind
 from sim.streams import Streams
 from sim.units import PS_PER_S
@@ -120,18 +121,24 @@ def saturation_per_s(router: RouterKind, nodes: int = 40, seconds: int = 300) ->
 
 
 def compare(nodes: int, per_s: float, count: int, router: RouterKind) -> dict[str, object]:
-    """The first requests by `fast` and by the reference, until the last has ended: speeds, and whether every integer agrees."""
+    """The first requests by `fast` and by the reference, until the last has ended: speeds, and whether every integer agrees.
+
+    Nodes fail in both at the same instants.
+    """
     drawn = potential(per_s).draw(0, int((count / per_s + 1) * PS_PER_S)).take(slice(0, count))
     rows = request_rows({**drawn, "option": np.zeros(len(drawn), np.int64)}, 0)
-    of = roster(nodes, router)
+    of, end_ps = roster(nodes, router), int(rows["arrival"][-1]) + 600 * PS_PER_S
+    up, lives = of.lives(Streams(7, 0), 0, 0, end_ps)
     spent, told = {}, {}
     for engine in ("fast", "reference"):
         begun = time.process_time()
         serving = contract.make(engine, of.engine_fleet(2), -1)  # type: ignore[arg-type]
-        for node in range(nodes):
-            serving.join(node)
+        for node in np.flatnonzero(up):
+            serving.join(int(node))
         serving.offer(Requests(0, of.place(rows.copy())))
-        serving.advance(int(rows["arrival"][-1]) + 600 * PS_PER_S)
+        for each in lives:
+            happen(serving, each)
+        serving.advance(end_ps)
         told[engine] = serving.read()
         spent[engine] = time.process_time() - begun
     fast, reference = told["fast"], told["reference"]
@@ -141,6 +148,7 @@ def compare(nodes: int, per_s: float, count: int, router: RouterKind) -> dict[st
         "requests": len(rows),
         "ended": len(fast.finished),
         "passes": passes,
+        "failures": len(lives),
         "fast_cpu_s": spent["fast"],
         "reference_cpu_s": spent["reference"],
         "ratio": spent["reference"] / spent["fast"],
@@ -177,10 +185,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"rounds a load (default {ROUNDS})")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     asked = parser.parse_args()
+    compile_core()
     yardstick = customers_per_cpu_s()
     most = saturation_per_s(asked.router)
     if asked.against:
-        serve("fast", 2, 10.0, 100)
         found = compare(asked.nodes, asked.loads[0] * most * asked.nodes, asked.against, asked.router)
         print(json.dumps({"yardstick_per_cpu_s": yardstick, "saturation_per_node_s": most, **found}, indent=1))
         return

@@ -29,11 +29,12 @@ OPTIONS = {"nogil": True, "fastmath": False, "error_model": "numpy", "boundschec
 INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
-def sources_digest() -> str:
-    """Hash of this room's sources and of what compiles them, as 16 hex digits."""
+def sources_digest(*more: Path) -> str:
+    """Hash of this room's sources, of more files or folders, and of what compiles them, as 16 hex digits."""
     digest = hashlib.sha256(f"{numba.__version__} {sys.version}".encode())
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for place in (Path(__file__).parent, *more):
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else (place,):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -47,8 +48,11 @@ def _user_cache() -> Path:
     return home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: the first of the user's choice, cache folder and temporary folder to be writable."""
+def cache_folder(*more: Path) -> Path:
+    """Where compiled kernels are kept: the first of the user's choice, cache folder and temporary folder to be writable.
+
+    What is compiled of `more` files or folders as well has a folder of its own.
+    """
     chosen = os.environ.get("NUMBA_CACHE_DIR")
     roots = (
         [Path(chosen)]
@@ -58,15 +62,16 @@ def cache_folder() -> Path:
             Path(tempfile.gettempdir()) / f"infermint-{os.path.expanduser('~').strip(os.sep).replace(os.sep, '-')}",
         ]
     )
+    digest = sources_digest(*more)
     for root in roots:
-        folder = root / sources_digest()
+        folder = root / digest
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
             return folder
-    return roots[-1] / sources_digest()
+    return roots[-1] / digest
 
 
 # Plain Python keeps nothing.
@@ -90,13 +95,18 @@ def part(function: Function) -> Function:
 
 def verb(function: Function) -> Function:
     """The compiled form of a kernel that Python calls, kept in the cache with all that it calls."""
+    return kept(_FOLDER, function, **OPTIONS, no_cfunc_wrapper=True)
+
+
+def kept(folder: str, function: Function, *signature: str, **options: Any) -> Function:
+    """The compiled form of a function, kept in a folder of `cache_folder` for later processes."""
     # numba asks for the folder when a function is decorated, so that only ours go there.
     before = config.CACHE_DIR
-    config.CACHE_DIR = _FOLDER
+    config.CACHE_DIR = folder
     try:
-        return numba.njit(**OPTIONS, no_cfunc_wrapper=True, cache=True)(function)
+        return numba.njit(*signature, **options, cache=True)(function)
     except RuntimeError:
         # No writable folder anywhere: compile for this process alone.
-        return numba.njit(**OPTIONS, no_cfunc_wrapper=True)(function)
+        return numba.njit(*signature, **options)(function)
     finally:
         config.CACHE_DIR = before

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
+from numba.core import config
 from numba.extending import overload
 
 from sim import units
 from sim.kernels import wide
+from sim.kernels.options import cache_folder, kept
+
+OURS = "sim.tokenomics"
+ROOM = Path(units.__file__).parent / "tokenomics"
 
 
 @numba.njit(cache=False)
@@ -39,6 +45,15 @@ def compiled(rule: Callable[..., Any], signature: str) -> Callable[..., Any]:
     """The rule compiled for its table's signature (a numba signature, such as `int64(int64, int64[::1])`).
 
     Functions of `sim.units` that the rule calls are replaced by their compiled twins; a rule outside the shared
-    subset raises numba's `TypingError`.
+    subset raises numba's `TypingError`. Our own rules are kept for later processes; what a user's rule calls may lie anywhere and
+    change, so it is compiled anew by each.
     """
-    return numba.njit(signature)(rule)
+    if config.DISABLE_JIT or not rule.__module__.startswith(f"{OURS}."):
+        return numba.njit(signature)(rule)
+    return kept(_folder(), rule, signature)
+
+
+@functools.cache
+def _folder() -> str:
+    """Where compiled rules are kept: it goes by the sources of all of them, and by what they call."""
+    return str(cache_folder(ROOM, Path(units.__file__)))

@@ -1,7 +1,7 @@
 """A process that calls the compiled core once, and prints as JSON what was compiled for it and what came from the cache.
 
 Run as a script: `all` compiles the core at once, `engine` serves scenarios after that, `small` calls the smallest of
-the verbs alone.
+the verbs alone, `economy` runs five years by days of 500 operators.
 """
 
 from __future__ import annotations
@@ -42,12 +42,20 @@ def move() -> None:
     core.move_origin(engine._state, 5)  # type: ignore[attr-defined]
 
 
+def walk() -> None:
+    """A run of the compiled economy, with the rules of its networks."""
+    from benchmarks.operators import scenario
+    from sim.world.run import World
+
+    World(scenario(), 0, "fast").run()
+
+
 if __name__ == "__main__":
     compiled = event.RecordingListener()
     event.register("numba:compile", compiled)
     from sim.kernels import core, options
 
-    {"all": compile_all, "engine": serve, "small": move}[sys.argv[1]]()
+    {"all": compile_all, "engine": serve, "small": move, "economy": walk}[sys.argv[1]]()
     begun = [record.data["dispatcher"].py_func for _, record in compiled.buffer if record.is_start]
     verbs = {name: verb for name, verb in vars(core).items() if hasattr(verb, "stats") and verb.stats.cache_path}
     print(

@@ -57,6 +57,12 @@ def test_a_second_process_compiles_nothing():
 
 
 @pytest.mark.compiled
+def test_a_second_process_compiles_nothing_of_the_economy_either():
+    first, second = called("economy", ROOT), called("economy", ROOT)
+    assert second["compiled"] == {}, first["compiled"].keys()
+
+
+@pytest.mark.compiled
 def test_an_install_folder_that_is_read_only_is_left_alone(tmp_path: Path):
     install, cache = tmp_path / "install", tmp_path / "cache"
     shutil.copytree(ROOT / "sim", install / "sim", ignore=shutil.ignore_patterns("__pycache__"))
@@ -94,6 +100,14 @@ def test_any_change_of_the_sources_means_another_cache(tmp_path: Path, monkeypat
     assert len(seen) == len(sources) + 1
     for source in sources:
         source.write_text((ROOT / "sim" / "kernels" / source.name).read_text())
+    assert options.cache_folder() == first
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "one.py").write_text("")
+    with_rules = options.cache_folder(rules)
+    assert with_rules not in seen
+    (rules / "one.py").write_text("# changed")
+    assert options.cache_folder(rules) not in (first, with_rules)
     assert options.cache_folder() == first
 
 
