@@ -17,11 +17,13 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 _HEAD = re.compile(r"^\| … ([^|]+?) \| \|$")
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+\.md)\)")
+_SERIES = {"decisions/README.md": "20*.md", "studies/README.md": "[0-9]*.md"}
+"""Pages that list others, and their names: those stand below them."""
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)")
 
 
 def navigation(index: str) -> list[dict[str, Any]]:
-    """Sections of the tables of an index, a page where it is first named; single decisions stand below theirs."""
+    """Sections of the tables of an index, a page where it is first named; single decisions and studies stand below theirs."""
     nav: list[dict[str, Any]] = [{"Pages by question": "README.md"}]
     seen = {"README.md"}
     pages = nav
@@ -33,12 +35,13 @@ def navigation(index: str) -> list[dict[str, Any]]:
         for title, path in _LINK.findall(line):
             if path not in seen and not path.startswith("../"):
                 seen.add(path)
-                pages.append({_capital(title): _decisions(path) if path == "decisions/README.md" else path})
+                pages.append({_capital(title): _series(path) if path in _SERIES else path})
     return nav
 
 
-def _decisions(index: str) -> list[Any]:
-    return [index, *sorted(f"decisions/{file.name}" for file in (DOCS / "decisions").glob("20*.md"))]
+def _series(index: str) -> list[Any]:
+    folder = Path(index).parent.as_posix()
+    return [index, *sorted(f"{folder}/{file.name}" for file in (DOCS / folder).glob(_SERIES[index]))]
 
 
 def _capital(text: str) -> str:

@@ -1,0 +1,79 @@
+"""The shipped studies: each has a page, a baseline that belongs to its file, and no number on the page that the baseline has not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sim.checking import How, checked, place_of
+from sim.records.baseline import Baseline
+from sim.records.outcomes import OUTCOMES, split_name
+from sim.scenario import load
+from sim.scenario.spec import RESOLVED_KEYS
+from sim.study.inputs import values_of
+from sim.study.planning import plan_of
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs" / "studies").glob("[0-9][0-9]-*.md"))
+STUDIES = sorted((ROOT / "scenarios").glob("[0-9][0-9]-*.yaml"))
+_ROW = re.compile(r"^\| `([a-z_]+\.[a-z0-9_@]+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
+_HEAD = re.compile(r"^\| outcome \| coin price \| (.+) \|$", re.MULTILINE)
+
+
+def baseline_of(study: Path) -> Baseline:
+    return Baseline.from_json((ROOT / place_of(study)).read_text(encoding="utf-8"))
+
+
+def own_values(values: dict[str, str]) -> dict[str, str]:
+    """What the file and its presets say; the catalogue's tables may grow without it."""
+    return {path: text for path, text in values.items() if path.partition(".")[0] not in RESOLVED_KEYS}
+
+
+def test_every_study_has_a_page_and_every_page_a_study():
+    assert [page.stem for page in PAGES] == [study.stem for study in STUDIES]
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
+def test_a_baseline_is_that_of_its_file(study):
+    scenario, kept = load(study), baseline_of(study)
+    plan = plan_of(scenario)
+    assert own_values(kept.values) == own_values(values_of(scenario))
+    assert {(row.policy, row.coin_price, row.outcome) for row in kept.outcomes} == {
+        (cell.policy, cell.coin_price, outcome) for cell in plan.cells() for outcome in scenario.spec.compare.outcomes
+    }
+    assert all(len(row.values) == scenario.spec.seeds.replications for row in kept.outcomes)
+    assert all(check["ok"] for check in kept.checks if check["severity"] == "error")
+
+
+def shown(text: str, reference: str) -> tuple[float, float]:
+    """A cell's number in the unit of the baseline, and half of its last digit."""
+    number = text.strip().removesuffix(" %")
+    digits = len(number.partition(".")[2])
+    share = 0.01 if OUTCOMES[split_name(reference)[1]].unit == "%" else 1.0
+    return float(number) * share, 0.5 * 10.0**-digits * share
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_means_on_a_page_are_those_of_the_baseline(page):
+    """Rows `| outcome | kind of coin price | a number a policy |`, rounded to the digits that are written."""
+    text = page.read_text(encoding="utf-8")
+    kept = {row.key: row.mean for row in baseline_of(ROOT / "scenarios" / f"{page.stem}.yaml").outcomes}
+    (head,) = _HEAD.findall(text)
+    policies = [cell.strip().strip("`") for cell in head.split("|")]
+    rows = _ROW.findall(text)
+    assert rows
+    for reference, kind, cells in rows:
+        for policy, cell in zip(policies, cells.split("|"), strict=True):
+            number, half = shown(cell, reference)
+            found = kept[policy, kind, "", reference]
+            assert abs(found - number) <= half * (1 + 1e-9), (reference, policy, kind, found)
+
+
+@pytest.mark.slow
+@pytest.mark.compiled
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
+def test_outcomes_of_a_study_are_what_they_were(study, tmp_path):
+    found = checked(study, How(baseline=ROOT / place_of(study), out=tmp_path / "out", quiet=True))
+    assert found.exit_code == 0
