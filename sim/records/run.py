@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -13,6 +14,27 @@ Number = float | None
 
 MODEL_REVISION = 9
 """Goes up with every change of the model that may change a run's numbers: stored runs of an older one are not used."""
+
+
+LORENZ_STEPS = 20
+"""A Lorenz curve is told at 0, 5, ..., 100 % of operators, the poorest first: `LORENZ_STEPS` + 1 shares of their income."""
+BUCKETS_A_DECADE = 32
+"""Buckets of coin prices by factor of ten: each ends 7.5 % above the one before."""
+_DECADES = 9
+
+
+def price_bucket(usd: float) -> int:
+    """The bucket of a coin price: the least b with usd <= 10 ** (b / 32); the first one at 1e-9 USD and below, the last above 1e9."""
+    ends = _DECADES * BUCKETS_A_DECADE
+    if usd <= 10.0**-_DECADES:
+        return -ends
+    return ends + 1 if usd > 10.0**_DECADES else min(ends, math.ceil(BUCKETS_A_DECADE * math.log10(usd)))
+
+
+def bucket_usd(bucket: int) -> float:
+    """The upper end of a bucket of coin prices, USD: 0 for the first (no price is too low), infinite for the last (none is enough)."""
+    ends = _DECADES * BUCKETS_A_DECADE
+    return 0.0 if bucket <= -ends else math.inf if bucket > ends else 10.0 ** (bucket / BUCKETS_A_DECADE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +69,9 @@ class RunRecord:
     `policies_from` (the outcome's unit), or None if not reached by the horizon. `histograms` maps `network.metric` (ttft, tpot, e2e, gap) to sparse pairs [bucket, count] over
     picoseconds (`sim.serving.contract.bucket_of`). `operators` is a table of rows (network, class, ...), `classes` one of client classes: measured requests, shares of
     fates, mean latencies, tokens and energy. `counts` are exact
-    integers (requests by fate, windows). `residuals` are the ledger's sums that must be 0, by currency.
+    integers (requests by fate, windows). `residuals` are the ledger's sums that must be 0, by currency. `lorenz` is the curve behind
+    a network's Gini (`LORENZ_STEPS`). `break_evens` counts the live nodes of `network.class` at the horizon by the coin price at
+    which their avoidable margin is zero (`price_bucket`).
     """
 
     policy: str
@@ -66,6 +90,8 @@ class RunRecord:
     unsupported: dict[str, str]
     notes: list[str]
     classes: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    lorenz: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    break_evens: dict[str, list[list[int]]] = dataclasses.field(default_factory=dict)
 
     def only(self, references: Collection[str]) -> RunRecord:
         """What outcome references, `network.outcome[@at]`, read of the record, and nothing else: series for those with `@` alone.

@@ -137,6 +137,36 @@ class Warmup:
 
 
 @dataclasses.dataclass(frozen=True)
+class Lorenz:
+    """How a network's income is spread over its operators: shares of it of the poorest 0, 5, ..., 100 % (`LORENZ_STEPS`).
+
+    The mean of the curves over judged epochs and replications: its Gini coefficient is the mean that the outcome `gini` tells.
+    """
+
+    network: str
+    policy: str
+    coin_price: str
+    point: int
+    share_frac: list[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class BreakEven:
+    """Live nodes of a class of operators at the horizon by their break-even coin price: what they stop below, all else the same.
+
+    `steps` are [USD, nodes], means over replications: nodes whose avoidable margin is zero at that price or up to 7 % below; 0 USD
+    means that fees alone pay for them, None that no price does.
+    """
+
+    network: str
+    operators: str
+    policy: str
+    coin_price: str
+    point: int
+    steps: list[list[Number]]
+
+
+@dataclasses.dataclass(frozen=True)
 class Histogram:
     """Merged histogram of a latency over replications: sparse [bucket floor in s, bucket ceiling in s, count]."""
 
@@ -213,7 +243,7 @@ class Influence:
 
 @dataclasses.dataclass(frozen=True)
 class PolicyChange:
-    """What a policy changed, with the place in the file."""
+    """What a policy changed, with the place in the file and the line as it stands there (empty: no line says it)."""
 
     policy: str
     path: str
@@ -221,6 +251,7 @@ class PolicyChange:
     new: str
     file: str
     line: int
+    text: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -286,6 +317,8 @@ class StudyRecord:
     """How policies were made equal before they were compared; empty where that was not asked for."""
     warmups: list[Warmup] = dataclasses.field(default_factory=list)
     """Curves of `estimand: steady`, one an outcome and case."""
+    lorenz: list[Lorenz] = dataclasses.field(default_factory=list)
+    break_evens: list[BreakEven] = dataclasses.field(default_factory=list)
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -318,4 +351,6 @@ _NESTED: dict[str, Any] = {
     "assumptions": Assumption,
     "parameters": Parameter,
     "influences": Influence,
+    "lorenz": Lorenz,
+    "break_evens": BreakEven,
 }

@@ -158,15 +158,9 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
                 ax.set_title("" if column else ax.get_title(loc="left"))
                 ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
                 ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
-        for column, kind in enumerate(kinds if len(kinds) > 1 else []):
-            sheet.text(
-                (left + column * (width + 14)) / style.WIDTH_PT,
-                1 - 2 / (72 * sheet.get_size_inches()[1]),
-                words.coin_price_words(kind),
-                va="top",
-                weight="bold",
-            )
-        sheet.text(10 / style.WIDTH_PT, 0.5, axis_label(outcome, bands[0].unit), rotation=90, va="center", ha="center")
+        heads = {words.coin_price_words(kind): left + column * (width + 14) for column, kind in enumerate(kinds)}
+        style.column_heads(sheet, heads, 2)
+        style.side_label(sheet, axis_label(outcome, bands[0].unit))
     return sheet
 
 

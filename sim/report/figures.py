@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sim.records.study import StudyRecord
-from sim.report import ecdf, fan, flow_bars, forest, warm_up, words
+from sim.report import ecdf, fan, flow_bars, forest, lorenz, supply_curve, warm_up, words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,8 @@ def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
         *_fans(record, point),
         *_warm_ups(record, point),
         *_ecdfs(record, point),
+        *_by_network(record, point, lorenz, "lorenz", ": who earns how much"),
+        *_by_network(record, point, supply_curve, "supply", ": who stops at which coin price"),
         *_flows(record, point),
     ]
     taken: dict[str, int] = {}
@@ -92,6 +94,23 @@ def _by_outcome(record: StudyRecord, point: int, kind: Any, name: str, title: st
             words.network_of(outcome) or "world",
         )
         for outcome in kind.outcomes(record, point)
+    ]
+
+
+def _by_network(record: StudyRecord, point: int, kind: Any, name: str, title: str) -> list[Entry]:
+    """A figure of one kind (a module of this room) for each network that it has data for."""
+    return [
+        Entry(
+            file_name(name, network),
+            "operators",
+            f"{words.clip(network)}{title}",
+            kind.description(record, network, point),
+            kind.HEAD,
+            kind.csv_rows(record, network),
+            lambda network=network: kind.figure(record, network, point),  # type: ignore[misc]
+            words.clip(network),
+        )
+        for network in kind.networks(record, point)
     ]
 
 

@@ -164,19 +164,8 @@ def figure(record: StudyRecord, currency: str, point: int = 0) -> Figure:
             ax.set_title("" if column else ax.get_title(loc="left"))
             ax.tick_params(labelleft=column == 0, labelbottom=row == len(policies) - 1)
             ax.set_xlabel(ax.get_xlabel() if row == len(policies) - 1 else "")
-        heads = (
-            dict(zip(kinds, (left + i * (width + 16) for i in range(len(kinds))), strict=True))
-            if len(kinds) > 1
-            else {}
-        )
-        for kind, x in heads.items():
-            sheet.text(
-                x / style.WIDTH_PT,
-                1 - (key + 6) / (72 * sheet.get_size_inches()[1]),
-                words.coin_price_words(kind),
-                va="top",
-                weight="bold",
-            )
+        heads = {words.coin_price_words(kind): left + i * (width + 16) for i, kind in enumerate(kinds)}
+        style.column_heads(sheet, heads, key + 6)
         _key(sheet, accounts)
     return sheet
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sim.records.study import StudyRecord
 from sim.report import breaks, figures, solved, starts, svg, tables, verdicts, words
 
-_SECTIONS = ("differences", "over time", "latency", "flows")
+_SECTIONS = ("differences", "over time", "latency", "operators", "flows")
 
 
 def page(record: StudyRecord, entries: list[figures.Entry], made_from: str = "") -> str:

@@ -26,6 +26,7 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     blocks += _section("## Over time", _figures(entries, "over time")) + _section(
         "## Latency", _figures(entries, "latency")
     )
+    blocks += _section("## Operators", _figures(entries, "operators"))
     blocks += (
         ["## All outcomes", *_by_point(record, lambda point: _table(tables.summary(record, point)))]
         if record.outcomes

@@ -17,8 +17,10 @@ from sim.report import ecdf as _ecdf
 from sim.report import fan as _fan
 from sim.report import flow_bars as _flow_bars
 from sim.report import forest as _forest
+from sim.report import lorenz as _lorenz
+from sim.report import supply_curve as _supply_curve
 
-__all__ = ["ecdf", "fan", "flow_bars", "forest"]
+__all__ = ["ecdf", "fan", "flow_bars", "forest", "lorenz", "supply_curve"]
 
 P = ParamSpec("P")
 
@@ -37,3 +39,5 @@ ecdf = _of_result(_ecdf.ecdf)
 fan = _of_result(_fan.fan)
 flow_bars = _of_result(_flow_bars.flow_bars)
 forest = _of_result(_forest.forest)
+lorenz = _of_result(_lorenz.lorenz)
+supply_curve = _of_result(_supply_curve.supply_curve)

@@ -16,6 +16,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 WIDTH_PT = 360
 TEXT_PT = 10.0
@@ -120,10 +121,27 @@ def key(sheet: Figure, handles: list[Any], policies: Sequence[int] = (), **more:
         handletextpad=0.6,
         **more,
     )
+    of_policies(legend, policies)
+
+
+def of_policies(legend: Legend, policies: Sequence[int]) -> None:
+    """Say which policy each entry of a legend is about; none where `policies` is empty."""
     for policy, mark, text in zip(policies, legend.legend_handles, legend.get_texts(), strict=False):
         if mark is not None:
             belongs(mark, policy)
         belongs(text, policy)
+
+
+def column_heads(sheet: Figure, heads: dict[str, float], top: float) -> None:
+    """Bold heads over columns of panels: text and distance from the left by head, `top` from above, in points; one alone is none."""
+    for text, left in heads.items() if len(heads) > 1 else ():
+        height = 72 * sheet.get_size_inches()[1]
+        sheet.text(left / WIDTH_PT, 1 - top / height, text, va="top", weight="bold")
+
+
+def side_label(sheet: Figure, text: str) -> None:
+    """What all panels' upright axes hold, once, at the left edge."""
+    sheet.text(10 / WIDTH_PT, 0.5, text, rotation=90, va="center", ha="center")
 
 
 def belongs(artist: Artist, policy: int) -> None:

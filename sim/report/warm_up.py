@@ -36,9 +36,7 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
             _draw(ax, record, one)
             ax.set_xlabel(ax.get_xlabel() if row == len(curves) - 1 else "")
             ax.tick_params(labelbottom=row == len(curves) - 1)
-        sheet.text(
-            10 / style.WIDTH_PT, 0.5, fan.axis_label(outcome, curves[0].unit), rotation=90, va="center", ha="center"
-        )
+        style.side_label(sheet, fan.axis_label(outcome, curves[0].unit))
     return sheet
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from sim.records.study import PolicyChange
 from sim.scenario.nodes import Node, leaves, plain
 
+_LINE = 200
+"""Characters of a file's line that are kept beside a change."""
+
 
 def changes_between(policy: str, before: Node, after: Node) -> list[PolicyChange]:
     """The leaves that differ, in the order of `after`; what a replaced block lost is told by its `kind` alone."""
@@ -27,7 +30,9 @@ def changes_between(policy: str, before: Node, after: Node) -> list[PolicyChange
 
 def _change(policy: str, path: str, old: str, node: Node) -> PolicyChange:
     mark = node.mark
-    return PolicyChange(policy, path, old, _typed(node), mark.text.name, mark.line)
+    return PolicyChange(
+        policy, path, old, _typed(node), mark.text.name, mark.line, mark.text.line(mark.line).strip()[:_LINE]
+    )
 
 
 def _typed(node: Node | None) -> str:

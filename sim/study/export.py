@@ -130,7 +130,7 @@ def _seen_from(folder: Path, scenario_file: str) -> str:
 
 def _summary(record: StudyRecord) -> str:
     whole = json.loads(record.to_json())
-    for name in ("bands", "histograms", "operators", "classes", "flows", "scenario_resolved"):
+    for name in ("bands", "histograms", "lorenz", "break_evens", "operators", "classes", "flows", "scenario_resolved"):
         del whole[name]
     for summary in whole["outcomes"]:
         del summary["values"]

@@ -6,6 +6,7 @@ Each cell is read once and let go, so that a study of many cases never holds mor
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from sim.records.histogram import bucket_floors
-from sim.records.run import RunRecord
-from sim.records.study import Band, Histogram, PolicyFlows, Warmup
+from sim.records.run import RunRecord, bucket_usd
+from sim.records.study import Band, BreakEven, Histogram, Lorenz, PolicyFlows, Warmup
 from sim.study import statistics
 from sim.study.batches import BatchMeans, long_runs
 from sim.study.plan import Cell, Plan
@@ -41,6 +42,8 @@ class Gathered:
     counts: Counter[str]
     notes: list[str]
     warmups: list[Warmup]
+    lorenz: list[Lorenz]
+    break_evens: list[BreakEven]
     batches: dict[str, BatchMeans]
     """For one long run: batch means of its outcomes by reference."""
     measured: dict[str, np.ndarray | None]
@@ -68,6 +71,8 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
         measured={name: measured(plan, records, name) for name in sorted(references)},
         notes=list(dict.fromkeys(note for record in records for note in record.notes)),
         warmups=warmups(plan, cell, records, plan.outcomes or list(references)),
+        lorenz=_lorenz(cell, records),
+        break_evens=_break_evens(cell, records),
         batches=long_runs(plan, records, sorted({*carried, *references})),
     )
 
@@ -115,6 +120,31 @@ def _histograms(plan: Plan, cell: Cell, records: Sequence[RunRecord]) -> list[Hi
         edges = zip(bucket_floors(buckets).tolist(), bucket_floors(buckets + 1).tolist(), buckets.tolist(), strict=True)
         bins = [[low / PS_PER_S, high / PS_PER_S, merged[bucket]] for low, high, bucket in edges]
         made.append(Histogram(network, metric, *cell, bins, plan.slo_s.get(metric)))
+    return made
+
+
+def _lorenz(cell: Cell, records: Sequence[RunRecord]) -> list[Lorenz]:
+    """Means over the replications in which anybody earned anything."""
+    made = []
+    for network in sorted({network for record in records for network in record.lorenz}):
+        curves = [record.lorenz[network] for record in records if network in record.lorenz]
+        share = [statistics.mean(shares) for shares in zip(*curves, strict=True)]
+        made.append(Lorenz(network, *cell, [float(f"{one:.9g}") for one in share]))
+    return made
+
+
+def _break_evens(cell: Cell, records: Sequence[RunRecord]) -> list[BreakEven]:
+    """Mean nodes by break-even price; a replication in which the class has no node counts as none at any price."""
+    made = []
+    for name in sorted({name for record in records for name in record.break_evens}):
+        merged: Counter[int] = Counter()
+        for record in records:
+            for bucket, count in record.break_evens.get(name, []):
+                merged[bucket] += count
+        network, _, operators = name.partition(".")
+        prices = [(bucket_usd(bucket), merged[bucket] / len(records)) for bucket in sorted(merged)]
+        steps = [[float(f"{usd:.6g}") if math.isfinite(usd) else None, nodes] for usd, nodes in prices]
+        made.append(BreakEven(network, operators, *cell, steps))
     return made
 
 

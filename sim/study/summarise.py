@@ -96,6 +96,8 @@ def summarise(plan: Plan, runs: Runs) -> StudyRecord:
         operators=[row for one in gathered.values() for row in one.operators],
         classes=[row for one in gathered.values() for row in one.classes],
         warmups=curves,
+        lorenz=[curve for one in gathered.values() for curve in one.lorenz],
+        break_evens=[row for one in gathered.values() for row in one.break_evens],
         flows=[one.flows for one in gathered.values()],
         checks=run_checks(plan, table),
         changes=list(plan.changes),

@@ -6,6 +6,7 @@ of sums. What a run reports covers the time from `policies_from` on; series cove
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from sim.records import histogram
 from sim.records.outcomes import OUTCOMES
+from sim.records.run import LORENZ_STEPS
 from sim.tokenomics.operators.strategies import PRETENDERS, SCHEMES
 from sim.units import DAY_S, PS_PER_S
 from sim.world.columns import Column, Value, Written
@@ -32,11 +34,14 @@ class Book:
         self.from_s = from_s
         self.ends_s: list[float] = []
         self.columns: dict[str, dict[str, Column]] = {name: {} for name in (*networks, "world")}
+        self.curves: dict[str, list[Any]] = {name: [] for name in networks}
         self.tallies = {name: Tally(classes) for name in networks}
         self.unsupported: dict[str, str] = {}
 
-    def write(self, end_s: float, lines: Mapping[str, Line]) -> None:
-        """Add an epoch."""
+    def write(self, end_s: float, lines: Mapping[str, Line], curves: Mapping[str, list[float] | None]) -> None:
+        """Add an epoch; `curves` are Lorenz curves by network."""
+        for network, curve in curves.items():
+            self.curves[network].append(curve)
         for network, line in lines.items():
             for name, value in line.items():
                 column = self.columns[network].setdefault(name, Written())
@@ -84,6 +89,16 @@ class Book:
         value = histogram.quantile(self.tallies[network].latency[metric], QUANTILES[rest.removesuffix("_s")])
         return None if value is None else value / PS_PER_S
 
+    def lorenz(self) -> dict[str, list[float]]:
+        """Each network's Lorenz curve, the mean over the epochs that are reported and had income."""
+        found = {}
+        for network, curves in self.curves.items():
+            # A row of a table is NaN where nobody earned anything.
+            kept = [curve for curve in curves[self._first() :] if curve is not None and not math.isnan(curve[0])]
+            if kept:
+                found[network] = [math.fsum(shares) / len(kept) for shares in zip(*kept, strict=True)]
+        return found
+
     def times(self, only: Container[str] | None = None) -> dict[str, float | None]:
         """Times that may never come, in days from `policies_from`, or those of `only`; None where the horizon came first."""
         found: dict[str, float | None] = {}
@@ -128,6 +143,21 @@ def gini(incomes: np.ndarray) -> float | None:
     ordered = np.sort(incomes)
     n = len(ordered)
     return float(2 * (np.arange(1, n + 1) * ordered).sum() / (n * total) - (n + 1) / n)
+
+
+def lorenz(incomes: np.ndarray) -> list[float] | None:
+    """Shares of all income of the poorest 0, 5, ..., 100 % of its owners; None without income.
+
+    Between owners the curve is straight (Gastwirth, Review of Economics and Statistics 53, 1971), so that the mean of curves is the
+    curve of the mean Gini.
+    """
+    ordered = np.sort(incomes)
+    summed = np.concatenate([np.zeros(1), np.cumsum(ordered)])
+    if summed[-1] <= 0:
+        return None
+    whole, rest = np.divmod(np.arange(LORENZ_STEPS + 1) * len(ordered), LORENZ_STEPS)
+    next_one = np.append(ordered, 0.0)[whole]
+    return [float(share) for share in (summed[whole] + rest / LORENZ_STEPS * next_one) / summed[-1]]
 
 
 def nakamoto(incomes: np.ndarray) -> int | None:

@@ -225,6 +225,7 @@ def _room_to_write(world: Any, epochs: int) -> layout.Written:
         posted=np.zeros((epochs, networks, len(layout.SITES)), np.int64),
         gains=np.zeros((epochs, networks, len(layout.GAIN)), np.int64),
         surplus=np.zeros(epochs),
+        lorenz=np.full((epochs, networks, layout.LORENZ + 1), np.nan),
     )
 
 
@@ -256,6 +257,7 @@ def _write_book(world: Any, epochs: Any, written: layout.Written) -> None:
             gains = functools.cache(functools.partial(_gains, network, written.gains[:, j], days))
             for party in PARTIES:
                 columns[f"exchange_{party}_usd_per_day"] = Measured(functools.partial(_of_party, gains, party))
+        world.book.curves[network.name] = list(written.lorenz[:, j])
     world.book.ends_s = [epoch.end_ps / 10**12 for epoch in epochs]
     if not np.isnan(written.surplus).all():
         world.book.columns["world"]["consumer_surplus_usd_per_day"] = Measured(lambda: _undivided(written.surplus))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from sim.records.run import price_bucket
 from sim.serving.contract import NEVER, Fate
 from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.operators import IDLE, LIVE
@@ -59,12 +62,10 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
         "entries": sum(o.entered for o in network.owners) / days * 365.25,
         "exits": sum(o.left for o in network.owners) / days * 365.25,
     }
-    live = network.live_mask()
-    earned, people = account.fees + account.coins_usd, network.identities
-    seen = people.seen(earned, live) if people.many else earned[live]
+    seen = incomes(network, account)
     made["gini"], made["nakamoto"] = gini(seen), nakamoto(seen)
     if shared(network.block):
-        owned = people.owned(earned, live)
+        owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask())
         made["gini_owners"], made["nakamoto_owners"] = gini(owned), nakamoto(owned)
     for owners in network.owners:
         owners.entered = owners.left = 0
@@ -74,6 +75,13 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     if network.coin:
         made |= coin_line(network, epoch, account, emission_usd, mtok)
     return made | trust_line(network, account, days)
+
+
+def incomes(network: NetworkState, account: Account) -> np.ndarray:
+    """USD that each identity with a live node earned in the epoch."""
+    live = network.live_mask()
+    earned, people = account.fees + account.coins_usd, network.identities
+    return people.seen(earned, live) if people.many else earned[live]
 
 
 def trust_line(network: NetworkState, account: Account, days: float) -> Line:
@@ -236,6 +244,24 @@ def operators(networks: list[NetworkState], book: Book) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def break_evens(networks: list[NetworkState]) -> dict[str, list[list[int]]]:
+    """Live nodes at the horizon by the bucket of their break-even coin price, `network.class`: who would stop first if the price fell.
+
+    A node's is (avoidable cost - fees) / coins, each as its class expects it for the coming epoch: what it decides by.
+    """
+    found = {}
+    for network in networks:
+        price = network.coin_usd if network.coin else 0.0
+        for owners in network.owners if price > 0 else ():
+            need = owners.avoidable_usd_per_day()[owners.columns.state == LIVE] - owners.fee_usd_per_node_day
+            coins = owners.coin_usd_per_node_day / price
+            prices = [each / coins if coins > 0 else math.inf if each > 0 else 0.0 for each in need.tolist()]
+            counts = Counter(price_bucket(each) for each in prices)
+            if counts:
+                found[f"{network.name}.{owners.name}"] = [[bucket, counts[bucket]] for bucket in sorted(counts)]
+    return found
 
 
 def classes(book: Book, names: tuple[str, ...], targets: Targets) -> list[dict[str, Any]]:

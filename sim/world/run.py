@@ -23,7 +23,7 @@ from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, Dated, ps
 from sim.world import compiled, lines, money, treasury
 from sim.world.adding_up import AddingUp
-from sim.world.book import Book, reasons
+from sim.world.book import Book, lorenz, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.network import NetworkState, decimals_of, targets_of
@@ -214,6 +214,7 @@ class World:
         """Steps 5 to 9."""
         label = f"epoch {epoch.number}"
         written: dict[str, Any] = {}
+        curves: dict[str, list[float] | None] = {}
         for network in self.networks:
             wanted = self._wanted(network, epoch)
             served = self._served(network, epoch, wanted)
@@ -226,6 +227,7 @@ class World:
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
             written[network.name] = lines.line(network, epoch, served, account, wanted)
+            curves[network.name] = lorenz(lines.incomes(network, account))
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
@@ -239,7 +241,7 @@ class World:
         for network in self.networks:
             money.check_market(network, label)
         self.adding_up.check(label, epoch, self.ledger.close(label), written)
-        self.book.write(epoch.end_ps / PS_PER_S, written)
+        self.book.write(epoch.end_ps / PS_PER_S, written, curves)
 
     def _base(self, epoch: Epoch) -> np.ndarray:
         """Expected requests of each class at base demand; the last epoch's are kept, as several steps ask for them."""
@@ -328,6 +330,8 @@ class World:
             unsupported=unsupported,
             notes=sorted(set(self.notes)),
             classes=lines.classes(self.book, self.users.names, self.targets),
+            lorenz=self.book.lorenz(),
+            break_evens=lines.break_evens(self.networks),
         )
 
 

@@ -15,8 +15,10 @@ from sim.records.run import FlowRow
 from sim.records.study import (
     Assumption,
     Band,
+    BreakEven,
     CheckResult,
     Histogram,
+    Lorenz,
     PolicyChange,
     PolicyFlows,
     StudyRecord,
@@ -45,6 +47,8 @@ MEANS = {
     "tao.coin_usd": (287.4, {"two_years": (1.12, 1.0), "fees_only": (1.31, 1.0)}),
     "tao.emission_coin": (3012.0, {"two_years": (0.55, 0.55), "fees_only": (0.0, 0.0)}),
     "tao.supply_coin": (15_812_345.0, {"two_years": (0.91, 0.91), "fees_only": (0.7, 0.7)}),
+    "tao.gini": (0.17, {"two_years": (1.4, 1.5), "fees_only": (1.9, 2.0)}),
+    "tao.nakamoto": (98.0, {"two_years": (0.9, 0.88), "fees_only": (0.7, 0.66)}),
     "tao.revenue_usd_per_day": (1243.0, {"two_years": (0.98, 1.0), "fees_only": (0.8, 0.82)}),
     "cloud.share_frac": (0.641, {"two_years": (1.022, 1.006), "fees_only": (1.23, 1.19)}),
     "cloud.nodes": (42.0, {"two_years": (1.01, 1.0), "fees_only": (1.18, 1.15)}),
@@ -254,6 +258,21 @@ def _histograms(rng: np.random.Generator) -> list[Histogram]:
     return rows
 
 
+def _operators() -> tuple[list[Lorenz], list[BreakEven]]:
+    """Incomes p ** 1.3 to p ** 2 of equal owners of two networks, and break-even prices in steps of 7.5 %; the cloud's owner is one."""
+    curves, prices = [], []
+    for i, policy in enumerate(POLICIES):
+        for kind in KINDS:
+            power = 1.3 + 0.3 * i + (0.1 if kind == "path" else 0.0)
+            curves.append(Lorenz("tao", policy, kind, 0, [float((k / 20) ** power) for k in range(21)]))
+            curves.append(Lorenz("cloud", policy, kind, 0, [k / 20 for k in range(21)]))
+            ladder = [10 ** (b / 32) for b in range(56, 84)]
+            home: list[list[float | None]] = [[usd, 4.0 + 3.0 * (k % 3) - i] for k, usd in enumerate(ladder)]
+            prices.append(BreakEven("tao", "home", policy, kind, 0, [*home, [None, 1.5]]))
+            prices.append(BreakEven("tao", "farm", policy, kind, 0, [[0.0, 20.0 - 5 * i], [ladder[3], 12.0]]))
+    return curves, prices
+
+
 def _flows() -> list[PolicyFlows]:
     rows = []
     coin = 10**9
@@ -281,6 +300,7 @@ def make_record() -> StudyRecord:
     """The record; the same one every time."""
     rng = np.random.default_rng(7)
     drawn = _values(rng)
+    lorenz, break_evens = _operators()
     flags = [
         ("assumed", "", ""),
         ("borrowed", "facts of another network, read 2026-11-20", "2026-11-20"),
@@ -330,6 +350,8 @@ def make_record() -> StudyRecord:
         histograms=_histograms(rng),
         operators=[],
         flows=_flows(),
+        lorenz=lorenz,
+        break_evens=break_evens,
         checks=[
             CheckResult(
                 "at_most 8 s",

@@ -280,7 +280,7 @@ def hostile(record: StudyRecord) -> StudyRecord:
             fields["network"] = EVIL + row.network if row.network == "tao" else row.network
         return dataclasses.replace(row, **fields)
 
-    lists = ("outcomes", "verdicts", "bands", "histograms", "flows", "checks", "changes")
+    lists = ("outcomes", "verdicts", "bands", "histograms", "flows", "checks", "changes", "lorenz", "break_evens")
     return dataclasses.replace(
         record, **{name: [renamed(row) for row in getattr(record, name)] for name in lists}, name=EVIL, scenario_file=EVIL,
         policies=["four_years", EVIL, "fees_only"], sentences=[EVIL, "W" * 3000], warnings=[EVIL], scenario_resolved=EVIL, held_fixed=[EVIL],

@@ -131,7 +131,7 @@ def test_every_link_inside_the_page_has_its_target(page: Page) -> None:
 def test_every_figure_has_words_and_a_csv(folder: Path, page: Page) -> None:
     drawings = list(page.all("svg"))
     links = [a["href"] for a in page.all("a") if a["href"].startswith("figures/")]
-    assert len(drawings) == len(links) == len(page.all("figure")) == 13
+    assert len(drawings) == len(links) == len(page.all("figure")) == 15
     for drawing in drawings:
         assert drawing["role"] == "img"
         assert len(drawing["aria-label"]) > 100
@@ -275,7 +275,7 @@ def hostile(record: StudyRecord) -> StudyRecord:
         new = {name: names.get(value, value) if isinstance(value, str) else value for name, value in fields.items()}
         return dataclasses.replace(row, **{k: v for k, v in new.items() if k in ("policy", "baseline")})  # type: ignore[type-var]
 
-    lists = ("outcomes", "verdicts", "bands", "histograms", "flows", "checks", "changes")
+    lists = ("outcomes", "verdicts", "bands", "histograms", "flows", "checks", "changes", "lorenz", "break_evens")
     record = dataclasses.replace(
         record,
         bands=[b for b in record.bands if b.outcome == "tao.nodes"],
@@ -366,6 +366,8 @@ def test_one_policy_is_summarised(changed: Callable[..., StudyRecord], record: S
         bands=[],
         histograms=[],
         flows=[],
+        lorenz=[],
+        break_evens=[],
         changes=[],
         checks=[],
     )

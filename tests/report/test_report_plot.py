@@ -16,19 +16,23 @@ from matplotlib.axes import Axes
 
 from sim.records.run import FlowRow
 from sim.records.study import Band, StudyRecord
-from sim.report import ecdf, fan, figures, flow_bars, forest, plot, style, svg
+from sim.report import ecdf, fan, figures, flow_bars, forest, lorenz, plot, style, supply_curve, svg
 
 PLOTS: dict[str, Callable[..., Axes]] = {
     "forest": lambda record, ax=None: plot.forest(record, "two_years", ax=ax),
     "fan": lambda record, ax=None: plot.fan(record, "tao.coin_usd", "two_years", "path", ax=ax),
     "ecdf": lambda record, ax=None: plot.ecdf(record, "tao", "ttft", "pool", ax=ax),
     "flow_bars": lambda record, ax=None: plot.flow_bars(record, "TAO", "fees_only", "pool", ax=ax),
+    "lorenz": lambda record, ax=None: plot.lorenz(record, "tao", "path", ax=ax),
+    "supply_curve": lambda record, ax=None: plot.supply_curve(record, "tao", "two_years", "pool", ax=ax),
 }
 LABELS = {
     "forest": "difference from the baseline (%)",
     "fan": "years from 2026-01-01",
     "ecdf": "time to first token (TTFT)",
     "flow_bars": "TAO",
+    "lorenz": "operators, the poorest first (%)",
+    "supply_curve": "coin price (USD)",
 }
 
 
@@ -250,3 +254,52 @@ def test_a_figure_is_as_wide_as_a_phone_and_its_text_no_smaller_than_nine_pixels
         ]
         # 390 px less two margins of 16 px show 360 points: a scale of 358 / 360.
         assert min(sizes) * 358 / 360 >= 9
+
+
+def test_a_lorenz_curve_is_the_records_and_stands_with_its_coefficients(record: StudyRecord) -> None:
+    assert lorenz.networks(record) == ["tao"], "the cloud's owners earn the same"
+    ax = plot.lorenz(record, "tao", "pool")
+    drawn = [line for line in ax.lines if line.get_gid()]
+    assert [line.get_gid() for line in drawn] == [f"{style.OF_POLICY}{index}" for index in range(3)]
+    curve = next(
+        one for one in record.lorenz if (one.network, one.policy, one.coin_price) == ("tao", "fees_only", "pool")
+    )
+    assert list(drawn[2].get_ydata()) == [100 * share for share in curve.share_frac]
+    gini, nakamoto = (
+        next(
+            s.mean
+            for s in record.outcomes
+            if (s.outcome, s.policy, s.coin_price) == (f"tao.{name}", "fees_only", "pool")
+        )
+        for name in ("gini", "nakamoto")
+    )
+    legend = ax.get_legend()
+    assert legend is not None and legend.get_texts()[2].get_text() == f"{gini:.3f}; {nakamoto:.1f}"
+    said = lorenz.description(record, "tao")
+    assert (
+        f"fees_only, price from a pool: the poorer half earns {100 * curve.share_frac[10]:.1f} %, Gini {gini:.3f}"
+        in said
+    )
+
+
+def test_a_supply_curve_counts_nodes_that_pay_for_themselves(record: StudyRecord) -> None:
+    home, farm = supply_curve.rows_of(record, "tao", "two_years", "pool")
+    assert (home.operators, farm.operators) == ("home", "farm")
+    # Fees alone pay for 15 nodes of the farm, its other 12 need the fourth price of the ladder; 1.5 nodes at home pay at none.
+    need = farm.steps[1][0]
+    assert need is not None
+    assert [supply_curve.nodes_at(farm, usd) for usd in (0.0, need * 0.999, need)] == [15.0, 15.0, 27.0]
+    every = sum(nodes or 0.0 for _, nodes in home.steps)
+    assert supply_curve.nodes_at(home, float("inf")) == every - 1.5
+    ax = plot.supply_curve(record, "tao", "two_years", "pool")
+    price = supply_curve.price_at_end(record, "tao", "two_years", "pool")
+    assert (
+        price
+        == next(
+            b for b in record.bands if (b.outcome, b.policy, b.coin_price) == ("tao.coin_usd", "two_years", "pool")
+        ).q50[-1]
+    )
+    assert [line.get_xdata()[0] for line in ax.lines] == [price]
+    tops = [area.get_datalim(ax.transData).y1 for area in ax.collections]
+    assert tops == [every - 1.5, every - 1.5 + 27.0], "the classes stand on one another"
+    assert "farm 27.0 nodes" in supply_curve.description(record, "tao")

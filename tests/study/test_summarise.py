@@ -9,7 +9,7 @@ import pytest
 from sim.errors import InvariantError, ScenarioError
 from sim.records.study import StudyRecord
 from sim.study import statistics
-from sim.study.gather import MOST_POINTS
+from sim.study.gather import MOST_POINTS, gather
 from sim.study.plan import Cell, Zone
 from sim.study.statistics import Paired
 from sim.study.summarise import summarise
@@ -420,3 +420,20 @@ def test_a_difference_is_cut_to_what_can_be():
     assert difference_within_range("tao.operator_margin_frac", wide) == wide
     share = Paired(3, 0.9, 0.95, 0.05, -0.1, 0.2, 0.1, 0.2, 1.0)
     assert difference_within_range("tao.slo_met_frac", share).high == pytest.approx(0.1)
+
+
+def test_curves_of_operators_are_means_over_replications(plan, runs):
+    cell, records = next(iter(runs.items()))
+    records = list(records)
+    known = [
+        ([0.0] + [0.2] * 19 + [1.0], {"tao.home": [[-288, 3], [32, 2]]}),
+        ([0.0] + [0.4] * 19 + [1.0], {"tao.home": [[32, 1], [289, 4]]}),
+    ]
+    for place, (curve, counts) in enumerate(known):
+        records[place] = dataclasses.replace(records[place], lorenz={"tao": curve}, break_evens=counts)
+    found = gather(plan, cell, records, [])
+    (curve,), (steps,) = found.lorenz, found.break_evens
+    assert (curve.network, curve.policy, curve.share_frac[1]) == ("tao", cell.policy, pytest.approx(0.3))
+    # Nodes a replication: fees alone pay for 3, 3 stand at 10 USD, no price is enough for 4; the others have none.
+    n = len(records)
+    assert (steps.operators, steps.steps) == ("home", [[0.0, 3 / n], [10.0, 3 / n], [None, 4 / n]])

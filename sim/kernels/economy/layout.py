@@ -60,6 +60,10 @@ GAIN = ("invoice_nusd", "to_operators", "taken", "burned", "before_pusd", "after
 """What gains and losses from the coin's price are worked out from, an integer each an epoch and network."""
 
 
+LORENZ = 20
+"""Steps of a Lorenz curve."""
+
+
 def record(**columns: type) -> np.dtype:
     """A row of named columns, int64, float64 or bool."""
     return np.dtype(
@@ -255,13 +259,14 @@ class Scratch(NamedTuple):
 
 class Written(NamedTuple):
     """What an epoch leaves: `lines` float64[epochs, networks, FIELDS, 2], `posted` int64[epochs, networks, SITES],
-    `gains` int64[epochs, networks, GAIN], `surplus` float64[epochs].
+    `gains` int64[epochs, networks, GAIN], `surplus` float64[epochs], `lorenz` float64[epochs, networks, LORENZ + 1] (NaN: no income).
     """
 
     lines: np.ndarray
     posted: np.ndarray
     gains: np.ndarray
     surplus: np.ndarray
+    lorenz: np.ndarray
 
 
 FINE, TOO_LARGE, TOO_MUCH_WANTED, BROKEN = 0, 1, 2, 3

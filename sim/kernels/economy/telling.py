@@ -21,6 +21,7 @@ from sim.kernels.economy.layout import (
     GOODPUT,
     GPUS,
     LIVE,
+    LORENZ,
     MARGIN,
     NAKAMOTO,
     NET_ISSUANCE,
@@ -144,7 +145,7 @@ def coin(
 
 @kernel
 def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: int, c0: int, c1: int) -> None:
-    """Gini and Nakamoto coefficient of live slots' incomes (`sim.world.book`)."""
+    """Gini, Nakamoto coefficient and Lorenz curve of live slots' incomes (`sim.world.book`)."""
     base, live = k.first[c0], 0
     for i in range(k.first[c1] - base):
         room.floats[live] = room.fees[i] + room.income[i]
@@ -160,6 +161,7 @@ def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: in
     for i in range(live):
         room.keys[i] = (i + 1) * ordered[i]
     put(w, j, GINI, e, 2 * sums.total(room.keys[:live]) / (live * total) - (live + 1) / live, np.nan)
+    lorenz(ordered, room.keys[:live], w.lorenz[e, j])
     half, sofar, owners = total / 2, 0.0, 0
     for i in range(live):
         sofar += ordered[live - 1 - i]
@@ -167,6 +169,20 @@ def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: in
             break
         owners += 1
     put(w, j, NAKAMOTO, e, owners + 1, np.nan)
+
+
+@kernel
+def lorenz(ordered: np.ndarray, spare: np.ndarray, out_share: np.ndarray) -> None:
+    """Shares of all income of the poorest 0, 5, ..., 100 % of live slots (`sim.world.book`); `spare` is room for running sums."""
+    live, sofar = len(ordered), 0.0
+    for i in range(live):
+        sofar += ordered[i]
+        spare[i] = sofar
+    for step in range(LORENZ + 1):
+        whole, rest = step * live // LORENZ, step * live % LORENZ
+        below = spare[whole - 1] if whole > 0 else 0.0
+        part_of_next = rest / LORENZ * ordered[whole] if rest > 0 else 0.0
+        out_share[step] = (below + part_of_next) / sofar
 
 
 @kernel
