@@ -6,7 +6,8 @@
 >>> sim.plot.forest(result)                               # doctest: +SKIP
 
 The face. Verbs are functions: `load` reads a scenario, `run` simulates all its runs, `compare` gives the paired differences
-of two policies. `register` adds a kind to a table. `plot` draws. Everything is imported at first use only.
+of two policies. `register` adds a kind to a table. `plot` draws; `against` holds the simulator against theory and measured servers.
+Everything is imported at first use only.
 
 Errors: `ScenarioError` (yours: the file is wrong) and `InvariantError` (a run broke a law); both are `InfermintError`.
 """
@@ -17,6 +18,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim import against
     from sim.errors import InfermintError, InvariantError, ScenarioError
     from sim.report import plot
     from sim.scenario import Scenario, load
@@ -30,6 +32,7 @@ __all__ = [
     "Result",
     "Scenario",
     "ScenarioError",
+    "against",
     "compare",
     "load",
     "plot",
@@ -48,11 +51,12 @@ _HOME = {
     "compare": "sim.study.face",
     "register": "sim.study.face",
 }
+_MODULES = {"against": "sim.against", "plot": "sim.report.plot"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "plot":
-        return importlib.import_module("sim.report.plot")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     if name not in _HOME:
         raise AttributeError(f"module 'sim' has no attribute {name!r}; it has {', '.join(__all__)}")
     return getattr(importlib.import_module(_HOME[name]), name)

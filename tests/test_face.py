@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 from typing import Literal
 
 import numpy as np
@@ -99,6 +101,32 @@ def test_a_result_shows_its_question_sentences_and_a_plain_table(result):
     assert len(rows) == 4
     assert all(row.startswith("tao.") and len(row) <= 130 for row in rows)
     assert result.sentences and result.sentences[0] in repr(result)
+
+
+@pytest.mark.compiled
+def test_a_notebook_shows_a_result_as_sentences_and_a_table(result):
+    shown = result._repr_html_()
+    assert shown.startswith("<p><b>What does a dearer token cost?</b></p><p>3 policies, 2 replications</p>")
+    assert html.escape(result.sentences[0]) in shown
+    assert shown.count("<tr>") == 1 + 4 and shown.count("<td>dearest</td>") == 2
+    plain = repr(result).splitlines()[-1].split()
+    assert "".join(f"<td>{cell}</td>" for cell in plain[:3]) in shown
+
+
+HOSTILE = "<script>alert('a & b')</script> costs $1 or $2?"
+
+
+def test_a_notebook_shows_a_scenario_with_what_its_policies_change(path, tmp_path):
+    shown = sim.load(path)._repr_html_()
+    assert "3 policies x 1 coin prices x 1 points x 2 replications = 6 runs" in shown
+    assert "2026-01-01 to 2026-02-12" in shown and "networks: tao, cloud; users: chat" in shown
+    assert "<td>cheap</td><td>the baseline</td>" in shown
+    assert "networks.tao.price.output: 0.095 USD/Mtok -&gt; 0.30 USD/Mtok</td>" in shown
+    hostile = tmp_path / "hostile.yaml"
+    hostile.write_text(SMALL.replace("What does a dearer token cost?", json.dumps(HOSTILE)), encoding="utf-8")
+    shown = sim.load(hostile)._repr_html_()
+    assert "<script>" not in shown and "$" not in shown
+    assert html.unescape(shown.partition("<b>")[2].partition("</b>")[0]) == HOSTILE
 
 
 @pytest.mark.compiled

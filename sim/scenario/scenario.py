@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
 from sim.records.run import Case
+from sim.records.shown import shown
 from sim.records.study import Assumption, Parameter, PolicyChange
 from sim.scenario.assemble import validated, with_catalogue, with_files
 from sim.scenario.changes import changes_between
@@ -200,6 +202,20 @@ class Scenario:
                 self.spec.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True, width=120
             )
         )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the question, how many runs answer it, and what each policy changes; all text escaped."""
+        spec, rows = self.spec, []
+        for policy in self.policies:
+            changed = [f"{one.path}: {one.old} -> {one.new}" for one in self.changes if one.policy == policy]
+            rows.append([policy, "\n".join(changed) or ("the baseline" if policy == self.baseline else "-")])
+        until = spec.start + datetime.timedelta(seconds=spec.horizon)
+        lines = [
+            f"{self.path}: {spec.start} to {until}, {len(self.policies)} policies x {len(self.coin_prices)} coin prices x "
+            f"{self.point_count} points x {spec.seeds.replications} replications = {self.base_runs} runs",
+            f"networks: {', '.join(spec.networks)}; users: {', '.join(spec.workload)}",
+        ]
+        return shown(self.name, lines, ("policy", "changes"), rows)
 
     def with_(self, values: Mapping[str, Any] | None = None, **more: Any) -> Scenario:
         """A copy with values at dotted paths, as `--set` would: `s.with_({"networks.tao.supply.every": "2 year"})`."""

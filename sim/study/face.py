@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sim.blocks import Block
 from sim.errors import ScenarioError, nearest
 from sim.records.columns import TABLES
+from sim.records.shown import shown
 from sim.records.study import StudyRecord, Verdict
 from sim.scenario import Scenario, load
 from sim.study.export import ROWS, STORE
@@ -41,7 +42,7 @@ class Result:
     """A study that has run. Its frames are tidy: one row a number, units in a column, shares as fractions.
 
     `record` is everything that a report shows; `plan` is what the study was asked for. In a notebook a result shows
-    itself as plain text; figures come from `sim.plot`, for example `sim.plot.forest(result)`.
+    itself as sentences and a table; figures come from `sim.plot`, for example `sim.plot.forest(result)`.
     """
 
     record: StudyRecord
@@ -75,8 +76,13 @@ class Result:
     def __repr__(self) -> str:
         """The study's question, its sentences, and a plain table of verdicts (of means where nothing is compared)."""
         record = self.record
-        head = f"{record.name}\n{len(record.policies)} policies, {record.replications} replications"
+        head = f"{record.name}\n{_size(record)}"
         return "\n\n".join(part for part in (head, "\n".join(record.sentences), _table(record)) if part)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook, with every text of the file escaped."""
+        head, *rows = _cells(self.record)
+        return shown(self.record.name, [_size(self.record), *self.record.sentences], head, rows)
 
 
 def run(
@@ -212,8 +218,21 @@ def _frame(name: str, record: StudyRecord) -> pd.DataFrame:
     return pd.DataFrame(ROWS[name](record), columns=list(TABLES[name]))
 
 
+def _size(record: StudyRecord) -> str:
+    return f"{len(record.policies)} policies, {record.replications} replications"
+
+
 def _table(record: StudyRecord) -> str:
-    """Verdicts in aligned columns; means with their intervals where the study compares nothing."""
+    """The cells in aligned columns."""
+    cells = _cells(record)
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
+
+
+def _cells(record: StudyRecord) -> list[list[str]]:
+    """Heads, then verdicts; means with their intervals where the study compares nothing."""
     rows: list[list[Any]] = [list(_SHOWN)]
     for verdict in record.verdicts:
         rows.append([getattr(verdict, name) for name in _SHOWN])
@@ -225,11 +244,7 @@ def _table(record: StudyRecord) -> str:
             if s.mean is not None
         ]
     shares = rows[0].index("unit")
-    cells = [[_cell(item, row[shares]) for item in row] for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    return [[_cell(item, row[shares]) for item in row] for row in rows]
 
 
 def _cell(item: object, unit: str) -> str:
