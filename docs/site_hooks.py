@@ -80,4 +80,4 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 def _copy(source: Path) -> str:
     """Where the copy stands: as text, so that a browser shows it (a page of Markdown would become a page of the site)."""
     place = f"repository/{source.relative_to(ROOT).as_posix()}"
-    return place if source.suffix in (".csv", ".png", ".html") else f"{place}.txt"
+    return place if source.suffix in (".csv", ".html", ".ipynb", ".png") else f"{place}.txt"
