@@ -156,3 +156,12 @@ def test_every_test_that_the_page_names_exists():
     assert len(named) >= 10
     for path in named:
         assert (ROOT / path).exists(), path
+
+
+def test_the_readme_tells_rows_of_the_page_as_they_are():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("## What is validated, against what")[2].partition("\n[All lines")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith(("| what", "| ---"))]
+    assert len(rows) >= 8
+    for row in rows:
+        assert f"\n{row}" in PAGE, row
