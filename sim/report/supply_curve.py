@@ -68,7 +68,8 @@ def supply_curve(
     with style.styled():
         ax = ax if ax is not None else style.new_axes()
         low, high = extent(record, network, point)
-        _draw(ax, record, found, np.geomspace(low, high, 200))
+        steps = {usd for row in found for usd, _ in row.steps if usd}
+        _draw(ax, record, found, np.array([low, *sorted(steps), high]))
         if (price := price_at_end(record, network, chosen, kind, point)) is not None:
             line = ax.axvline(price, color=style.INK, linestyle=(0, (4, 2)), linewidth=1.0)
             style.belongs(line, _index(record, chosen))

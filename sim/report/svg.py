@@ -46,6 +46,8 @@ def inline(figure: Figure, name: str, said: str) -> str:
                 del element.attrib[key]
                 continue
             element.attrib[key] = _short(value, 1 if key == "d" and "id" not in element.attrib else 2)
+        if "d" in element.attrib:
+            element.attrib["d"] = _straight(element.attrib["d"])
     box = root.attrib["viewBox"]
     root.attrib.clear()
     root.attrib.update({"class": "plot", "viewBox": box, "role": "img", "aria-label": said})
@@ -90,6 +92,11 @@ def _own_ids(root: ElementTree.Element, name: str) -> None:
         for attribute, value in element.attrib.items():
             if "url(#" in value:
                 element.attrib[attribute] = _REFERENCE.sub(lambda m: f"url(#{wanted[m[1]]})", value)
+
+
+def _straight(path: str) -> str:
+    """A path without the letters of its straight lines: pairs after a move are lines (W3C, SVG 1.1, section 8.3.2)."""
+    return path if re.search(r"[^MLz\d\s.-]", path) else path.replace(" L ", " ")
 
 
 def _short(value: str, decimals: int) -> str:
