@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sim.records.study import StudyRecord
-from sim.report import ecdf, fan, flow_bars, forest, lorenz, supply_curve, warm_up, words
+from sim.report import ecdf, fan, flow_bars, forest, heat, lorenz, moves, supply_curve, warm_up, words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,8 @@ def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
     """All figures that the record has data for; those of a sweep show one `point`, their CSVs hold all points."""
     found = [
         *_forests(record, point),
+        *_moves(record, point),
+        *_heats(record),
         *_fans(record, point),
         *_warm_ups(record, point),
         *_ecdfs(record, point),
@@ -69,6 +71,38 @@ def _forests(record: StudyRecord, point: int) -> list[Entry]:
             policy=policy,
         )
         for policy in forest.compared(record, point)
+    ]
+
+
+def _moves(record: StudyRecord, point: int) -> list[Entry]:
+    return [
+        Entry(
+            file_name("moves", policy),
+            "differences",
+            f"What the differences of {words.clip(policy)} move with",
+            moves.description(record, policy, point),
+            moves.HEAD,
+            moves.csv_rows(record, policy),
+            lambda policy=policy: moves.figure(record, policy, point),  # type: ignore[misc]
+            policy=policy,
+        )
+        for policy in moves.policies(record, point)
+    ]
+
+
+def _heats(record: StudyRecord) -> list[Entry]:
+    return [
+        Entry(
+            file_name("heat", *outcome.split(".")),
+            "differences",
+            f"{words.full_label(outcome)}: differences over the grid ({heat.unit_of(record, outcome) or '1'})",
+            heat.description(record, outcome),
+            heat.HEAD,
+            heat.csv_rows(record, outcome),
+            lambda outcome=outcome: heat.figure(record, outcome),  # type: ignore[misc]
+            words.network_of(outcome) or "world",
+        )
+        for outcome in heat.outcomes(record)
     ]
 
 

@@ -27,11 +27,7 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
         "## Latency", _figures(entries, "latency")
     )
     blocks += _section("## Operators", _figures(entries, "operators"))
-    blocks += (
-        ["## All outcomes", *_by_point(record, lambda point: _table(tables.summary(record, point)))]
-        if record.outcomes
-        else []
-    )
+    blocks += ["## All outcomes", *_by_point(record, lambda point: _outcomes(record, point))] if record.outcomes else []
     if record.flows:
         blocks += ["## Coin flows", *_figures(entries, "flows")]
         blocks += [_table(tables.flows(record, currency, 0)) for currency in tables.flow_currencies(record, 0)]
@@ -88,6 +84,11 @@ def _by_point(record: StudyRecord, block) -> list[str]:  # type: ignore[no-untyp
         for point in points
         for text in ([f"### {safe(heads[point] or f'point {point}')}"] if len(points) > 1 else []) + [block(point)]
     ]
+
+
+def _outcomes(record: StudyRecord, point: int) -> str:
+    found = [tables.summary(record, point), tables.untold(record, point)]
+    return "\n\n".join(_table(table) for table in found if table is not None)
 
 
 def _verdicts(record: StudyRecord) -> list[str]:

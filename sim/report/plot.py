@@ -17,10 +17,12 @@ from sim.report import ecdf as _ecdf
 from sim.report import fan as _fan
 from sim.report import flow_bars as _flow_bars
 from sim.report import forest as _forest
+from sim.report import heat as _heat
 from sim.report import lorenz as _lorenz
+from sim.report import moves as _moves
 from sim.report import supply_curve as _supply_curve
 
-__all__ = ["ecdf", "fan", "flow_bars", "forest", "lorenz", "supply_curve"]
+__all__ = ["ecdf", "fan", "flow_bars", "forest", "heat", "lorenz", "moves", "supply_curve"]
 
 P = ParamSpec("P")
 
@@ -39,5 +41,7 @@ ecdf = _of_result(_ecdf.ecdf)
 fan = _of_result(_fan.fan)
 flow_bars = _of_result(_flow_bars.flow_bars)
 forest = _of_result(_forest.forest)
+heat = _of_result(_heat.heat)
 lorenz = _of_result(_lorenz.lorenz)
+moves = _of_result(_moves.moves)
 supply_curve = _of_result(_supply_curve.supply_curve)

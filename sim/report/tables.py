@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sim.records.outcomes import OUTCOMES, Outcome, split_name
 from sim.records.run import Number
 from sim.records.study import CheckResult, Parameter, PolicyFlows, StudyRecord, Summary
-from sim.report import words
+from sim.report import influences, words
 from sim.report.flows import flows_at, in_coins
 
 
@@ -66,11 +66,16 @@ def case_words(record: StudyRecord, policy: str, kind: str) -> str:
     )
 
 
-def summary(record: StudyRecord, point: int) -> Table:
-    """Every outcome by case: mean over replications with its interval, or the reason why there is no number."""
+def summary(record: StudyRecord, point: int, whole: bool = False) -> Table:
+    """Every outcome that has a number in some case: its mean over replications with its interval, or the reason why there is none.
+
+    The networks stand one after the other, in the order of their first outcomes, the whole world last. With `whole` the rows are
+    the record's, those without any number too.
+    """
     columns = cases(record, point)
     found = {(s.outcome, s.policy, s.coin_price): s for s in record.outcomes if s.point == point}
-    names = list(dict.fromkeys(s.outcome for s in record.outcomes if s.point == point))
+    names = list(dict.fromkeys(name for (name, *_), s in found.items() if whole or s.mean is not None))
+    names = names if whole else _by_network(names)
     rows = [
         [_outcome_cell(name, found)] + [_summary_cell(found.get((name, *case))) for case in columns] for name in names
     ]
@@ -80,6 +85,24 @@ def summary(record: StudyRecord, point: int) -> Table:
     caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals{never}"
     heads = ["outcome", *(case_words(record, *case) for case in columns)]
     return Table(caption, heads, rows, names, columns=policies_of(columns))
+
+
+def _by_network(references: Iterable[str]) -> list[str]:
+    names = list(references)
+    networks = list(dict.fromkeys(words.network_of(name) for name in names))
+    return sorted(names, key=lambda name: (not words.network_of(name), networks.index(words.network_of(name))))
+
+
+def untold(record: StudyRecord, point: int) -> Table | None:
+    """Outcomes that have no number in any case, and why, once; None where there are none."""
+    here = [s for s in record.outcomes if s.point == point]
+    told = {s.outcome for s in here if s.mean is not None}
+    names = _by_network(dict.fromkeys(s.outcome for s in here if s.outcome not in told))
+    if not names:
+        return None
+    why = {s.outcome: s.reason for s in reversed(here) if s.reason}
+    rows = [[Cell(words.full_label(name)), Cell(words.clip(why.get(name, words.NONE), 200))] for name in names]
+    return Table("Outcomes without a number", ["outcome", "why"], rows, names)
 
 
 def policies_of(columns: Sequence[tuple[str, str]]) -> list[str]:
@@ -173,17 +196,28 @@ def rests_on(record: StudyRecord) -> str:
 
 
 def assumptions(record: StudyRecord) -> Table:
-    """The constants with value, flag, source, date, what another value would alter, and where they stand."""
+    """The constants with value, flag, source, date, what another value would alter, and where they stand.
+
+    Where joint sets were run, each tells where it stands among the uncertain parameters of the difference that it moves most.
+    """
     rows = [
         [Cell(words.clip(a.path, 90), words.clip(a.where, 90), "code"), Cell(words.clip(a.value, 60), kind="code"), Cell(words.clip(a.flag)),
-         Cell(words.clip(a.source, 240), words.clip(a.date, 20)), Cell(words.clip(a.changes, 240))]
+         Cell(words.clip(a.source, 240) or words.NONE, words.clip(a.date, 20)), Cell(words.clip(a.changes, 240)),
+         *([_rank(record, a.path)] if record.influences else [])]
         for a in record.assumptions
     ]  # fmt: skip
-    return Table(
-        "Constants the runs rest on",
-        ["constant", "value", "flag", "source and date", "another value would alter"],
-        rows,
-    )
+    measured = ["rank of sensitivity"] if record.influences else []
+    head = ["constant", "value", "flag", "source and date", "another value would alter", *measured]
+    return Table("Constants the runs rest on", head, rows)
+
+
+def _rank(record: StudyRecord, path: str) -> Cell:
+    found = influences.rank(record, path)
+    if found is None:
+        return Cell("not varied", kind="missing")
+    place, of, one = found
+    what = f"{words.clip(one.policy)}: {words.full_label(one.outcome)}, {one.rank_correlation or 0.0:+.2f}"
+    return Cell(f"{place} of {of}", what, "number", value=place)
 
 
 def parameters(record: StudyRecord) -> Table:
@@ -207,7 +241,7 @@ def _group(one: Parameter) -> str:
 
 def _strongest(record: StudyRecord, path: str) -> Cell:
     """The difference with the largest rank correlation, of the joint verdicts where there are any."""
-    kind = "both" if len(record.coin_prices) > 1 else next(iter(record.coin_prices), "")
+    kind = influences.counted(record)
     found = [(i, i.rank_correlation) for i in record.influences if i.parameter == path and i.coin_price == kind]
     known = [(i, correlation) for i, correlation in found if correlation is not None]
     if not known:
@@ -225,7 +259,7 @@ def changes(record: StudyRecord) -> Table:
             Cell(words.clip(c.path, 90), kind="code"),
             Cell(words.clip(c.old, 120), kind="code"),
             Cell(words.clip(c.new, 120), kind="code"),
-            Cell(place(c.file, c.line), kind="code"),
+            Cell(place(c.file, c.line), words.clip(c.text, 160), "code"),
         ]
         for c in record.changes
     ]

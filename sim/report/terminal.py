@@ -73,7 +73,7 @@ def _over_sets(record: StudyRecord, group: list[verdicts.Row]) -> list[str]:
 
 
 def _outcomes(record: StudyRecord, point: int) -> str:
-    table = tables.summary(record, point)
+    table = tables.summary(record, point, whole=True)
     lines = _point(record, point)
     for column, head in enumerate(table.head[1:], start=1):
         cells = [["", "mean", "interval", "unit"]]

@@ -44,7 +44,10 @@ def windows(verdict: Verdict | None) -> str:
     """What the choice of windows adds: `windows ±0.4 s`; empty where they do not decide."""
     if verdict is None or verdict.window_half is None:
         return ""
-    unit = "pp" if verdict.unit == "%" else verdict.unit
+    if verdict.unit == "%":
+        half = words.percent(verdict.window_half).lstrip("+")
+        return f"windows ±{half} pp" if float(half) else ""
+    unit = verdict.unit
     return f"windows ±{words.plain(words.in_reading_unit(verdict.window_half, verdict.unit))} {unit}".rstrip()
 
 
@@ -129,9 +132,10 @@ def difference(verdict: Verdict) -> tuple[str, str]:
         return words.relative(verdict.difference, verdict.low, verdict.high, "pp"), means
     if verdict.relative is None:
         return absolute, means
-    return words.relative(
-        verdict.relative, verdict.relative_low, verdict.relative_high
-    ), f"{means} ({words.signed(verdict.difference, verdict.unit)})"
+    # A difference far below the last digit of the means would only be digits.
+    seen = words.plain(verdict.baseline_mean or 0.0) != words.plain((verdict.baseline_mean or 0.0) + verdict.difference)
+    tail = f" ({words.signed(verdict.difference, verdict.unit)})" if seen else ""
+    return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means}{tail}"
 
 
 def size(verdict: Verdict) -> Number:

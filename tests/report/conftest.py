@@ -18,7 +18,9 @@ from sim.records.study import (
     BreakEven,
     CheckResult,
     Histogram,
+    Influence,
     Lorenz,
+    Parameter,
     PolicyChange,
     PolicyFlows,
     StudyRecord,
@@ -424,3 +426,54 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         here = item.path.is_relative_to(Path(__file__).parent)
         if here and {"folder", "hostile_folder"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.compiled)
+
+
+KEYS = ("networks.tao.operators.home.electricity", "networks.tao.market.depth")
+
+
+def make_grid(record: StudyRecord) -> StudyRecord:
+    """The record over a grid of three prices of power and four depths: what two_years changes goes from below 0 to above."""
+    points = [
+        {KEYS[0]: f"{power} USD/kWh", KEYS[1]: f"{depth} MUSD"}
+        for power in (0.08, 0.15, 0.25)
+        for depth in (10, 20, 40, 80)
+    ]
+    verdicts = []
+    for point in range(len(points)):
+        for v in record.verdicts:
+            if v.difference is None:
+                verdicts.append(dataclasses.replace(v, point=point))
+                continue
+            shift = 0.04 * abs(v.baseline_mean or 0.0) * (point // 4 + point % 4 - 2)
+            moved = {name: getattr(v, name) + shift for name in ("difference", "low", "high")}
+            verdicts.append(dataclasses.replace(v, point=point, **moved))
+    outcomes = [dataclasses.replace(s, point=p) for p in range(len(points)) for s in record.outcomes]
+    return dataclasses.replace(record, points=points, verdicts=verdicts, outcomes=outcomes)
+
+
+def make_uncertain(record: StudyRecord) -> StudyRecord:
+    """The record with three uncertain parameters in forty joint sets, and how differences move with them."""
+    paths = {KEYS[0]: 0.9, KEYS[1]: -0.5, "workload.steady.demand.elasticity": 0.1}
+    parameters = [Parameter(path, "1", "uniform 0.5 to 2", "1", "assumed") for path in paths]
+    sets = np.random.default_rng(3).uniform(0.5, 2, (40, 3)).tolist()
+    cases = dict.fromkeys((v.outcome, v.policy, v.coin_price, v.point) for v in record.verdicts)
+    influences = [
+        Influence(*case, path, "assumed", size * (1 - 0.1 * place))
+        for place, case in enumerate(list(cases)[:12])
+        for path, size in paths.items()
+    ]
+    verdicts = [
+        dataclasses.replace(v, sets=40, same_frac=0.93, set_low=-1.0, set_high=1.5, depends=list(paths)[:2])
+        for v in record.verdicts
+    ]
+    return dataclasses.replace(record, parameters=parameters, sets=sets, influences=influences, verdicts=verdicts)
+
+
+@pytest.fixture(scope="session")
+def grid_record(record: StudyRecord) -> StudyRecord:
+    return make_grid(record)
+
+
+@pytest.fixture(scope="session")
+def uncertain_record(record: StudyRecord) -> StudyRecord:
+    return make_uncertain(record)

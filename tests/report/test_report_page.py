@@ -19,7 +19,7 @@ import pytest
 import sim.report
 from sim.records.run import FlowRow
 from sim.records.study import StudyRecord
-from sim.report import files, tables, terminal, words
+from sim.report import files, tables, terminal, verdicts, words
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}$\\frac{"
 VOID = {"meta", "link", "br", "img", "path", "use", "hr", "input", "rect", "defs"}
@@ -187,7 +187,7 @@ def test_the_table_of_outcomes_holds_every_mean(record: StudyRecord, page: Page)
     cells = said(page)
     for row in record.outcomes:
         if row.mean is None:
-            assert f"not supported: {row.reason}" in cells
+            assert row.reason in cells, "why there is no number stands once, in a table of its own"
         else:
             shown = words.plain(words.in_reading_unit(row.mean, row.unit)) + words.span(row.low, row.high, row.unit)
             assert any(cell.startswith(shown) for cell in cells), shown
@@ -209,6 +209,44 @@ def test_csvs_hold_the_records_numbers_to_the_last_digit(record: StudyRecord, fo
     flows = list(csv.DictReader((folder / "figures" / "flows-tao.csv").open(encoding="utf-8")))
     assert [int(r["amount_base_units"]) for r in flows] == [row.amount for f in record.flows for row in f.rows]
     assert flows[4]["amount"] == "31877.123456789"
+
+
+def test_a_change_shows_its_line_and_a_constant_its_rank(uncertain_record: StudyRecord) -> None:
+    told = dataclasses.replace(uncertain_record.changes[0], text="two_years: {networks.tao.supply: {every: 2 year}}")
+    row = tables.changes(dataclasses.replace(uncertain_record, changes=[told])).rows[0]
+    assert (row[-1].text, row[-1].small) == ("scenarios/demo.yaml:41", told.text)
+    table = tables.assumptions(uncertain_record)
+    assert table.head[-1] == "rank of sensitivity"
+    ranks = {row[0].text: row[-1] for row in table.rows}
+    measured = ranks["networks.tao.operators.home.electricity"]
+    assert measured.text == "1 of 3" and measured.small.startswith("two_years: tao: price paid, +0.")
+    assert ranks["networks.tao.operators.home.lead"].text == "not varied"
+    assert "rank of sensitivity" not in tables.assumptions(dataclasses.replace(uncertain_record, influences=[])).head
+
+
+def test_outcomes_without_any_number_stand_apart_with_the_reason(record: StudyRecord) -> None:
+    apart = tables.untold(record, 0)
+    assert apart is not None
+    assert [[cell.text for cell in row] for row in apart.rows] == [
+        ["tao: energy per token", "idle power of rtx_4090 has no source"]
+    ]
+    shown = tables.summary(record, 0)
+    assert "tao.energy_j_per_tok" not in shown.outcomes
+    networks = [words.network_of(name) for name in shown.outcomes]
+    assert networks == sorted(networks, key=["tao", "cloud", ""].index), "a network's outcomes stand together"
+    assert "tao.energy_j_per_tok" in tables.summary(record, 0, whole=True).outcomes
+
+
+def test_a_difference_below_the_last_digit_of_the_means_is_not_spelled_out(record: StudyRecord) -> None:
+    one = next(v for v in record.verdicts if v.coin_price == "pool" and v.unit == "nodes")
+    near = dataclasses.replace(one, baseline_mean=0.0673, policy_mean=0.0673, difference=-8.95e-06, unit="USD/Mtok")
+    assert verdicts.difference(near)[1] == "0.0673 → 0.0673 USD/Mtok"
+    assert verdicts.difference(one)[1].endswith(f"({words.signed(one.difference, 'nodes')})")
+    share = dataclasses.replace(one, unit="%", window_half=1.24e-6)
+    assert (
+        verdicts.windows(share) == ""
+        and verdicts.windows(dataclasses.replace(share, window_half=0.0124)) == "windows ±1.2 pp"
+    )
 
 
 def test_markdown_says_the_same(record: StudyRecord, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -16,13 +17,32 @@ from matplotlib.axes import Axes
 
 from sim.records.run import FlowRow
 from sim.records.study import Band, StudyRecord
-from sim.report import ecdf, fan, figures, flow_bars, forest, lorenz, plot, style, supply_curve, svg
+from sim.report import (
+    ecdf,
+    fan,
+    figures,
+    flow_bars,
+    forest,
+    heat,
+    influences,
+    lorenz,
+    moves,
+    plot,
+    style,
+    supply_curve,
+    svg,
+)
+from tests.report.conftest import KEYS, make_grid, make_uncertain
 
 PLOTS: dict[str, Callable[..., Axes]] = {
     "forest": lambda record, ax=None: plot.forest(record, "two_years", ax=ax),
     "fan": lambda record, ax=None: plot.fan(record, "tao.coin_usd", "two_years", "path", ax=ax),
     "ecdf": lambda record, ax=None: plot.ecdf(record, "tao", "ttft", "pool", ax=ax),
     "flow_bars": lambda record, ax=None: plot.flow_bars(record, "TAO", "fees_only", "pool", ax=ax),
+    "heat": lambda record, ax=None: plot.heat(make_grid(record), "tao.nodes@end", "two_years", "path", ax=ax),
+    "moves": lambda record, ax=None: plot.moves(
+        make_uncertain(record), "tao.price_paid_usd_per_mtok", "two_years", ax=ax
+    ),
     "lorenz": lambda record, ax=None: plot.lorenz(record, "tao", "path", ax=ax),
     "supply_curve": lambda record, ax=None: plot.supply_curve(record, "tao", "two_years", "pool", ax=ax),
 }
@@ -31,6 +51,8 @@ LABELS = {
     "fan": "years from 2026-01-01",
     "ecdf": "time to first token (TTFT)",
     "flow_bars": "TAO",
+    "heat": "tao home electricity (USD/kWh)",
+    "moves": "rank correlation with the difference",
     "lorenz": "operators, the poorest first (%)",
     "supply_curve": "coin price (USD)",
 }
@@ -303,3 +325,55 @@ def test_a_supply_curve_counts_nodes_that_pay_for_themselves(record: StudyRecord
     tops = [area.get_datalim(ax.transData).y1 for area in ax.collections]
     assert tops == [every - 1.5, every - 1.5 + 27.0], "the classes stand on one another"
     assert "farm 27.0 nodes" in supply_curve.description(record, "tao")
+
+
+def test_a_heat_map_has_a_line_where_the_difference_is_zero(grid_record: StudyRecord) -> None:
+    values = heat.differences(grid_record, "tao.nodes@end", "two_years", "path")
+    assert values.shape == (4, 3) and values.min() < 0 < values.max()
+    shape = heat.grid(grid_record)
+    assert shape is not None
+    assert (shape.xs, shape.ys) == (
+        [f"{p} USD/kWh" for p in (0.08, 0.15, 0.25)],
+        [f"{d} MUSD" for d in (10, 20, 40, 80)],
+    )
+    verdict = next(
+        v
+        for v in grid_record.verdicts
+        if (v.outcome, v.policy, v.coin_price, v.point) == ("tao.nodes@end", "two_years", "path", 6)
+    )
+    assert values[2, 1] == verdict.difference, "point 6: the second price of power, the third depth"
+    _, ax = pyplot.subplots()
+    lines: list[Any] = []
+    ax.contour = lambda x, y, z, levels, **_: lines.append((levels, z))  # type: ignore[method-assign, assignment]
+    plot.heat(grid_record, "tao.nodes@end", "two_years", "path", ax=ax)
+    assert [levels for levels, _ in lines] == [[0.0]] and (lines[0][1] == values).all()
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0.08", "0.15", "0.25"]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["10", "20", "40", "80"]
+    plot.heat(grid_record, "tao.nodes@end", "fees_only", "path", ax=ax)
+    assert len(lines) == 1, "nothing changes sign where every difference is below 0"
+    assert ax.get_ylabel() == "tao market depth (MUSD)"
+
+
+def test_only_a_grid_of_two_keys_has_a_heat_map(grid_record: StudyRecord, record: StudyRecord) -> None:
+    assert heat.grid(record) is None and heat.outcomes(record) == []
+    assert heat.grid(dataclasses.replace(grid_record, points=grid_record.points[:-1])) is None
+    assert heat.grid(dataclasses.replace(grid_record, points=grid_record.points[:4])) is None, "one key alone"
+    assert len(heat.outcomes(grid_record)) == 8
+
+
+def test_parameters_are_ranked_by_how_a_difference_moves_with_them(uncertain_record: StudyRecord) -> None:
+    first = "tao.price_paid_usd_per_mtok"
+    order = influences.ranked(uncertain_record, first, "two_years")
+    assert [one.parameter for one in order] == [KEYS[0], KEYS[1], "workload.steady.demand.elasticity"]
+    ax = plot.moves(uncertain_record, first, "two_years")
+    assert [bar.get_width() for bar in ax.patches] == [one.rank_correlation for one in order]
+    assert moves.outcomes(uncertain_record, "two_years")[0] == first
+    place, of, most = influences.rank(uncertain_record, KEYS[1]) or (0, 0, None)
+    assert (place, of) == (2, 3) and most is not None
+    sizes = [
+        abs(i.rank_correlation or 0)
+        for i in uncertain_record.influences
+        if i.parameter == KEYS[1] and i.coin_price == "both"
+    ]
+    assert abs(most.rank_correlation or 0) == max(sizes)
+    assert influences.rank(uncertain_record, "networks.tao.operators.home.lead") is None
