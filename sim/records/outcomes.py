@@ -20,7 +20,8 @@ class Outcome:
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
     `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
-    (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`.
+    (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`, `chain` (a subnet of
+    Bittensor).
     """
 
     name: str
@@ -681,6 +682,97 @@ _ROWS = (
         "(rent of own nodes + payment for parts on shared ones) / jobs completed",
         scope="world",
         needs=("jobs",),
+    ),
+    # a subnet of Bittensor
+    Outcome(
+        "alpha_tao",
+        "alpha price",
+        "TAO",
+        "mean",
+        "none",
+        "Price of the first subnet's alpha in its pool at the end of each epoch.",
+        "TAO reserve over alpha reserve, weighted",
+        needs=("chain",),
+    ),
+    Outcome(
+        "tao_share_frac",
+        "share of TAO",
+        "%",
+        "ratio",
+        "none",
+        "Part of each block's TAO that is created for the network's subnets.",
+        "share of a block at the end of each epoch",
+        needs=("chain",),
+    ),
+    Outcome(
+        "emission_usd_per_day",
+        "emission value",
+        "USD/day",
+        "mean",
+        "none",
+        "Value of the alpha that is created for everybody in the network's subnets.",
+        "alpha created x closing price of alpha / days",
+        needs=("chain",),
+    ),
+    Outcome(
+        "fees_to_emission_frac",
+        "fees over emission",
+        "%",
+        "ratio",
+        "higher",
+        "What users paid over the value of the alpha that operators earned.",
+        "payments / (alpha to operators x closing price)",
+        needs=("chain",),
+    ),
+    Outcome(
+        "fees_to_cost_frac",
+        "fees over cost",
+        "%",
+        "ratio",
+        "higher",
+        "What users paid, whoever got it, over operators' avoidable cost and capital service.",
+        "payments / (avoidable cost + capital service)",
+        needs=("chain",),
+    ),
+    Outcome(
+        "copied_yield_frac",
+        "yield of copying",
+        "%",
+        "ratio",
+        "none",
+        "Alpha that a validator who copies weights earns for its stake, over what an honest one does.",
+        "dividends of copiers / their stake, over dividends of the honest / theirs",
+        needs=("chain",),
+    ),
+    Outcome(
+        "cartel_share_frac",
+        "share of the cartel",
+        "%",
+        "ratio",
+        "lower",
+        "Part of the alpha of validators and miners that goes to a cartel and its own miners.",
+        "alpha to the cartel / alpha to validators and miners",
+        needs=("chain",),
+    ),
+    Outcome(
+        "burned_frac",
+        "burned incentive",
+        "%",
+        "ratio",
+        "none",
+        "Part of what miners would earn that is burned, as validators gave it to the owner.",
+        "incentive of the owner's uid / all incentive",
+        needs=("chain",),
+    ),
+    Outcome(
+        "agents_gain_tao",
+        "gain of agents",
+        "TAO",
+        "end",
+        "none",
+        "What agents beside operators and validators have gained: TAO and alpha at closing prices, less what they brought.",
+        "TAO + alpha x price - TAO brought",
+        needs=("chain",),
     ),
     # times that may never come
     Outcome(

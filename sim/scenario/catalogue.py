@@ -38,6 +38,8 @@ def tables() -> list[Any]:
     from sim.scenario.network import NETWORKS
     from sim.serving.routers import ROUTERS
     from sim.tokenomics.burnmint import BURNMINT
+    from sim.tokenomics.chains.bittensor.agents import AGENTS
+    from sim.tokenomics.chains.bittensor.validators import VALIDATORS
     from sim.tokenomics.demand import DEMAND
     from sim.tokenomics.market import MARKET
     from sim.tokenomics.payment import PAYMENT
@@ -80,6 +82,8 @@ def tables() -> list[Any]:
         GROWTH,
         PATIENCE,
         JOBS,
+        VALIDATORS,
+        AGENTS,
     ]
 
 

@@ -30,7 +30,7 @@ from sim.tokenomics.target import TARGET
 from sim.tokenomics.treasury import TREASURY
 from sim.tokenomics.verify import VERIFY
 from sim.tokenomics.vesting import VESTING
-from sim.units import Money
+from sim.units import Money, Quantity
 
 Recipient = Literal["operators", "validators", "owner", "treasury", "holders"]
 """Who gets a part of emission."""
@@ -56,6 +56,8 @@ class Operators(OperatorClass):
     """What the GPUs of such a node are joined by, where it is not what their type has."""
     strategies: dict[Name, Strategy] = Field(default_factory=dict)
     """What parts of the owners do in place of serving honestly, by name."""
+    sell: Annotated[float, Quantity("share", low=0, high=1)] | None = newer(None)
+    """Part of the alpha they earn that these operators sell at once (`kind: bittensor`; default `settle.sell`)."""
     netuid: int | None = newer(None)
     """Subnet in which the nodes mine (`kind: bittensor`; default the first of `chain.serves`)."""
 

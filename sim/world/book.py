@@ -207,6 +207,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "nobody buys his own service there"
             elif "stake" in outcome.needs and getattr(network, "stake", None) is None:
                 why = "the network asks for no stake"
+            elif "chain" in outcome.needs and network.kind != "bittensor":
+                why = "the network is no subnet of Bittensor"
             if why and outcome.scope == "network":
                 told[f"{name}.{outcome.name}"] = why
     if not spec.jobs:

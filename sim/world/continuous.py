@@ -25,7 +25,7 @@ from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
 from sim.world.requests import Batch
 from sim.world.shared_jobs import Coordinators, SharedRuns, longest_prompt
-from sim.world.tally import Tally, add_work
+from sim.world.tally import Tally, add_timely, add_work
 from sim.world.window import happen, request_rows
 
 if TYPE_CHECKING:
@@ -189,8 +189,8 @@ class Fleet:
             in_flight=reading.in_flight - training.in_flight,
         )
 
-    def close(self, epoch: Epoch, last: bool) -> tuple[Tally, np.ndarray]:
-        """The epoch's tally, and the prompt and output tokens of each node."""
+    def close(self, epoch: Epoch, last: bool) -> tuple[Tally, np.ndarray, np.ndarray]:
+        """The epoch's tally, the prompt and output tokens of each node, and of these what met its target."""
         reading, account = self.read(), self.account
         self.account = Account(self)
         self.draining[account.gone] = False
@@ -205,7 +205,7 @@ class Fleet:
         account.measure(epoch.seconds)
         if self.world.told is not None:
             self.world.told(account.batch(epoch.number, epoch.start_ps))
-        return tally, account.work
+        return tally, account.work, account.timely
 
 
 class Account:
@@ -216,6 +216,8 @@ class Account:
         self.tally = Tally(of.classes)
         self.work = np.zeros((len(of.roster), 2), np.int64)
         """Billed prompt and delivered tokens of each node."""
+        self.timely = np.zeros(len(of.roster), np.int64)
+        """Of these what met its target, where a chain's validators look at it."""
         self.gone: list[int] = []
         """Nodes that have drained."""
         # Of the class of training jobs, too.
@@ -229,6 +231,8 @@ class Account:
         fleet, rows, before = self._of.fleet, reading.finished, self._readings
         self.tally.count(rows, self._of.world.targets, self._of.roster.network_ps(rows, fleet))
         add_work(self.work, rows, fleet)
+        if self._of.network.subnets is not None:
+            add_timely(self.timely, rows, fleet, self._of.world.targets)
         self._computed += computed_by(rows, fleet, fleet.classes)
         self.gone += [node for node, _ in reading.gone]
         if self._of.world.told is not None:
@@ -317,13 +321,16 @@ class Fleets:
         self.job_tokens = {}
         for network in world.networks:
             tally, work = Tally(len(world.users.names)), np.zeros((network.slots, 2))
+            timely = np.zeros(network.slots)
             for fleet in (f for f in self.fleets if f.network is network):
-                part, done = fleet.close(epoch, last)
+                part, done, good = fleet.close(epoch, last)
                 tally.add(part)
-                np.add.at(work, np.array(network.base_of(fleet.model))[fleet.roster.member] + fleet.roster.slot, done)
+                slots = np.array(network.base_of(fleet.model))[fleet.roster.member] + fleet.roster.slot
+                np.add.at(work, slots, done)
+                np.add.at(timely, slots, good)
                 if fleet.training is not None:
                     self.job_tokens[network.name] = self.job_tokens.get(network.name, 0) + fleet.training.new_tokens()
             self.tallies[network.name] = network.tally = tally
-            network.take_work(work)
+            network.take_work(work, timely)
             world.users.learn(network.index, tally, epoch.seconds, world.before.epoch)
             world.count(network, tally, epoch.start_ps >= world.policies_from_ps, tally.fates.sum(axis=0))

@@ -72,6 +72,8 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     if network.block.settle.via is not None:
         made["default_usd_per_day"] = account.lost_usd / days
         made["gas_usd_per_day"] = account.gas_usd / days
+    if network.subnets is not None:
+        made |= network.subnets.line(epoch, account, avoidable + capital)
     if network.coin:
         made |= coin_line(network, epoch, account, emission_usd, mtok)
     return made | trust_line(network, account, days)

@@ -103,8 +103,8 @@ class NetworkState:
         self.tally: Tally | None = None
         self.work = np.zeros((self.slots, 2))
         """Prompt and output tokens of each slot in the last measured windows: what later work is shared out by."""
-        self.on_time = np.ones(self.slots)
-        """Part of the tokens that each slot served in the last measured windows whose request met its target."""
+        self.timely = np.zeros(self.slots)
+        """Of these, tokens of requests that met their target; counted for a chain's validators alone."""
         self.to_sell = np.zeros(self.slots, np.int64)
         self.others_sell: dict[str, int] = {}
         self.price_times: list[int] = [0]
@@ -390,9 +390,17 @@ class NetworkState:
         """Which slots are live, in the network's numbering."""
         return np.concatenate([owners.columns.state == LIVE for owners in self.owners])
 
-    def take_work(self, work: np.ndarray) -> None:
-        """Note measured tokens of each slot; live slots that did nothing measured get their class's mean later."""
-        self.work = work
+    def take_work(self, work: np.ndarray, timely: np.ndarray) -> None:
+        """Note measured tokens of each slot, and those within target where a chain's validators look at them; live slots that
+        did nothing measured get their class's mean later.
+        """
+        self.work, self.timely = work, timely
+
+    @property
+    def on_time(self) -> np.ndarray:
+        """Part of each slot's measured tokens whose request met its target; 1 where nothing was measured."""
+        done = self.work.sum(axis=1)
+        return np.where(done > 0, self.timely / np.maximum(done, 1.0), 1.0)
 
     def standing_ps(self, epoch: Epoch) -> np.ndarray:
         """Time each slot was there in an epoch that is over, less what shocks held it down: int64."""

@@ -145,7 +145,10 @@ class Windows:
 
     def _stint(self, network: NetworkState, model: str, part: Part, window: Window) -> Stint:
         expander = self.expanders.setdefault((network.name, model), Expander())
-        return Stint(part, expander, self.world.engine, len(self.world.users.names), self.world.targets, window)
+        stint = Stint(part, expander, self.world.engine, len(self.world.users.names), self.world.targets, window)
+        if network.subnets is not None:
+            stint.timely = np.zeros(len(part.roster), np.int64)
+        return stint
 
     def _part(self, network: NetworkState, model: str, roster: Roster, window: Window) -> Part:
         """The nodes that serve, with their lives: all of them, unless the scenario asks for fewer."""
@@ -185,10 +188,10 @@ class Windows:
         for network in self.world.networks:
             mine = [(model, stint) for owner, model, stint in stints if owner is network]
             tally = Tally(classes)
-            work = np.zeros((network.slots, 2))
+            work, timely = np.zeros((network.slots, 2)), np.zeros(network.slots)
             for model, stint in mine:
                 tally.add(stint.tally)
-                self._place_work(network, model, stint, work)
+                self._place_work(network, model, stint, work, timely)
                 self._watch_halves(network, stint)
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
@@ -199,14 +202,19 @@ class Windows:
                 # All windows of an epoch speak for it, each by its requests.
                 tally.add(network.tally)
                 work += network.work
+                timely += network.timely
             network.tally = tally
-            network.take_work(work)
+            network.take_work(work, timely)
 
-    def _place_work(self, network: NetworkState, model: str, stint: Stint, work: np.ndarray) -> None:
+    def _place_work(
+        self, network: NetworkState, model: str, stint: Stint, work: np.ndarray, timely: np.ndarray
+    ) -> None:
         base = np.array(network.base_of(model))
         roster = stint.part.whole
         # A node that does not serve worked as the one that stands for it, or owners' incomes would be drawn together.
         np.add.at(work, base[roster.member] + roster.slot, stint.work[stint.part.standing()])
+        if stint.timely is not None:
+            np.add.at(timely, base[roster.member] + roster.slot, stint.timely[stint.part.standing()])
 
     def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
         """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""

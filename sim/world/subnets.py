@@ -24,8 +24,12 @@ from sim.tokenomics.ledger import MINTED
 from sim.tokenomics.market import innovation
 from sim.tokenomics.market.trade import pro_rata
 from sim.units import DAY_S, PS_PER_S
+from sim.world.agents import Agents
+from sim.world.book import Line
+from sim.world.elections import Paid, told
+from sim.world.registering import Registering
 from sim.world.service import share_out
-from sim.world.voting import Voting
+from sim.world.voting import PARTIES, Voting
 
 if TYPE_CHECKING:
     from sim.world.calendar import Epoch
@@ -34,8 +38,6 @@ if TYPE_CHECKING:
     from sim.world.service import Served
 
 PARTS = 10**18
-PARTIES = ("validators", "operators", "agents", "owner")
-"""Who stands behind the uids of a subnet that serves, in order of uids."""
 MOST_OF_STAKE = 0.5
 """Part of what is staked that traders of other subnets sell in an epoch at most."""
 
@@ -57,9 +59,13 @@ class Subnets:
         self.clock = Network(self.chain, self.served, 0, block.reveal)
         self.uids = genesis.Uids.of(block)
         self.voting = Voting(network, self.chain, self.served)
-        self.first_price = self._prices()
+        self.first_price = self.prices()
         self.astray = np.zeros(len(netuids))
         """Logarithm of each other subnet's price over that at the start, where its process stands."""
+        self.registering = Registering(self)
+        self.agents = Agents(self)
+        self.told: Line = {}
+        """What the last epoch told of validators."""
         self.drift_tao = dict.fromkeys(self.served, 0.0)
         """TAO for which stakers of a subnet that serves buy its alpha a day, beside what pulls them; negative: they sell."""
         trial = self.chain.subnets.copy()
@@ -71,7 +77,7 @@ class Subnets:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def _prices(self) -> np.ndarray:
+    def prices(self) -> np.ndarray:
         """TAO an alpha of each row, spot."""
         rows = self.chain.subnets
         weight = rows["weight"] / PARTS
@@ -79,7 +85,7 @@ class Subnets:
 
     def price(self, row: int) -> float:
         """TAO an alpha, spot."""
-        return float(self._prices()[row])
+        return float(self.prices()[row])
 
     def prices_pusd(self) -> dict[str, int]:
         """Pico-dollars an alpha of each subnet that serves, at the pool's price and the coin's."""
@@ -151,7 +157,9 @@ class Subnets:
         self.clock.reveal_period = network.block.chain.reveal
         self.voting.score(epoch, weights)
         self._buy_back()
-        paid = {row: _Paid(self.uids.owner + 1) for row in self.served}
+        registrations = self._return()
+        self.agents.act(epoch)
+        paid = {row: Paid(self.chain.who.stake[row].copy()) for row in self.served}
         now = epoch.start_ps
         last = epoch.end_ps // BLOCK_PS * BLOCK_PS
         while now < last:
@@ -159,6 +167,7 @@ class Subnets:
             closed = self.clock.close(boundary, self.voting.votes(boundary))
             self._post(closed, paid)
             for row in closed.held:
+                self.registering.emission[row] = closed.earned[row]
                 self._sell(row, closed.earned[row], paid[row])
             for row in self.served:
                 self._trade(row, self.drift_tao[row] * (boundary - now) / PS_PER_S / DAY_S)
@@ -167,25 +176,45 @@ class Subnets:
         for row in self.served:
             self._stakers(row, epoch)
         account.emission = int(self.chain.row["issued"][0]) - before
+        self.agents.claim()
         self._move_others(epoch, account.emission)
         # Alpha counts at the price with which the epoch ends, as coins do.
         account.coins_usd = sum((earned[row] / RAO * self.price(row) for row in self.served), account.coins_usd)
+        account.coins_usd = account.coins_usd - registrations / RAO
         account.own_emission = sum(
             int((now_put - then) * self.price(row))
             for row, now_put, then in zip(self.served, self._created(), put, strict=True)
         )
+        self.told = told(self, paid)
+        if network.block.chain.agents or self.agents.hands:
+            self.told["agents_gain_tao"] = self.agents.gain_tao
         self.check(f"epoch {epoch.number}")
+
+    def line(self, epoch: Epoch, account: Account, cost_usd: float) -> Line:
+        """What the book's line of an epoch holds of the chain; `cost_usd` is what the epoch cost operators."""
+        days = epoch.days
+        earned_usd = float(account.coins_usd.sum())
+        return {
+            "alpha_tao": self.price(self.served[0]),
+            "tao_share_frac": (float(self.chain.subnets["share"][self.served].sum()) * days, days),
+            "emission_usd_per_day": self.network.value_usd(account.own_emission) / days,
+            "fees_to_emission_frac": (account.paid_usd, earned_usd),
+            "fees_to_cost_frac": (account.paid_usd, cost_usd),
+            **self.told,
+        }
 
     def _created(self) -> list[int]:
         """Rao of alpha that were created for people so far, by subnet that serves."""
         return [self.network.ledger.minted(ticker) for ticker in self.tickers]
 
-    def _post(self, closed: Closed, paid: Mapping[int, _Paid]) -> None:
+    def _post(self, closed: Closed, paid: Mapping[int, Paid]) -> None:
         """The chain's own postings under the network's names; what uids were paid is posted by party."""
         network = self.network
         for one in closed.postings:
             if one.reason == "payout":
                 continue
+            if one.reason == "burned incentive":
+                paid[self.served[self.tickers.index(one.currency)]].burned += one.amount
             target = network.account(_ROLES.get(one.target, one.target))
             if one.source == MINTED:
                 network.ledger.mint(one.reason, one.currency, one.amount, target)
@@ -195,11 +224,17 @@ class Subnets:
         for row, amounts in closed.earned.items():
             paid[row].earned += amounts
 
-    def _sell(self, row: int, earned: np.ndarray, paid: _Paid) -> None:
+    def _sell(self, row: int, earned: np.ndarray, paid: Paid) -> None:
         """Who earned alpha in a subnet's epoch sells a part of it, all in one swap."""
         settle = self.network.block.settle
         part = np.full(len(earned), settle.sell_others)
-        part[self.uids.miners] = settle.sell
+        part[self.uids.miners] = self.voting.sell_frac(row, settle.sell)
+        place = self.served.index(row)
+        part[self.uids.voters] *= 1 - self.agents.dividend_frac(place)
+        part[self.uids.owner] *= 1 - (self.agents.cut() if place == 0 else 0.0)
+        # What agents earn by uid is theirs to sell.
+        part[self.uids.own] = settle.sell_others
+        part[self.registering.taken[row]] = 0.0
         wanted = np.floor(earned * part).astype(np.int64)
         if not wanted.any():
             return
@@ -218,18 +253,20 @@ class Subnets:
         spans = (uids.voters, uids.miners, uids.own, slice(uids.owner, uids.owner + 1))
         return {party: int(amounts[span].sum()) for party, span in zip(PARTIES, spans, strict=True)}
 
-    def _pay(self, row: int, paid: _Paid, weights: np.ndarray) -> np.ndarray:
+    def _pay(self, row: int, paid: Paid, weights: np.ndarray) -> np.ndarray:
         """Post what uids earned and sold in an epoch; gives the rao of alpha of each slot, by what it served."""
         network, ledger = self.network, self.network.ledger
         ticker, name = self.tickers[self.served.index(row)], network.account
-        earned = self.voting.by_slot(row, paid.earned, weights.sum(axis=1))
+        kept, given = self._to_agents(row, paid)
+        earned = self.voting.by_slot(row, kept, weights.sum(axis=1))
         sold = self.voting.by_slot(row, paid.sold, earned)
         column = ledger.column(name("operators"), ticker, network.slots)
         ledger.post_column("payout", ticker, name("due"), earned, column)
         ledger.draw_column("alpha sold", ticker, name("subnets"), sold, column)
-        for party, amount in self._by_party(paid.earned).items():
+        for party, amount in self._by_party(kept).items():
             if party != "operators":
                 ledger.transfer("payout", ticker, amount, name("due"), name(party))
+        ledger.transfer("payout", ticker, given, name("due"), name("agents"))
         for party, amount in self._by_party(paid.sold).items():
             if party != "operators":
                 ledger.transfer("alpha sold", ticker, amount, name(party), name("subnets"))
@@ -241,6 +278,44 @@ class Subnets:
         ledger.post_column("alpha sold", network.ticker, name("subnets"), tao, coins)
         network.to_sell = network.to_sell + tao
         return earned
+
+    def _to_agents(self, row: int, paid: Paid) -> tuple[np.ndarray, int]:
+        """What agents get of what uids earned: dividends, their part of the owner's cut, all of uids they took.
+
+        Gives what is left for each uid, and theirs together, whose stake moves behind the validators.
+        """
+        place, uids = self.served.index(row), self.uids
+        theirs = np.zeros_like(paid.earned)
+        theirs[uids.voters] = np.floor(paid.earned[uids.voters] * self.agents.dividend_frac(place))
+        theirs[uids.owner] = int(paid.earned[uids.owner] * (self.agents.cut() if place == 0 else 0.0))
+        # What validators and the owner sold of it already was theirs.
+        theirs = np.minimum(theirs, paid.earned - paid.sold)
+        taken = self.registering.taken[row]
+        theirs[taken] = paid.earned[taken]
+        for uid in np.flatnonzero(theirs):
+            if uid >= uids.voters.stop:
+                self.move_to_voters(row, int(uid), int(theirs[uid]))
+        self.agents.credit(place, int(theirs[uids.voters].sum()), int(theirs[uids.owner]), int(theirs[taken].sum()))
+        return paid.earned - theirs, int(theirs.sum())
+
+    def move_to_voters(self, row: int, uid: int, alpha: int) -> None:
+        """Move stake behind the first validator: whose it is does not change."""
+        self.chain.who.stake[row, uid] -= alpha
+        self.chain.who.stake[row, 0] += alpha
+
+    def restart(self, row: int) -> None:
+        """A row holds a new subnet: its price's process begins where its pool does."""
+        self.first_price[row], self.astray[row] = self.price(row), 0.0
+
+    def _return(self) -> np.ndarray:
+        """Operators take uids back that were taken from them; rao of TAO that each slot paid."""
+        network = self.network
+        paid = self.registering.return_()
+        if paid.any():
+            column = network.ledger.column(network.account("operators"), network.ticker, network.slots)
+            network.ledger.draw_column("registration", network.ticker, network.account("subnets"), paid, column)
+            network.to_sell = network.to_sell - paid
+        return paid
 
     # -- trades beside the chain --------------------------------------------------------------------------------
 
@@ -256,9 +331,10 @@ class Subnets:
             swap = self.chain.stake(row, self.uids.owner, spent)
         except SwapError:
             return
-        self._bought(row, owner, swap.paid_in, swap.fee, swap.out)
+        self.bought(row, owner, swap.paid_in, swap.fee, swap.out)
 
-    def _bought(self, row: int, buyer: str, paid_in: int, fee: int, out: int) -> None:
+    def bought(self, row: int, buyer: str, paid_in: int, fee: int, out: int) -> None:
+        """Post a purchase of alpha of a subnet that serves; the fee is the author's, one of the holders."""
         ledger, ticker, name = self.network.ledger, self.network.ticker, self.network.account
         alpha = self.tickers[self.served.index(row)]
         ledger.transfer("alpha bought", ticker, paid_in, buyer, name("subnets"))
@@ -274,25 +350,25 @@ class Subnets:
                 spent = min(int(tao * RAO), network.ledger.balance(holders, network.ticker))
                 swap = self.chain.stake_across(row, spent) if spent else None
                 if swap is not None:
-                    self._bought(row, holders, swap.paid_in, swap.fee, swap.out)
+                    self.bought(row, holders, swap.paid_in, swap.fee, swap.out)
                 return
             held = min(network.ledger.balance(holders, alpha), int(self.chain.who.stake[row, self.uids.voters].sum()))
             amount = min(int(-tao / self.price(row) * RAO), held)
-            got, sold = self._sell_stake(row, amount)
+            got, fee, sold = self.sell_stake(row, amount)
         except SwapError:
             return
         network.ledger.transfer("alpha sold", alpha, sold, holders, network.account("subnets"))
-        network.ledger.transfer("alpha sold", network.ticker, got, network.account("subnets"), holders)
+        network.ledger.transfer("alpha sold", network.ticker, got + fee, network.account("subnets"), holders)
 
-    def _sell_stake(self, row: int, amount: int) -> tuple[int, int]:
-        """Sell alpha staked behind all validators: rao of TAO that left the pool, the author's included, and of alpha."""
+    def sell_stake(self, row: int, amount: int) -> tuple[int, int, int]:
+        """Sell alpha staked behind all validators: rao of TAO for the sellers and for the author, and of alpha that went."""
         if amount <= 0:
-            return 0, 0
+            return 0, 0, 0
         free, held = int(self.chain.row["free"][0]), self.chain.who.stake[row, self.uids.voters]
         wanted = np.zeros(self.uids.owner + 1, np.int64)
         wanted[self.uids.voters] = np.minimum(share_out(amount, held.astype(float)), held)
-        _, sold = self.chain.unstake_all(row, wanted)
-        return int(self.chain.row["free"][0]) - free, int(sold.sum())
+        got, sold = self.chain.unstake_all(row, wanted)
+        return got, int(self.chain.row["free"][0]) - free - got, int(sold.sum())
 
     def _stakers(self, row: int, epoch: Epoch) -> None:
         """What pulls stakers to the price at the start, and their noise, in one trade."""
@@ -322,7 +398,7 @@ class Subnets:
         keep, sd = math.exp(-law.pull * epoch.seconds), law.daily_sd * math.sqrt(epoch.days)
         holders, bought, got = network.account("holders"), 0, 0
         left = ledger.balance(holders, network.ticker)
-        prices = self._prices()
+        prices = self.prices()
         for row in self.others:
             shock = sd * self._shock(row, epoch) if sd else 0.0
             self.astray[row] = self.astray[row] * keep + shock
@@ -346,7 +422,7 @@ class Subnets:
                 return (self.chain.stake_across(row, tao).paid_in, 0) if tao > 0 else (0, 0)
             alpha = int(float(one["alpha_in"]) * math.expm1(-weight * math.log(change)))
             held = int(self.chain.who.stake[row, self.uids.voters].sum() * MOST_OF_STAKE)
-            return 0, self._sell_stake(row, min(alpha, held))[0]
+            return 0, sum(self.sell_stake(row, min(alpha, held))[:2])
         except SwapError:
             return 0, 0
 
@@ -374,15 +450,6 @@ class Subnets:
                 )
         if wrong := self.chain.misplaced():
             raise InvariantError(f"{label}: {wrong}")
-
-
-class _Paid:
-    """What an epoch's tempos paid in one subnet: alpha earned and sold by uid, TAO by party, and fees, all in rao."""
-
-    def __init__(self, uids: int) -> None:
-        self.earned, self.sold = np.zeros(uids, np.int64), np.zeros(uids, np.int64)
-        self.tao: dict[str, int] = dict.fromkeys(PARTIES, 0)
-        self.fees = 0
 
 
 _ROLES = {"pool": "subnets", "pools": "subnets"}

@@ -155,6 +155,14 @@ def within(done: Done, targets: Targets) -> np.ndarray:
     return fast & ((done.output == 1) | (pace <= targets.tpot_ps[done.klass]))
 
 
+def add_timely(timely: np.ndarray, rows: np.ndarray, fleet: Fleet, targets: Targets) -> None:
+    """Add the tokens of finished rows that completed within their class's target to `timely`, int64[nodes], by node."""
+    done = rows[(rows["fate"] == Fate.COMPLETED) & (rows["replica"] >= 0)]
+    good = done[within(Done(*(done[name].astype(np.int64) for name in Done._fields)), targets)]
+    tokens = good["prompt"].astype(np.int64) + good["delivered"]
+    np.add.at(timely, fleet.node_of(good["replica"]), tokens)
+
+
 def add_work(work: np.ndarray, rows: np.ndarray, fleet: Fleet) -> None:
     """Add finished rows' billed prompt and delivered tokens to `work`, int64[nodes, 2], by the node that had them last."""
     given = rows[rows["replica"] >= 0]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sim.world.calendar import Epoch
     from sim.world.network import NetworkState
 
+PARTIES = ("validators", "operators", "agents", "owner")
+"""Who stands behind the uids of a subnet that serves, in order of uids."""
+
 
 class Voting:
     """State of one network: a smoothed score of every uid of every subnet that serves."""
@@ -69,7 +72,8 @@ class Voting:
         work = weights.sum(axis=1)
         keep = math.exp(-epoch.seconds / law.window) if epoch.number else 0.0
         for row in self.served:
-            mine = self.row_of == row
+            # Nodes whose uid was taken from them have no name to be scored under.
+            mine = (self.row_of == row) & ~network.subnets.registering.taken[row][self.uid_of]  # type: ignore[union-attr]
             now = np.zeros(self.count)
             for share, column in ((law.work, work), (law.speed, work * network.on_time), (law.uptime, stood)):
                 total = float(column[mine].sum())
@@ -94,15 +98,40 @@ class Voting:
         netuid = int(self.chain.subnets["netuid"][row])
         stream = self.network.streams[f"validators.{self.network.name}.{netuid}"]
         draws = stream.normals(self.held * voters * size, voters * size).reshape(voters, size)
+        score = self._scored(row)
         given, place, own = np.zeros((voters, size), np.uint16), 0, self.uids.own.start
         for group in self._block.validators.values():
             mine = np.arange(own, own + group.miners)
             own += group.miners
             for _ in range(group.count):
-                seen = Seen(self.scores[row], self.chain.who.consensus[row], mine, draws[place])
+                seen = Seen(score, self.chain.who.consensus[row], mine, draws[place])
                 given[place] = group.weights(seen)
                 place += 1
         return given
+
+    def _scored(self, row: int) -> np.ndarray:
+        """Scores as validators see them: of all of it, an owner who burns gets the part he asks for."""
+        burns = self.network.subnets.agents.burns  # type: ignore[union-attr]
+        if not burns or row != self.served[0]:
+            return self.scores[row]
+        score = self.scores[row] * (1 - burns)
+        score[self.uids.owner] = self.scores[row].sum() * burns if burns < 1 else 1.0
+        return score
+
+    def sell_frac(self, row: int, common: float) -> np.ndarray:
+        """Part of alpha that each miner's uid sells: the mean of what its slots' classes do, `common` where they say nothing."""
+        found = np.full(self.uids.miners.stop - self.uids.miners.start, common)
+        network = self.network
+        if all(network.block.operators[owners.name].sell is None for owners in network.owners):
+            return found
+        each = np.concatenate([
+            np.full(owners.block.slots, common if (own := network.block.operators[owners.name].sell) is None else own)
+            for owners in network.owners
+        ])  # fmt: skip
+        live, first = network.live_mask() & (self.row_of == row), self.uids.miners.start
+        count = np.bincount(self.uid_of[live] - first, minlength=len(found))
+        total = np.bincount(self.uid_of[live] - first, each[live], len(found))
+        return np.where(count > 0, total / np.maximum(count, 1), found)
 
     def by_slot(self, row: int, amounts: np.ndarray, by: np.ndarray) -> np.ndarray:
         """Rao of each slot, out of those of each miner's uid, int64[uids]: in proportion to `by`, to the lowest where that is 0."""

@@ -24,7 +24,7 @@ from sim.world.expand import Expander
 from sim.world.fleet import LifeEvent
 from sim.world.requests import Batch
 from sim.world.space import Part
-from sim.world.tally import Tally, Targets, add_work
+from sim.world.tally import Tally, Targets, add_timely, add_work
 
 TAIL_PS = 30 * PS_PER_S
 """Arrivals after a window are drawn in pieces of this length."""
@@ -72,6 +72,8 @@ class Stint:
         self.counted = 0
         self.ended = 0
         self.work = np.zeros((len(self.roster), 2), np.int64)
+        self.timely: np.ndarray | None = None
+        """Of `work` what met its target, int64[nodes], where somebody looks at it."""
         self.halves = [[0, 0, 0], [0, 0, 0]]
         self.energy_j = np.zeros(len(self.fleet.types))
         """What the nodes that serve used in the measured part, by type."""
@@ -90,7 +92,10 @@ class Stint:
         window, rows = self.window, reading.finished
         arrival = rows["arrival"] + (reading.origin_ps - window.start_ps)
         span = window.end_ps - window.start_ps
-        add_work(self.work, rows[(arrival >= window.work_ps - window.start_ps) & (arrival < span)], self.fleet)
+        telling = rows[(arrival >= window.work_ps - window.start_ps) & (arrival < span)]
+        add_work(self.work, telling, self.fleet)
+        if self.timely is not None:
+            add_timely(self.timely, telling, self.fleet, self.targets)
         inside = (arrival >= 0) & (arrival < span)
         chosen = rows[inside]
         chosen["arrival"] = arrival[inside]

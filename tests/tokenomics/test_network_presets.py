@@ -11,13 +11,16 @@ import pytest
 import yaml
 
 from sim.scenario.network import NETWORKS
+from sim.tokenomics.chains.bittensor.rules import RULES
 
 FOLDER = Path(__file__).parents[2] / "sim" / "presets" / "networks"
 COINS = (
     "akash", "asi_cloud", "bittensor_basic", "cudos", "filecoin", "gensyn", "gonka", "helium_2020", "helium_2026", "ionet",
     "livepeer", "render", "singularitynet",
 )  # fmt: skip
-NAMES = (*COINS, "centralized")
+NAMES = (*COINS, "bittensor", "centralized")
+RULE_SETS = tuple(f"bittensor_{one.name}" for one in RULES)
+"""They extend `bittensor`, and name a rule set."""
 H_PER_DAY = 24
 
 
@@ -48,7 +51,7 @@ def leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
 
 
 def test_these_are_all_networks_that_ship() -> None:
-    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted(NAMES)
+    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == sorted((*NAMES, *RULE_SETS))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -174,3 +174,23 @@ def test_validators_noise_is_drawn_from_named_streams() -> None:
     row = quiet.networks[0].subnets.served[0]
     spread = [np.ptp(one.networks[0].subnets.chain.who.weights[row][:, 5].astype(float)) for one in (quiet, loud)]
     assert spread[0] == 0 < spread[1]
+
+
+def test_validators_score_speed_where_requests_are_served_one_by_one() -> None:
+    # A target that a fast card meets and a slow one cannot.
+    two = {"fast": {"nodes": 4, "gpu": "h100_sxm"}, "slow": {"nodes": 4, "gpu": "rtx_3090"}}
+    costs = {"electricity": "0.1 USD/kWh", "decides": "fixed"}
+    law = {
+        "networks.tao.operators": {name: {**one, **costs} for name, one in two.items()},
+        "workload.chat.rate": "6 /s",
+        "workload.chat.slo": {"ttft": "5 s", "tpot": "12 ms"},
+        "requests": {"mode": "sampled", "window": "2 min", "per_epoch": 1, "every": 1},
+        "horizon": "3 day",
+    }
+    found = world({**law, f"{CHAIN}.scores": {"work": "0 %", "speed": "100 %", "uptime": "0 %", "window": "1 h"}})
+    network = found.networks[0]
+    live, slow = network.live_mask(), np.arange(network.slots) >= network.offset[1]
+    assert network.on_time[live & ~slow].min() > 0.9
+    assert network.on_time[live & slow].max() < 0.5
+    each = [owners.coin_usd_per_node_day for owners in network.owners]
+    assert each[1] < 0.5 * each[0] * network.owners[1].machine.capacity_rps / network.owners[0].machine.capacity_rps

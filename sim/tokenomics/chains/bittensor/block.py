@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, sourced
+from sim.tokenomics.chains.bittensor.agents import AGENTS
 from sim.tokenomics.chains.bittensor.rules import RULES, by_name
 from sim.tokenomics.chains.bittensor.snapshot import snapshot
 from sim.tokenomics.chains.bittensor.validators import VALIDATORS
@@ -122,6 +123,11 @@ class BittensorChain(Block):
     """Prices of all other subnets."""
     buys: Share = sourced(0.0, "no published figure", "assumed", "alpha's price, so what operators earn")
     """Part of the owner's coins from users' payments that buys alpha of the first subnet and is kept staked."""
+
+    agents: Mapping[str, Annotated[Any, OneOf(AGENTS)]] = Field(default_factory=dict)
+    """Who else acts on the chain, by name."""
+    masks: bool = True
+    """Whether weights that were written for who had a uid before are masked for a newcomer; off only to ask what if."""
 
     @model_validator(mode="after")
     def _fits(self) -> BittensorChain:

@@ -17,13 +17,16 @@ import numpy as np
 
 from sim.errors import InvariantError
 from sim.tokenomics.chains.bittensor import coinbase
-from sim.tokenomics.chains.bittensor.balancer import Balancer, Swap
+from sim.tokenomics.chains.bittensor.balancer import PARTS, Balancer, Swap, SwapError
 from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.chains.bittensor.rules import Rules
+from sim.tokenomics.chains.bittensor.subnets import payouts, pool_of
 from sim.tokenomics.chains.bittensor.yuma import Terms
 
 FEE_U16: int = MAINNET["fee_u16"].value
 """A swap's fee in 65535ths, all of it the block author's; a subnet may set its own."""
+LEVEL = PARTS // 2
+"""Weight of a pool that weighs both sides alike."""
 
 
 @dataclasses.dataclass
@@ -145,6 +148,58 @@ class Chain:
         one["staked"] -= gone
         one["user_net"] -= out
         return swap.out, gone
+
+    def stake_root(self, tao: int) -> None:
+        """Put free TAO on root behind the first validator of every subnet; negative: take it back. No fee.
+
+        Raises `ValueError` where there is less.
+        """
+        if tao > self.row["free"][0] or -tao > self.who.root[:, 0].min():
+            raise ValueError(f"{tao} rao found; {self.row['free'][0]} are free, {self.who.root[:, 0].min()} on root")
+        self.row["free"] -= tao
+        self.row["root_tao"] += tao
+        self.who.root[:, 0] += tao
+
+    def sell_claims(self, subnet: int, alpha: int) -> int:
+        """Sell alpha that root may claim in a subnet; rao of TAO. Nothing is sold where the pool refuses: 0.
+
+        Dividends of root are no stake, so no fee is taken. Raises `ValueError` where less may be claimed.
+        """
+        one, pool = self.subnets[subnet], self._pool(subnet)
+        if not 0 <= alpha <= one["claims"]:
+            raise ValueError(f"{alpha} rao found; root may claim {one['claims']}")
+        try:
+            swap = pool.sell(alpha)
+        except SwapError:
+            return 0
+        one["tao"], one["alpha_in"] = pool.tao, pool.alpha
+        one["alpha_out"] -= swap.paid_in
+        one["claims"] -= swap.paid_in
+        self.row["free"] += swap.out
+        return swap.out
+
+    def replace(self, subnet: int, lock: int, price: float) -> int:
+        """Put a new subnet in a row: holders of the old one's alpha get its TAO, the new pool holds the lock; rao paid to holders.
+
+        The new subnet keeps its row's number, is not switched on, and its uids hold nothing. Raises `ValueError` where less
+        TAO than the lock is free.
+        """
+        if lock > self.row["free"][0]:
+            raise ValueError(f"a lock of {lock} rao found; {self.row['free'][0]} are free")
+        one, who = self.subnets[subnet], self.who
+        pot = int(one["tao"])
+        people, protocol = payouts(pot, [int(one["alpha_out"] - one["protocol"])], int(one["protocol"]))
+        netuid, tempo = int(one["netuid"]), int(one["tempo"])
+        self.subnets[subnet] = 0
+        one["netuid"], one["eligible"], one["tempo"], one["weight"] = netuid, 1, tempo, LEVEL
+        one["started"] = one["last_epoch"] = one["last_step"] = self.block
+        one["tao"], one["alpha_in"] = pool_of(lock, price)
+        for array in (who.stake, who.weights, who.bonds, who.consensus, who.incentive, who.dividends, who.claims):
+            array[subnet] = 0
+        # The protocol's part of the pot is nobody's: it stays out of reach.
+        self.row["stranded"] += protocol
+        self.row["free"] += people[0] - int(one["tao"])
+        return people[0]
 
     def register(self, subnet: int, uid: int, paid: int) -> None:
         """Give a uid to a newcomer who pays `paid` rao of TAO: it buys alpha, which is recycled.

@@ -11,9 +11,9 @@ import datetime
 
 import numpy as np
 
-from sim.tokenomics.chains.bittensor import BLOCK_S, U16
+from sim.tokenomics.chains.bittensor import BLOCK_S, RAO, U16
 from sim.tokenomics.chains.bittensor.block import DATED, BittensorChain
-from sim.tokenomics.chains.bittensor.chain import Chain
+from sim.tokenomics.chains.bittensor.chain import LEVEL, Chain
 from sim.tokenomics.chains.bittensor.rules import Rules, by_date, by_name
 from sim.tokenomics.chains.bittensor.snapshot import largest
 from sim.tokenomics.chains.bittensor.yuma import Terms
@@ -69,7 +69,9 @@ def begin(block: BittensorChain, day: datetime.date, issued: int, root: int) -> 
         rows[name] = getattr(found, name)
     if chain.row["cap_rule"] == 0:
         # Pools of that time weighed both sides alike.
-        rows["weight"] = 5 * 10**17
+        rows["weight"] = LEVEL
+    # Flows of people are not in the snapshot: they begin in proportion to EMA prices, a block's TAO in all.
+    rows["user_flow"] = found.ema / found.ema.sum() * RAO
     rows["started"] = now - AGE_BLOCKS
     rows["last_epoch"] = rows["last_step"] = now - rows["netuid"] % rows["tempo"]
     rows["staked"] = rows["alpha_out"]

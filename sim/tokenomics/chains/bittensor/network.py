@@ -107,9 +107,16 @@ class Network:
             tuple(posting for posting in postings if posting.amount),
         )
 
-    def register(self, row: int, uid: int, paid: int) -> None:
-        """Give a uid to a newcomer (`Chain.register`); weights committed for who had it before will not count."""
+    def register(self, row: int, uid: int, paid: int, masked: bool = True) -> None:
+        """Give a uid to a newcomer (`Chain.register`); weights written or committed for who had it before will not count.
+
+        They do where `masked` is off, which the chain is not.
+        """
+        written = self.chain.who.weights[row][:, uid].copy()
         self.chain.register(row, uid, paid)
+        if not masked:
+            self.chain.who.weights[row][:, uid] = written
+            return
         for _, given in self._hidden.get(row, ()):
             given[:, uid] = 0
 
