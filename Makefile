@@ -20,7 +20,7 @@ help:
 	@echo "make bench     speeds beside a yardstick loop and other simulators (25 minutes)"
 	@echo "make lint      ruff and mypy"
 	@echo "make schema    remake the JSON Schema of scenarios"
-	@echo "make docs      remake docs/ASSUMPTIONS.md and docs/reference/scenario.md"
+	@echo "make docs      remake docs/ASSUMPTIONS.md and docs/reference/*.md"
 	@echo "make site      the docs as a site in build/site"
 	@echo "make verification  all queueing cases at their size into docs/verification.md (half an hour)"
 	@echo "make lock      remake requirements/*.txt (needs uv)"
@@ -69,7 +69,7 @@ schema: $(VENV)/run.stamp
 	@$(BIN)/python -m sim.scenario.schema
 
 docs: $(VENV)/run.stamp
-	@$(BIN)/python -m sim.scenario.assumptions && $(BIN)/python -m sim.scenario.format_page
+	@$(BIN)/python -m sim.scenario.assumptions && $(BIN)/python -m sim.scenario.format_page && $(BIN)/python -m sim.records.page
 
 site: $(VENV)/docs.stamp
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict -q && echo "site: build/site/index.html"

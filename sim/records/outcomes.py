@@ -796,6 +796,30 @@ _ROWS = (
 )
 
 OUTCOMES: dict[str, Outcome] = {row.name: row for row in _ROWS}
+ABBREVIATIONS: dict[str, str] = {
+    "TTFT": "time to first token",
+    "TPOT": "time per output token after the first",
+    "E2E": "end to end: from arrival to the last token",
+    "SLO": "service level objective: the targets for TTFT and TPOT",
+    "p50": "the median: half of all lie below it",
+    "p95": "95th percentile: 95 % of all lie below it",
+    "p99": "99th percentile: 99 % of all lie below it",
+    "GPU": "graphics processing unit, the chip that serves",
+    "GPUs": "graphics processing units, the chips that serve",
+    "GPU-h": "hours of one GPU",
+    "GPU-hours": "hours of one GPU",
+    "LLM": "large language model",
+    "USD": "US dollars",
+    "Mtok": "1,000,000 LLM tokens",
+    "J": "joules",
+    "1/s": "a second",
+    "pp": "percentage points: the difference of two shares",
+    "CSV": "a table as text, for spreadsheets",
+    "MSER-5": "the rule that cuts a warm-up: least standard error of means of five (White, 1997)",
+    "Gini": "0 where all earn the same, towards 1 where one earns all",
+    "Nakamoto": "the fewest who together have more than half",
+}
+"""What is short in labels, units and heads, in words."""
 AGGREGATES = ("end", "min", "max")
 
 

@@ -41,7 +41,7 @@ def made_from(record: StudyRecord) -> str:
         for path in sorted(Path(__file__).parent.iterdir())
         if path.suffix in (".py", ".j2", ".css", ".js")
     ]
-    parts.append((Path(__file__).parents[1] / "records" / "outcomes.py").read_bytes())
+    parts += [(Path(__file__).parents[1] / "records" / name).read_bytes() for name in ("columns.py", "outcomes.py")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 

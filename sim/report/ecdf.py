@@ -17,7 +17,6 @@ from sim.report import style, words
 
 METRICS = {"ttft": "time to first token (TTFT)", "e2e": "time from arrival to the last token (E2E)"}
 MARKED = (0.50, 0.95, 0.99)
-HEAD = ("network", "metric", "policy", "coin_price", "point", "floor_s", "ceiling_s", "requests", "share_frac", "slo_s")
 MOST_POINTS = 140
 _PANEL_PT = 150.0
 _LABEL_PT = 38.0

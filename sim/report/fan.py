@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sim.records.columns import file_unit
 from sim.records.outcomes import split_name
 from sim.records.study import Band, StudyRecord
 from sim.report import style, words
 
 SHOWN = ("nodes", "coin_usd", "emission_coin", "utilization_frac")
-HEAD = ("outcome", "unit", "policy", "coin_price", "point", "time_s", "q05", "q25", "q50", "q75", "q95")
 MOST_POINTS = 120
 UNITS_S = {"years": 31_557_600, "days": 86_400, "hours": 3_600}
 """Units of the time axis."""
@@ -167,7 +167,7 @@ def figure(record: StudyRecord, outcome: str, point: int = 0) -> Figure:
 def csv_rows(record: StudyRecord, outcome: str) -> list[list[Any]]:
     """Every epoch of the series under all policies, kinds of coin price and points, unthinned."""
     return [
-        [b.outcome, b.unit, b.policy, b.coin_price, b.point, time_s, *quantiles]
+        [b.outcome, file_unit(b.unit), b.policy, b.coin_price, b.point, time_s, *quantiles]
         for b in record.bands
         if b.outcome == outcome
         for time_s, *quantiles in zip(b.time_s, b.q05, b.q25, b.q50, b.q75, b.q95, strict=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from sim.records.columns import FIGURES
 from sim.records.study import StudyRecord
 from sim.report import ecdf, fan, flow_bars, forest, heat, lorenz, moves, supply_curve, warm_up, words
 
@@ -17,18 +18,23 @@ from sim.report import ecdf, fan, flow_bars, forest, heat, lorenz, moves, supply
 class Entry:
     """One figure: `name` is that of its CSV, unique in a report; `alt` are full sentences; `draw` makes the figure anew.
 
-    `network` is the one that it is about (`world` for all of them, empty where that is no question), `policy` the only one it shows.
+    `network` is the one that it is about (`world` for all of them, empty where that is no question), `policy` and `outcome` the only ones it shows.
     """
 
     name: str
     section: str
     title: str
     alt: str
-    head: tuple[str, ...]
     rows: list[list[Any]]
     draw: Callable[[], Figure]
     network: str = ""
     policy: str = ""
+    outcome: str = ""
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The columns of its CSV, by what the name begins with (`records.columns.FIGURES`)."""
+        return next(columns for kind, columns in FIGURES.items() if self.name.startswith(kind))
 
 
 def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
@@ -65,7 +71,6 @@ def _forests(record: StudyRecord, point: int) -> list[Entry]:
             "differences",
             f"{words.clip(policy)} against {words.clip(forest.of_policy(record, policy, point)[0].baseline)}",
             forest.description(record, policy, point),
-            forest.HEAD,
             forest.csv_rows(record, policy),
             lambda policy=policy: forest.figure(record, policy, point),  # type: ignore[misc]
             policy=policy,
@@ -81,7 +86,6 @@ def _moves(record: StudyRecord, point: int) -> list[Entry]:
             "differences",
             f"What the differences of {words.clip(policy)} move with",
             moves.description(record, policy, point),
-            moves.HEAD,
             moves.csv_rows(record, policy),
             lambda policy=policy: moves.figure(record, policy, point),  # type: ignore[misc]
             policy=policy,
@@ -97,10 +101,10 @@ def _heats(record: StudyRecord) -> list[Entry]:
             "differences",
             f"{words.full_label(outcome)}: differences over the grid ({heat.unit_of(record, outcome) or '1'})",
             heat.description(record, outcome),
-            heat.HEAD,
             heat.csv_rows(record, outcome),
             lambda outcome=outcome: heat.figure(record, outcome),  # type: ignore[misc]
             words.network_of(outcome) or "world",
+            outcome=outcome,
         )
         for outcome in heat.outcomes(record)
     ]
@@ -122,10 +126,10 @@ def _by_outcome(record: StudyRecord, point: int, kind: Any, name: str, title: st
             "over time",
             f"{words.full_label(outcome)}{title}",
             kind.description(record, outcome, point),
-            kind.HEAD,
             kind.csv_rows(record, outcome),
             lambda outcome=outcome: kind.figure(record, outcome, point),  # type: ignore[misc]
             words.network_of(outcome) or "world",
+            outcome=outcome,
         )
         for outcome in kind.outcomes(record, point)
     ]
@@ -139,7 +143,6 @@ def _by_network(record: StudyRecord, point: int, kind: Any, name: str, title: st
             "operators",
             f"{words.clip(network)}{title}",
             kind.description(record, network, point),
-            kind.HEAD,
             kind.csv_rows(record, network),
             lambda network=network: kind.figure(record, network, point),  # type: ignore[misc]
             words.clip(network),
@@ -155,7 +158,6 @@ def _ecdfs(record: StudyRecord, point: int) -> list[Entry]:
             "latency",
             f"{words.clip(network)}: {ecdf.METRICS[metric]}",
             ecdf.description(record, network, metric, point),
-            ecdf.HEAD,
             ecdf.csv_rows(record, network, metric),
             lambda network=network, metric=metric: ecdf.figure(record, network, metric, point),  # type: ignore[misc]
             words.clip(network),
@@ -171,7 +173,6 @@ def _flows(record: StudyRecord, point: int) -> list[Entry]:
             "flows",
             f"Where {words.clip(currency, 12)} came from and went",
             flow_bars.description(record, currency, point),
-            flow_bars.HEAD,
             flow_bars.csv_rows(record),
             lambda currency=currency: flow_bars.figure(record, currency, point),  # type: ignore[misc]
         )

@@ -14,18 +14,6 @@ from sim.records.study import PolicyFlows, StudyRecord
 from sim.report import style, words
 from sim.report.flows import flows_at, in_coins
 
-HEAD = (
-    "currency",
-    "decimals",
-    "reason",
-    "source",
-    "target",
-    "policy",
-    "coin_price",
-    "point",
-    "amount_base_units",
-    "amount",
-)
 BARS = ("minted, to", "paid, to", "moved, to", "bought, by", "sold, by", "burned, from")
 _BAR_PT = 17.0
 _MARKET = ("pool", "outside")

@@ -7,13 +7,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sim.records.columns import file_unit
 from sim.records.study import StudyRecord, Verdict
 from sim.report import style, words
 
-HEAD = (
-    "outcome", "unit", "policy", "baseline", "coin_price", "point", "relative_frac", "relative_low_frac",
-    "relative_high_frac", "difference", "low", "high", "indifferent", "word", "drawn",
-)  # fmt: skip
 # Beyond this a difference is drawn as an arrow at the edge with its number, so that one tenfold does not flatten the rest.
 _EDGE = 1.1
 _ROW_PT = 25.0
@@ -133,7 +130,7 @@ def _key(sheet: Figure, kinds: list[str]) -> None:
 def csv_rows(record: StudyRecord, policy: str) -> list[list[Any]]:
     """Every verdict of the policy at all points, those not drawn too."""
     return [
-        [v.outcome, v.unit, v.policy, v.baseline, v.coin_price, v.point, v.relative, v.relative_low, v.relative_high,
+        [v.outcome, file_unit(v.unit), v.policy, v.baseline, v.coin_price, v.point, v.relative, v.relative_low, v.relative_high,
          v.difference, v.low, v.high, v.indifferent, v.word, "yes" if drawable(v) else "no"]
         for v in record.verdicts
         if v.policy == policy

@@ -13,21 +13,6 @@ from sim.records.columns import file_unit
 from sim.records.study import StudyRecord, Verdict
 from sim.report import style, words
 
-HEAD = (
-    "outcome",
-    "unit",
-    "policy",
-    "baseline",
-    "coin_price",
-    "point",
-    "x",
-    "x_value",
-    "y",
-    "y_value",
-    "difference",
-    "low",
-    "high",
-)
 MOST_NUMBERED = 6
 """Columns of cells up to which each cell holds its number."""
 _CELL_PT = 24.0

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from sim.records.columns import HEADS
+from sim.records.outcomes import ABBREVIATIONS
 from sim.records.study import StudyRecord
 from sim.report import breaks, figures, solved, starts, svg, tables, verdicts, words
 
@@ -46,6 +49,19 @@ def page(record: StudyRecord, entries: list[figures.Entry], made_from: str = "")
         tone=_TONES,
         difference=verdicts.difference,
     )
+
+
+_SHORT = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(ABBREVIATIONS, key=len, reverse=True)))})(?![\w-])")
+
+
+def _abbreviated(text: str) -> Markup:
+    """The text escaped, each abbreviation with its words for the pointer; readers of the screen find them all at the end of the page."""
+    parts = _SHORT.split(text)
+    marked = (
+        Markup('<abbr title="{}">{}</abbr>').format(ABBREVIATIONS[part], part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+    return Markup("").join(marked)
 
 
 def _script() -> str:
@@ -93,6 +109,7 @@ def _figure(entry: figures.Entry) -> dict[str, Any]:
         "alt": entry.alt,
         "network": entry.network,
         "policy": entry.policy,
+        "outcome": entry.outcome,
     }
     return {**told, "svg": Markup(drawn)}  # noqa: S704 - our own drawing, its texts escaped by matplotlib
 
@@ -108,4 +125,7 @@ def _template() -> jinja2.Template:
     )
     environment.filters["minus"] = words.minus
     environment.filters["clip"] = words.clip
+    environment.filters["abbr"] = _abbreviated
+    environment.globals["heads"] = HEADS
+    environment.globals["abbreviations"] = ABBREVIATIONS
     return environment.get_template("page.html.j2")

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from sim.records.study import Lorenz, StudyRecord
 from sim.report import style, words
 
-HEAD = ("network", "policy", "coin_price", "point", "operators_frac", "share_frac")
 MOST_TOLD = 6
 """Policies whose coefficients stand in a panel: more would lie on the curves."""
 _PANEL_PT = 150.0

@@ -98,10 +98,7 @@ def _verdicts(record: StudyRecord) -> list[str]:
 
 
 def _verdict_table(record: StudyRecord, point: int) -> str:
-    kinds = (
-        [words.coin_price_words(kind) for kind in record.coin_prices] if len(record.coin_prices) > 1 else ["difference"]
-    )
-    head = ["policy", "outcome", "verdict", *(["over parameter sets"] if record.sets else []), *kinds]
+    head = ["policy", *verdicts.heads(record)]
     lines = [_row(head), _row("---" for _ in head)]
     for row in verdicts.rows(record, point):
         said = safe(row.word) + (f" ({safe(words.clip(row.why, 240))})" if row.why else "")

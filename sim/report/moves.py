@@ -11,7 +11,6 @@ from sim.records.study import StudyRecord
 from sim.report import style, words
 from sim.report.influences import counted, ranked
 
-HEAD = ("outcome", "policy", "coin_price", "point", "parameter", "status", "rank_correlation")
 MOST_BARS = 6
 """Parameters that a panel shows: the CSV holds all."""
 _BAR_PT, _GAP_PT = 15.0, 26.0

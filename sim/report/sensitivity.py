@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from sim.records.columns import SENSITIVITY, file_unit
 from sim.records.run import Number
 from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing
 from sim.report import style, svg, words
@@ -20,12 +21,6 @@ MOST_PANELS = 12
 """A figure of more would be read by nobody: the CSV holds all."""
 _ROW_PT = 22.0
 _LEAST = 1e-7  # what moves less than this part of its size moves by the rounding of accounts alone
-_HEADS = {
-    "sobol": ("outcome", "unit", "policy", "baseline", "coin_price", "parameter", "status", "first", "first_low", "first_high",
-              "total", "total_low", "total_high"),
-    "tornado": ("outcome", "unit", "policy", "baseline", "coin_price", "parameter", "status", "low_value", "high_value", "base",
-                "at_low", "at_high"),
-}  # fmt: skip
 
 
 def asked(record: SensitivityRecord) -> list[Asked]:
@@ -115,7 +110,7 @@ def csv(record: SensitivityRecord) -> str:
         one = row.asked
         head = [
             one.outcome,
-            "fraction" if one.unit == "%" else one.unit,
+            file_unit(one.unit),
             one.policy,
             one.baseline,
             one.coin_price,
@@ -128,7 +123,7 @@ def csv(record: SensitivityRecord) -> str:
             else [row.low_text, row.high_text, row.base, row.at_low, row.at_high]
         )
         rows.append([*head, *rest])
-    return csv_text(_HEADS[record.method], rows)
+    return csv_text(SENSITIVITY[record.method], rows)
 
 
 def figure(record: SensitivityRecord) -> Figure:

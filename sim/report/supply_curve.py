@@ -13,7 +13,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from sim.records.study import BreakEven, StudyRecord
 from sim.report import fan, style, words
 
-HEAD = ("network", "operators", "policy", "coin_price", "point", "break_even_usd", "nodes")
 _ROW_PT = 88.0
 
 

@@ -40,6 +40,13 @@ class Row:
         return "; ".join(dict.fromkeys(verdict.why for verdict in self.by_kind.values() if verdict.why))
 
 
+def heads(record: StudyRecord) -> list[str]:
+    """The heads of the verdict table."""
+    several = len(record.coin_prices) > 1
+    kinds = [words.coin_price_words(kind) for kind in record.coin_prices] if several else ["difference"]
+    return ["outcome", "verdict", *(["over parameter sets"] if record.sets else []), *kinds]
+
+
 def windows(verdict: Verdict | None) -> str:
     """What the choice of windows adds: `windows ±0.4 s`; empty where they do not decide."""
     if verdict is None or verdict.window_half is None:

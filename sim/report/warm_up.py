@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sim.records.columns import file_unit
 from sim.records.study import StudyRecord, Warmup
 from sim.report import fan, style, words
 
-HEAD = ("outcome", "unit", "policy", "coin_price", "point", "time_s", "mean", "counted")
 MOST_POINTS = 240
 _ROW_PT, _LEFT, _GAP, _TOP, _BOTTOM = 84.0, 50.0, 26.0, 18.0, 36.0
 
@@ -67,7 +67,7 @@ def _who(record: StudyRecord, one: Warmup) -> str:
 def csv_rows(record: StudyRecord, outcome: str) -> list[list[Any]]:
     """Every epoch of the curves; `counted` is 1 for those that MSER-5 would keep."""
     return [
-        [one.outcome, one.unit, one.policy, one.coin_price, one.point, time_s, mean, int(time_s > one.cut_s)]
+        [one.outcome, file_unit(one.unit), one.policy, one.coin_price, one.point, time_s, mean, int(time_s > one.cut_s)]
         for one in record.warmups
         if one.outcome == outcome
         for time_s, mean in zip(one.time_s, one.mean, strict=True)

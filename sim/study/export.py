@@ -209,7 +209,9 @@ def _open_table(name: str) -> Callable[[StudyRecord], str]:
 
     def text(record: StudyRecord) -> str:
         found: list[dict[str, Any]] = getattr(record, name)
-        head = list(dict.fromkeys([*TABLES[name], *(key for row in found for key in row)]))
+        there = {key for row in found for key in row}
+        known = [key for key in TABLES[name] if key in there or not found]
+        head = list(dict.fromkeys([*known, *(key for row in found for key in row)]))
         return csv_text(head, ([row.get(key) for key in head] for row in found))
 
     return text

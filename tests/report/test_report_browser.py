@@ -65,8 +65,15 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def page(record: StudyRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The record's page, one number of the first policy left out."""
     chromium()
-    return files.write(record, tmp_path_factory.mktemp("browser"))
+    outcomes = [
+        dataclasses.replace(s, mean=None, low=None, high=None, reason="no run measured it")
+        if (s.outcome, s.policy, s.coin_price) == ("tao.coin_usd", "four_years", "pool")
+        else s
+        for s in record.outcomes
+    ]
+    return files.write(dataclasses.replace(record, outcomes=outcomes), tmp_path_factory.mktemp("browser"))
 
 
 def assert_fits(seen: dict[str, Any], width: int) -> None:

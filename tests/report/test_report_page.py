@@ -199,15 +199,13 @@ def test_csvs_hold_the_records_numbers_to_the_last_digit(record: StudyRecord, fo
     assert [(r["outcome"], r["coin_price"], r["word"]) for r in rows] == [
         (v.outcome, v.coin_price, v.word) for v in mine
     ]
-    assert [float(r["relative_frac"]) for r in rows if r["relative_frac"]] == [
-        v.relative for v in mine if v.relative is not None
-    ]
+    assert [float(r["relative"]) for r in rows if r["relative"]] == [v.relative for v in mine if v.relative is not None]
     fan = list(csv.DictReader((folder / "figures" / "over-time-tao-nodes.csv").open(encoding="utf-8")))
     assert [float(r["q50"]) for r in fan] == [
         value for b in record.bands if b.outcome == "tao.nodes" for value in b.q50
     ]
     flows = list(csv.DictReader((folder / "figures" / "flows-tao.csv").open(encoding="utf-8")))
-    assert [int(r["amount_base_units"]) for r in flows] == [row.amount for f in record.flows for row in f.rows]
+    assert [int(r["amount_base"]) for r in flows] == [row.amount for f in record.flows for row in f.rows]
     assert flows[4]["amount"] == "31877.123456789"
 
 
