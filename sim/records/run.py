@@ -14,6 +14,8 @@ Number = float | None
 
 MODEL_REVISION = 9
 """Goes up with every change of the model that may change a run's numbers: stored runs of an older one are not used."""
+SPACE_REVISION = 2
+"""The same for changes that move runs sampled in space alone."""
 
 
 LORENZ_STEPS = 20

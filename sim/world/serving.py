@@ -210,11 +210,11 @@ class Windows:
         self, network: NetworkState, model: str, stint: Stint, work: np.ndarray, timely: np.ndarray
     ) -> None:
         base = np.array(network.base_of(model))
-        roster = stint.part.whole
-        # A node that does not serve worked as the one that stands for it, or owners' incomes would be drawn together.
-        np.add.at(work, base[roster.member] + roster.slot, stint.work[stint.part.standing()])
+        part, window = stint.part, stint.window
+        places = base[part.whole.member] + part.whole.slot
+        np.add.at(work, places, part.work_of_all(stint.work, window.work_ps, window.end_ps))
         if stint.timely is not None:
-            np.add.at(timely, base[roster.member] + roster.slot, stint.timely[stint.part.standing()])
+            np.add.at(timely, places, part.work_of_all(stint.timely, window.work_ps, window.end_ps))
 
     def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
         """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""

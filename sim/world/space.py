@@ -61,6 +61,7 @@ class Part:
         self.weights = [Fraction(len(every), max(len(mine), 1)) for every, mine in pairs]
         self.lifetimes: Lifetimes | None = None
         """Lives that go on from window to window; None: every window draws its own."""
+        self._lived: tuple[np.ndarray, list[LifeEvent]] | None = None
 
     @property
     def replicas(self) -> tuple[int, int]:
@@ -103,18 +104,50 @@ class Part:
             up, events = self.whole.lives(streams, window, start_ps, end_ps)
         if not self.sampled:
             return up, events
+        self._lived = up.copy(), events
         place = np.full(len(self.whole), -1)
         place[self.chosen] = np.arange(len(self.chosen))
         mine = [event for event in events if place[event.node] >= 0]
         return up[self.chosen], [dataclasses.replace(event, node=int(place[event.node])) for event in mine]
 
-    def standing(self) -> np.ndarray:
-        """int64[len(whole)]: the serving node that stands for each: the i-th of n for places i N/n to (i + 1) N/n of N."""
-        found, first = [], 0
-        for every, mine in zip(self.whole.slots, self.roster.slots, strict=True):
-            found.append(first + np.arange(len(every)) * len(mine) // max(len(every), 1))
-            first += len(mine)
-        return np.concatenate(found).astype(np.int64)
+    def work_of_all(self, work: np.ndarray, begin_ps: int, end_ps: int) -> np.ndarray:
+        """int64[len(whole), ...]: what each node worked from `begin_ps` to `end_ps`, from that of those that serve.
+
+        A node that serves worked what it did. Any other did what one of its stratum did, for the time that it was up itself, rounded
+        down: the i-th of N as the (i n/N)-th of the n that were up at least half as long as the longest, so that owners' incomes
+        differ as much as those that were seen, and no short moment stands for a whole window.
+        """
+        if not self.sampled:
+            return work
+        found, up = np.zeros((len(self.whole), *work.shape[1:]), np.int64), self._up_ps(begin_ps, end_ps)
+        found[self.chosen] = work
+        for m in range(len(self.whole.slots)):
+            nodes = np.flatnonzero(self.whole.member == m)
+            others = np.setdiff1d(nodes, self.chosen, assume_unique=True)
+            seen = self.chosen[self.whole.member[self.chosen] == m]
+            longest = int(up[seen].max(initial=0))
+            if longest == 0:
+                continue
+            seen = seen[2 * up[seen] >= longest]
+            twin = seen[np.searchsorted(nodes, others) * len(seen) // len(nodes)]
+            part = (up[others] / up[twin]).reshape(-1, *[1] * (work.ndim - 1))
+            found[others] = (found[twin] * part).astype(np.int64)
+        return found
+
+    def _up_ps(self, begin_ps: int, end_ps: int) -> np.ndarray:
+        """int64[len(whole)]: for how long each node is up in a part of the window whose `lives` were asked for."""
+        assert self._lived is not None
+        up, events = self._lived
+        since = np.where(up, begin_ps, end_ps)
+        found = np.zeros(len(up), np.int64)
+        for event in events:
+            at_ps = min(max(event.at_ps, begin_ps), end_ps)
+            if event.fails:
+                found[event.node] += at_ps - since[event.node]
+                since[event.node] = end_ps
+            else:
+                since[event.node] = at_ps
+        return found + end_ps - since
 
 
 def pulls(plan: Plan) -> list[float]:

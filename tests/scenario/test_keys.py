@@ -100,6 +100,18 @@ def test_the_model_s_revision_moves_every_key(keys, monkeypatch):
     assert not set(before) & set(keys())
 
 
+def test_the_revision_of_sampling_in_space_moves_keys_of_runs_that_are_sampled_so(read, monkeypatch):
+    def keys(requests):
+        told = f"epoch: 1 week\nrequests: {requests}"
+        return {one.case.key for one in read("epoch: 1 week", told).cases()}
+
+    every, part = "{mode: sampled}", "{mode: sampled, replicas: 30 %}"
+    before = keys(every), keys(part)
+    monkeypatch.setattr("sim.scenario.keys.SPACE_REVISION", records.SPACE_REVISION + 1)
+    assert keys(every) == before[0]
+    assert not before[1] & keys(part)
+
+
 def test_a_data_file_counts_by_content_not_by_name(write, tmp_path):
     trace = "arrival_s,prompt_tokens,output_tokens\n0.5,10,5\n1.5,20,6\n"
     lines = "    rate: 4 /s\n"

@@ -95,14 +95,59 @@ def test_a_budget_is_a_share_of_the_requests_that_are_expected() -> None:
     assert not Space().asked
 
 
+MINUTE_PS = 60 * 10**12
+
+
+def told_work(part: Part) -> np.ndarray:
+    """Another number for each node that serves, in both columns."""
+    return np.arange(1, len(part.chosen) + 1)[:, None] * np.array([1_000, 10_000])
+
+
 def test_nodes_that_do_not_serve_are_stood_for_by_their_neighbours() -> None:
-    part = part_of(roster(plan()), 0.25, STREAMS, 3)
-    standing = part.standing()
-    assert np.bincount(standing[:480], minlength=128)[:120].tolist() == [4] * 120
-    assert (np.diff(standing) >= 0).all()
-    farm = np.bincount(standing[480:])[120:]
-    assert sorted(farm.tolist()) == [3, 3, 4, 4, 4, 4, 4, 4]
-    assert (Part(part.whole).standing() == np.arange(510)).all()
+    steady = plan_with({f"{HOME}.up_time": "100000 day", "networks.net.operators.pros.up_time": "100000 day"})
+    part = part_of(roster(steady), 0.25, STREAMS, 3)
+    part.lives(STREAMS, 3, 0, MINUTE_PS)
+    work = told_work(part)
+    up = part._up_ps(0, MINUTE_PS)
+    assert set(up.tolist()) == {MINUTE_PS}
+    every = part.work_of_all(work, 0, MINUTE_PS)
+    assert (every[part.chosen] == work).all()
+    assert (part.work_of_all(work[:, 1], 0, MINUTE_PS) == every[:, 1]).all()
+    others = np.setdiff1d(np.arange(510), part.chosen)
+    homes = every[others[others < 480], 0] // 1000
+    # Three others stand beside each of 120 homes; where a chosen one lies among them moves a place by one.
+    assert (np.diff(homes) >= 0).all()
+    assert np.bincount(homes.astype(int), minlength=121)[1:].max() <= 4
+    assert len(set(homes.tolist())) > 110
+    farm = every[others[others >= 480], 0] // 1000
+    assert farm.min() > 120
+    assert farm.max() <= 128
+    whole = Part(part.whole)
+    assert whole.work_of_all(work, 0, MINUTE_PS) is work
+
+
+def test_nodes_that_do_not_serve_work_as_long_as_they_are_up() -> None:
+    lively = plan_with({f"{HOME}.up_time": "10 min", f"{HOME}.repair": "10 min"})
+    whole = roster(lively)
+    part = part_of(whole, 0.25, STREAMS, 3)
+    part.lives(STREAMS, 3, 0, 10 * MINUTE_PS)
+    begin, end = 5 * MINUTE_PS, 10 * MINUTE_PS
+    up, events = whole.lives(STREAMS, 3, 0, end)
+    expected = np.zeros(len(whole), np.int64)
+    for node in range(len(whole)):
+        marks = [(e.at_ps, not e.fails) for e in events if e.node == node]
+        now, last = bool(up[node]), 0
+        for at_ps, then in [*marks, (end, False)]:
+            expected[node] += max(0, at_ps - max(last, begin)) if now else 0
+            now, last = then, at_ps
+    assert (part._up_ps(begin, end) == expected).all()
+    down, partly = expected == 0, (expected > 0) & (expected < end - begin)
+    assert down[:480].sum() > 50 and partly[:480].sum() > 50
+    # All that serve work alike for each minute of their time: all others do, too.
+    rate = np.array([[3, 5]])
+    every = part.work_of_all(expected[part.chosen][:, None] // 10**9 * rate, begin, end)
+    assert np.abs(every - expected[:, None] / 10**9 * rate).max() <= 11
+    assert (every[down] == 0).all()
 
 
 # --- what comes to them ------------------------------------------------------------------------------------------------
