@@ -341,25 +341,28 @@ class Quantity:
             raise UnitError(f"'{text}' is not a finite number", f"write for example `{wanted.example}`")
         if self.above is not None and number <= self.above:
             raise UnitError(
-                f"'{text}' found; must be above {self._edge(self.above)}",
+                f"'{text}' found; must be above {self.edge(self.above)}",
                 f"for example `{wanted.example}`",
                 kind="range",
             )
         if self.low is not None and number < self.low:
             raise UnitError(
-                f"'{text}' found; must be at least {self._edge(self.low)}",
+                f"'{text}' found; must be at least {self.edge(self.low)}",
                 f"for example `{wanted.example}`",
                 kind="range",
             )
         if self.high is not None and number > self.high:
             raise UnitError(
-                f"'{text}' found; must be at most {self._edge(self.high)}",
+                f"'{text}' found; must be at most {self.edge(self.high)}",
                 f"for example `{wanted.example}`",
                 kind="range",
             )
 
-    def _edge(self, number: float) -> str:
-        return f"{number * 100:g} %" if self.dimension == "share" else f"{number:g}"
+    def edge(self, number: float) -> str:
+        """A bound as people write it: `50 %`, `100 day`; of the other dimensions the number in their base unit."""
+        if self.dimension == "share":
+            return f"{number * 100:g} %"
+        return readable(float(number), self.dimension) if self.dimension == "duration" and number else f"{number:g}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import PydanticCustomError, core_schema

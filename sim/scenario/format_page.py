@@ -161,19 +161,9 @@ def _free(head: str, taken: set[str]) -> str:
 
 
 def _quantity(quantity: Quantity) -> str:
-    bounds = [f"at least {quantity.low:g}"] if quantity.low is not None else []
-    bounds += [f"above {quantity.above:g}"] if quantity.above is not None else []
-    bounds += [f"at most {quantity.high:g}"] if quantity.high is not None else []
-    in_base = f" ({_base(quantity.dimension)})" if bounds and any(b.split()[-1] != "0" for b in bounds) else ""
-    return f"[{quantity.dimension}](#units){_listed(bounds)}{in_base}{', dated' if quantity.dated else ''}"
-
-
-def _base(dimension: str) -> str:
-    """The unit that bounds are told in."""
-    if dimension == "share":
-        return "1 is 100 %"
-    base = next((unit for unit, size in DIMENSIONS[dimension].units.items() if size == 1), "")
-    return f"in {base.replace('$', 'the currency')}" if base else "1 is 100 % a year"
+    told = (("at least", quantity.low), ("above", quantity.above), ("at most", quantity.high))
+    bounds = [f"{word} {quantity.edge(bound)}" for word, bound in told if bound is not None]
+    return f"[{quantity.dimension}](#units){_listed(bounds)}{', dated' if quantity.dated else ''}"
 
 
 def _bounds(kind: Kind) -> str:

@@ -38,8 +38,8 @@ class Spec(Block):
     """The day on which the run begins, 0 h UTC."""
     horizon: FixedDuration
     """How long the run is."""
-    epoch: FixedDuration = 604_800.0
-    """Accounting period of the simulated economy."""
+    epoch: Annotated[float, Quantity("duration", above=0, high=8_640_000, dated=False)] = 604_800.0
+    """Accounting period of the simulated economy; at most 100 days, as 64 bits count picoseconds of 106."""
     estimand: Literal["terminating", "steady"] = "terminating"
     """Whether a finite time or the long run is asked about; decides which statistics are allowed."""
     requests: Requests = Field(default_factory=Requests)

@@ -39,7 +39,8 @@ Simulate = Callable[..., RunRecord]
 class Progress:
     """How far a study is: runs in all, runs that the store had at the start, runs simulated since, and for how long.
 
-    `jobs` workers simulate side by side; `run_s` is what a run took on average of those in the store at the start, wall seconds.
+    `jobs` workers simulate side by side; `run_s` is what a run took on average of those in the store at the start, `spent_s` what all
+    simulated since took together, wall seconds; None: not told.
     """
 
     total: int
@@ -48,13 +49,16 @@ class Progress:
     elapsed_s: float
     jobs: int = 1
     run_s: float | None = None
+    spent_s: float | None = None
 
     @property
     def left_s(self) -> float | None:
         """Seconds that are left, from the runs simulated so far, before the first from those in the store; None if unknown."""
         missing = self.total - self.stored - self.simulated
         if self.simulated:
-            return self.elapsed_s / self.simulated * missing
+            # What runs took themselves: compiling and starting workers, once, would make the first run seem a hundred.
+            spent_s = self.elapsed_s if self.spent_s is None else self.spent_s / self.jobs
+            return spent_s / self.simulated * missing
         return 0.0 if not missing else None if self.run_s is None else self.run_s * missing / self.jobs
 
 
@@ -346,7 +350,7 @@ def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], 
     jobs = _jobs(how.jobs, len(missing)) if missing else 1
     start = Progress(len(tasks), len(tasks) - len(missing), 0, 0.0, jobs, store.mean_wall_s())
     _tell(how, start)
-    known = versions()
+    known, spent_s = versions(), 0.0
     with warnings.catch_warnings(), contextlib.closing(_results(tasks, missing, how)) as results:
         # A study that stops early leaves runs that nobody will ask for; joblib would advise about them.
         warnings.filterwarnings("ignore", ".*have been successfully executed", UserWarning)
@@ -357,7 +361,9 @@ def _simulate_all(store: Store, tasks: Sequence[_Task], missing: Sequence[int], 
                 raise InvariantError(f"{task.who}: {done.broken}")
             assert done.found is not None  # nothing broke
             store.put(task.key, task.replication, done.found, done.wall_s, known)
-            _tell(how, dataclasses.replace(start, simulated=count, elapsed_s=time.monotonic() - begun))
+            spent_s += done.wall_s
+            elapsed_s = time.monotonic() - begun
+            _tell(how, dataclasses.replace(start, simulated=count, elapsed_s=elapsed_s, spent_s=spent_s))
 
 
 def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Generator[_Done]:

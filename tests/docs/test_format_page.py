@@ -44,7 +44,7 @@ def test_every_key_has_a_value_and_a_meaning():
 
 def test_every_quantity_leads_to_a_unit():
     assert {name for name in DIMENSIONS if f"| {name} |" not in _section("## Units")} == set()
-    assert "| `deadline` | [duration](#units) above 0 and at most 864000 (in s), dated | `10 min`, *assumed* |" in TEXT
+    assert "| `deadline` | [duration](#units) above 0 and at most 10 day, dated | `10 min`, *assumed* |" in TEXT
 
 
 def test_what_a_user_registers_is_on_a_page_made_then():

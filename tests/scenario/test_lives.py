@@ -14,8 +14,8 @@ CLOUD = "    extends: centralized"
         ("up_law: {kind: lognormal, sigma: 4}", "up_law.sigma", "'4' found; must be at most 3", "write 3 or less"),
         ("up_law: {states: median}", "up_law.states", "`states` is not a key here", "keys here: kind"),
         ("repair_law: {kind: lognormal, states: mode}", "repair_law.states", "is not one of mean, median", ""),
-        ("up_time: 10 ms", "up_time", "'10 ms' found; must be at least 1", "for example `90 s`"),
-        ("repair: 0 s", "repair", "'0 s' found; must be at least 1", "for example `90 s`"),
+        ("up_time: 10 ms", "up_time", "'10 ms' found; must be at least 1 s", "for example `90 s`"),
+        ("repair: 0 s", "repair", "'0 s' found; must be at least 1 s", "for example `90 s`"),
         ("crews: 0", "crews", "'0' found; must be at least 1", "write 1 or more"),
         ("after_repair: reboot", "after_repair", "'reboot' is not one of serve, load, pull", ""),
         ("image: 20 GB", "image", "`image` found; must be `image` and `link`, or `pull` alone", "image: 20 GB, link: 100 MB/s"),
@@ -44,7 +44,7 @@ EU = "    operators: {fleet: {region: eu}}\noutages: {eu: %s}"
     ("block", "path", "message"),
     [
         ("{every: 30 day, lasts: 2 h}", "eu.hits", "`hits` is missing"),
-        ("{every: 30 s, lasts: 2 h, hits: 50%}", "eu.every", "'30 s' found; must be at least 60"),
+        ("{every: 30 s, lasts: 2 h, hits: 50%}", "eu.every", "'30 s' found; must be at least 1 min"),
         ("{every: 30 day, lasts: 2 h, hits: 0%}", "eu.hits", "'0%' found; must be above 0 %"),
         ("{every: 30 day, lasts: 2 h, hits: 120%}", "eu.hits", "'120%' found; must be at most 100 %"),
         ("{every: 30 day, lasts: 2 h, hits: 1%, law: {kind: gamma}}", "eu.law.kind", "'gamma' is not one of"),
@@ -102,7 +102,7 @@ def test_everybody_is_somewhere_in_a_table_of_round_trips(read, problems):
 
 
 @pytest.mark.parametrize(
-    ("trip", "message"), [("-1 ms", "must be at least 0"), ("2 min", "must be at most 60"), ("20", "has no unit")]
+    ("trip", "message"), [("-1 ms", "must be at least 0"), ("2 min", "must be at most 1 min"), ("20", "has no unit")]
 )
 def test_a_slip_in_a_round_trip_is_told_where_it_stands(problems, trip, message):
     (problem,) = problems("seeds:", f"latency: {{eu: {{eu: {trip}}}}}\nseeds:")

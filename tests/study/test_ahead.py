@@ -48,6 +48,8 @@ def test_the_time_goes_by_the_runs_in_the_store(scenario, tmp_path, economy):
 def test_before_the_first_run_ends_an_empty_store_tells_no_time():
     assert begins(Progress(12, 0, 0, 0.0, jobs=2)) == "12 runs: 12 to simulate; time follows from the first"
     assert Progress(12, 4, 2, 10.0).left_s == pytest.approx(30.0)  # six are left, five seconds each
+    # A minute of compiling stands in the time that went by, and in no run.
+    assert Progress(12, 4, 2, 70.0, jobs=2, spent_s=20.0).left_s == pytest.approx(30.0)
     assert Progress(12, 4, 0, 0.0, jobs=2, run_s=5.0).left_s == pytest.approx(20.0)
     assert Progress(12, 12, 0, 0.0).left_s == 0.0
 
