@@ -810,6 +810,7 @@ ABBREVIATIONS: dict[str, str] = {
     "GPU-hours": "hours of one GPU",
     "LLM": "large language model",
     "USD": "US dollars",
+    "TAO": "the coin of Bittensor",
     "Mtok": "1,000,000 LLM tokens",
     "J": "joules",
     "1/s": "a second",

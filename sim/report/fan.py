@@ -22,13 +22,22 @@ _ROW_PT = 92.0
 
 
 def outcomes(record: StudyRecord, point: int = 0) -> list[str]:
-    """The series that get a figure, by outcome in the order of `SHOWN`, then by network as the record has them."""
+    """The series that get a figure, by outcome in the order of `SHOWN`, then by network as the record has them.
+
+    What is one number all the time under every policy gets none: the table of outcomes has it.
+    """
     there = list(dict.fromkeys(b.outcome for b in record.bands if b.point == point and _measured(b).any()))
+    there = [name for name in there if _moves([b for b in record.bands if (b.outcome, b.point) == (name, point)])]
     return [name for shown in SHOWN for name in there if split_name(name)[1] == shown]
 
 
 def _measured(band: Band) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.array([value is not None for value in band.q50], dtype=bool)
+
+
+def _moves(bands: list[Band]) -> bool:
+    seen = {value for band in bands for value in (*band.q05, *band.q95) if value is not None}
+    return len(seen) > 1
 
 
 def find(record: StudyRecord, outcome: str, policy: str, coin_price: str, point: int = 0) -> Band | None:
@@ -76,6 +85,7 @@ def fan(
             ax.axvline(record.policies_from_s / unit_s, color=style.INK, linestyle=(0, (1, 2)), linewidth=0.9)
         ax.set_xlim(0, record.horizon_s / unit_s)
         ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.tick(value)))
         ax.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.tick(value)))
         ax.set_title(words.clip(chosen, 26))

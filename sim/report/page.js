@@ -9,6 +9,7 @@
   const told = document.getElementById("view-told");
   const rows = [...document.querySelectorAll("tr[data-network]")];
   const figures = [...document.querySelectorAll("figure")];
+  const columns = [...document.querySelectorAll("th[data-network], td[data-network]")];
   const ofPolicies = [...document.querySelectorAll("[data-policy]")];
   const inOrder = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
@@ -18,7 +19,7 @@
   }
 
   function wanted(node) {
-    const inNetwork = !network.value || node.dataset.network === network.value;
+    const inNetwork = !network.value || !node.dataset.network || node.dataset.network === network.value;
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const said = saidBy(node);
     return inNetwork && words.every((word) => said.includes(word));
@@ -26,8 +27,9 @@
 
   function show() {
     const hidden = new Set(boxes.filter((box) => !box.checked).map((box) => box.dataset.shows));
-    const off = (node, is) => node.classList.toggle("off", is);
+    const off = (node, is) => node.classList.toggle("off", Boolean(is));
     ofPolicies.forEach((node) => off(node, hidden.has(node.dataset.policy)));
+    columns.forEach((cell) => off(cell, network.value && cell.dataset.network !== network.value));
     const filtered = [...rows, ...figures.filter((figure) => figure.dataset.network !== undefined)];
     filtered.forEach((node) => off(node, hidden.has(node.dataset.policy) || !wanted(node)));
     document.querySelectorAll("tbody > .group").forEach((group) => {

@@ -33,7 +33,7 @@ class Table:
     """A table with a caption; the first cell of each row names it.
 
     `outcomes` links each row to the glossary. `columns` and `owners` say which policy a column or a row belongs to ("" or
-    nothing: none), so that a reader can hide a policy. With `total` the last row stays last however rows are sorted.
+    nothing: none), so that a reader can hide a policy; `networks` says so of columns that are networks. With `total` the last row stays last however rows are sorted.
     """
 
     caption: str
@@ -42,6 +42,7 @@ class Table:
     outcomes: Sequence[str] = ()
     columns: Sequence[str] = ()
     owners: Sequence[str] = ()
+    networks: Sequence[str] = ()
     total: bool = False
 
 
@@ -69,10 +70,12 @@ def case_words(record: StudyRecord, policy: str, kind: str) -> str:
 def summary(record: StudyRecord, point: int, whole: bool = False) -> Table:
     """Every outcome that has a number in some case: its mean over replications with its interval, or the reason why there is none.
 
-    The networks stand one after the other, in the order of their first outcomes, the whole world last. With `whole` the rows are
-    the record's, those without any number too.
+    The networks stand one after the other, in the order of their first outcomes, the whole world last; with one case alone they stand
+    side by side. With `whole` the rows are the record's, those without any number too.
     """
     columns = cases(record, point)
+    if not whole and len(columns) == 1 and len({words.network_of(s.outcome) for s in record.outcomes} - {""}) > 1:
+        return _side_by_side(record, point)
     found = {(s.outcome, s.policy, s.coin_price): s for s in record.outcomes if s.point == point}
     names = list(dict.fromkeys(name for (name, *_), s in found.items() if whole or s.mean is not None))
     names = names if whole else _by_network(names)
@@ -91,6 +94,26 @@ def _by_network(references: Iterable[str]) -> list[str]:
     names = list(references)
     networks = list(dict.fromkeys(words.network_of(name) for name in names))
     return sorted(names, key=lambda name: (not words.network_of(name), networks.index(words.network_of(name))))
+
+
+def _side_by_side(record: StudyRecord, point: int) -> Table:
+    """A row an outcome, a column a network: what one policy under one kind of coin price gave in each."""
+    here = {s.outcome: s for s in record.outcomes if s.point == point and s.mean is not None}
+    networks = list(dict.fromkeys(words.network_of(name) for name in _by_network(here)))
+    parts: dict[str, dict[str, Summary]] = {}
+    for name, one in here.items():
+        _, outcome, at = split_name(name)
+        parts.setdefault(f"{outcome}@{at}" if at else outcome, {})[words.network_of(name)] = one
+    rows = []
+    for name, by_network in parts.items():
+        units = {one.unit for one in by_network.values()}
+        row = words.outcome_of(name)
+        unit = units.pop() if len(units) == 1 else row.unit if row else ""
+        cells = [_summary_cell(by_network[n]) if n in by_network else Cell("", kind="missing") for n in networks]
+        rows.append([Cell(words.full_label(name), unit), *cells])
+    caption = f"Means over {record.replications} replications with {100 * record.confidence:g} % intervals"
+    heads = ["outcome", *(name or "whole world" for name in networks)]
+    return Table(caption, heads, rows, list(parts), networks=["", *(name or "world" for name in networks)])
 
 
 def untold(record: StudyRecord, point: int) -> Table | None:

@@ -139,15 +139,19 @@ def difference(verdict: Verdict) -> tuple[str, str]:
         return words.relative(verdict.difference, verdict.low, verdict.high, "pp"), means
     if verdict.relative is None:
         return absolute, means
-    # A difference far below the last digit of the means would only be digits.
-    seen = words.plain(verdict.baseline_mean or 0.0) != words.plain((verdict.baseline_mean or 0.0) + verdict.difference)
-    tail = f" ({words.signed(verdict.difference, verdict.unit)})" if seen else ""
+    tail = f" ({words.signed(verdict.difference, verdict.unit)})" if _shows(verdict) else ""
     return words.relative(verdict.relative, verdict.relative_low, verdict.relative_high), f"{means}{tail}"
 
 
 def size(verdict: Verdict) -> Number:
     """The number that `difference` tells first, which sorting goes by: a share's difference, else the relative one."""
     return verdict.difference if verdict.unit == "%" or verdict.relative is None else verdict.relative
+
+
+def _shows(verdict: Verdict) -> bool:
+    """Whether the difference is at least half of the third digit of the means, the last that they show."""
+    size = max(abs(verdict.baseline_mean or 0.0), abs(verdict.policy_mean or 0.0))
+    return abs(verdict.difference or 0.0) >= 0.005 * 10.0 ** math.floor(math.log10(size)) if size else True
 
 
 def _bare(value: Number, unit: str) -> str:

@@ -47,9 +47,11 @@ def clip(text: object, characters: int = _NAME_CHARACTERS) -> str:
 
 def plain(value: float) -> str:
     """A number with three significant digits; from 1,000 on whole, with commas; from ten million on in M or bn."""
-    size = abs(value)
     if not math.isfinite(value):
         return NONE
+    size = abs(value)
+    # By what three digits round to: 0.09996 is 0.100.
+    size = float(f"{size:.3g}") if size < 1 else size
     if size == 0:
         return "0"
     if size >= 1e12:

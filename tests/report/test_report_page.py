@@ -235,6 +235,33 @@ def test_outcomes_without_any_number_stand_apart_with_the_reason(record: StudyRe
     assert "tao.energy_j_per_tok" in tables.summary(record, 0, whole=True).outcomes
 
 
+def test_one_policy_shows_its_networks_side_by_side(record: StudyRecord) -> None:
+    alone = [s for s in record.outcomes if s.policy == "four_years" and s.coin_price == "pool"]
+    table = tables.summary(
+        dataclasses.replace(record, policies=["four_years"], coin_prices=["pool"], outcomes=alone), 0
+    )
+    assert table.head == ["outcome", "tao", "cloud", "whole world"]
+    assert list(table.networks) == ["", "tao", "cloud", "world"]
+    cells = {row[0].text: row[1:] for row in table.rows}
+    for one in alone:
+        if one.mean is not None:
+            column = {"tao": 0, "cloud": 1, "": 2}[words.network_of(one.outcome)]
+            assert cells[words.label(one.outcome)][column].value == one.mean
+    assert cells["emission"][1].kind == "missing", "the cloud has no coin"
+
+
+def test_what_never_changes_is_not_drawn(record: StudyRecord) -> None:
+    from sim.report import fan
+
+    quantiles = ("q05", "q25", "q50", "q75", "q95")
+    still = [
+        dataclasses.replace(b, **{q: [42.0] * len(b.time_s) for q in quantiles}) if b.outcome == "cloud.nodes" else b
+        for b in record.bands
+    ]
+    assert "cloud.nodes" in fan.outcomes(record)
+    assert "cloud.nodes" not in fan.outcomes(dataclasses.replace(record, bands=still))
+
+
 def test_a_difference_below_the_last_digit_of_the_means_is_not_spelled_out(record: StudyRecord) -> None:
     one = next(v for v in record.verdicts if v.coin_price == "pool" and v.unit == "nodes")
     near = dataclasses.replace(one, baseline_mean=0.0673, policy_mean=0.0673, difference=-8.95e-06, unit="USD/Mtok")
