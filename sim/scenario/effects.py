@@ -21,7 +21,7 @@ _ONCE = (
     r"operators\.[^.]+\.(nodes|max_nodes|gpu|per_node|model|region|cost_factor|cost_spread)",
     r"operators\.[^.]+\.(interconnect|strategies)(\..*)?",
     r"operators\.[^.]+\.netuid",
-    r"chain\.(serves|simulated|root|miners)(\..*)?",
+    r"chain\.(serves|simulated|root|miners|level)(\..*)?",
     r"chain\.validators\.[^.]+\.(count|own)",
     r"operators\.[^.]+\.(up_time|repair|crews|after_repair|image|link|pull|(up|repair)_law(\..*)?)",
 )

@@ -13,6 +13,7 @@ from sim.records.run import Case
 from sim.records.shown import shown
 from sim.records.study import Assumption, Parameter, PolicyChange
 from sim.scenario.assemble import validated, with_catalogue, with_files
+from sim.scenario.chains import of_chains
 from sim.scenario.changes import changes_between
 from sim.scenario.costs import with_figures_in_force
 from sim.scenario.crosscheck import case_problems
@@ -99,7 +100,7 @@ class Scenario:
     @functools.cached_property
     def assumptions(self) -> list[Assumption]:
         """The constants that the runs rest on, with their flags."""
-        return with_figures_in_force(self.spec, assumptions(self.spec, self.parts.base))
+        return [*with_figures_in_force(self.spec, assumptions(self.spec, self.parts.base)), *of_chains(self.spec)]
 
     def cases(self) -> list[ResolvedCase]:
         """Every policy x kind of coin price x point, policies outermost. Raises `ScenarioError` where a point is impossible.

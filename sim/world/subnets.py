@@ -64,6 +64,8 @@ class Subnets:
         """Logarithm of each other subnet's price over that at the start, where its process stands."""
         self.registering = Registering(self)
         self.agents = Agents(self)
+        self._emitted: dict[int, int] = {}
+        """Rao of alpha that an epoch created for people, by row of a subnet that serves: what goes into its pool is not theirs."""
         self.told: Line = {}
         """What the last epoch told of validators."""
         self.drift_tao = dict.fromkeys(self.served, 0.0)
@@ -152,7 +154,7 @@ class Subnets:
     def close(self, epoch: Epoch, account: Account, weights: np.ndarray, served: Served) -> None:
         """All of the chain in an epoch. `weights`, float[slots, 2], is what each slot served, as far as it was good."""
         network = self.network
-        before, put = int(self.chain.row["issued"][0]), self._created()
+        before, self._emitted = int(self.chain.row["issued"][0]), dict.fromkeys(self.served, 0)
         self.voting.rules_of(epoch)
         self.clock.reveal_period = network.block.chain.reveal
         self.voting.score(epoch, weights)
@@ -181,10 +183,7 @@ class Subnets:
         # Alpha counts at the price with which the epoch ends, as coins do.
         account.coins_usd = sum((earned[row] / RAO * self.price(row) for row in self.served), account.coins_usd)
         account.coins_usd = account.coins_usd - registrations / RAO
-        account.own_emission = sum(
-            int((now_put - then) * self.price(row))
-            for row, now_put, then in zip(self.served, self._created(), put, strict=True)
-        )
+        account.own_emission = sum(int(alpha * self.price(row)) for row, alpha in self._emitted.items())
         self.told = told(self, paid)
         if network.block.chain.agents or self.agents.hands:
             self.told["agents_gain_tao"] = self.agents.gain_tao
@@ -203,16 +202,14 @@ class Subnets:
             **self.told,
         }
 
-    def _created(self) -> list[int]:
-        """Rao of alpha that were created for people so far, by subnet that serves."""
-        return [self.network.ledger.minted(ticker) for ticker in self.tickers]
-
     def _post(self, closed: Closed, paid: Mapping[int, Paid]) -> None:
         """The chain's own postings under the network's names; what uids were paid is posted by party."""
         network = self.network
         for one in closed.postings:
             if one.reason == "payout":
                 continue
+            if one.reason == "emission" and one.currency in self.tickers:
+                self._emitted[self.served[self.tickers.index(one.currency)]] += one.amount
             if one.reason == "burned incentive":
                 paid[self.served[self.tickers.index(one.currency)]].burned += one.amount
             target = network.account(_ROLES.get(one.target, one.target))

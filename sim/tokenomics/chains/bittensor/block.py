@@ -103,6 +103,8 @@ class BittensorChain(Block):
     """Numbers of the subnets whose miners are this network's operators."""
     simulated: Annotated[int, Field(ge=2, le=127)] = 127
     """How many subnets there are, with those that serve: the largest pools of the snapshot."""
+    level: Annotated[float, Quantity("share", above=0, high=100, dated=False)] = 1.0
+    """Price at the start of alpha of the subnets that serve, over the snapshot's: TAO in the pool and EMA price are scaled."""
     root: FixedAmount = sourced(
         Money(5_454_229.64, "TAO"), "mainnet at block 9,240,388 (2026-10-08)", "borrowed", "root's part of dividends"
     )

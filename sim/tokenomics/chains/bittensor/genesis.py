@@ -70,8 +70,12 @@ def begin(block: BittensorChain, day: datetime.date, issued: int, root: int) -> 
     if chain.row["cap_rule"] == 0:
         # Pools of that time weighed both sides alike.
         rows["weight"] = LEVEL
+    served = np.isin(found.netuid, block.serves)
+    if block.level != 1.0:
+        rows["tao"] = np.where(served, np.rint(found.tao * block.level), found.tao)
+        rows["ema"] = np.where(served, found.ema * block.level, found.ema)
     # Flows of people are not in the snapshot: they begin in proportion to EMA prices, a block's TAO in all.
-    rows["user_flow"] = found.ema / found.ema.sum() * RAO
+    rows["user_flow"] = rows["ema"] / rows["ema"].sum() * RAO
     rows["started"] = now - AGE_BLOCKS
     rows["last_epoch"] = rows["last_step"] = now - rows["netuid"] % rows["tempo"]
     rows["staked"] = rows["alpha_out"]
