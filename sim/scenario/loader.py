@@ -21,7 +21,7 @@ from sim.scenario import laws
 from sim.scenario.assemble import validated, with_catalogue, with_files, with_presets
 from sim.scenario.changes import changes_between
 from sim.scenario.crosscheck import case_problems, study_problems
-from sim.scenario.effects import policy_problems
+from sim.scenario.effects import may_set_up, policy_problems
 from sim.scenario.knobs import knob_problems
 from sim.scenario.laws import Axis, Drawn, bounds_of
 from sim.scenario.library import Library
@@ -172,7 +172,8 @@ class _Loading:
             self.problems += shock_problems(spec, self.base)
             self.problems += knob_problems(spec, self.base)
             baseline = spec.compare.baseline or next(iter(self.policies))
-            self.problems += policy_problems({name: parts.tree(name)[0] for name in self.policies}, baseline)
+            trees = {name: parts.tree(name)[0] for name in self.policies}
+            self.problems += policy_problems(trees, baseline, may_set_up(spec))
         kinds = self._kinds(spec, [s for s in by_policy.values() if s is not None], parts) if spec is not None else ()
         points = self._points(parts, spec)
         axes = self._laws(parts)

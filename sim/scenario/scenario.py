@@ -18,6 +18,7 @@ from sim.scenario.changes import changes_between
 from sim.scenario.costs import with_figures_in_force
 from sim.scenario.crosscheck import case_problems
 from sim.scenario.designs import joint
+from sim.scenario.effects import may_set_up, with_set_up
 from sim.scenario.keys import case_key, digest
 from sim.scenario.knobs import Values
 from sim.scenario.laws import Axis
@@ -39,8 +40,8 @@ MOVES_COIN_PRICE = ("supply", "split", "target", "vesting", "burnmint", "stake",
 class ResolvedCase:
     """One policy under one kind of coin price at one point: everything a run needs but its replication.
 
-    `before` holds until `policies_from` and is the baseline's, `after` from then on; both carry the case's kind of coin
-    price and point. Maps in them are sorted by name, so that no run depends on the order of the file.
+    `before` holds until `policies_from` and is the baseline's (where `effects.may_set_up`, with the hardware of the policy),
+    `after` from then on; both carry the case's kind of coin price and point. Maps in them are sorted by name, so that no run depends on the order of the file.
     """
 
     case: Case
@@ -167,7 +168,7 @@ class Scenario:
         """
         if values is None:
             values = self.solved.get((policy, coin_price, point % self.point_count), ())
-        before = self.parts.spec(self.baseline, coin_price, point)
+        before = self.parts.start(self.baseline, policy, coin_price, point)
         after = self.parts.spec(policy, coin_price, point, values)
         return ResolvedCase(Case(policy, coin_price, point, case_key(before, after)), before, after)
 
@@ -247,6 +248,7 @@ class Parts:
         self.axes = tuple(axes)
         self.drawn = tuple(drawn)
         self.spec = functools.cache(self._spec)
+        self.start = functools.cache(self._start)
 
     def with_sets(self, drawn: Sequence[Point]) -> Parts:
         """The same parts with joint sets: each is laid on every point, set after set behind the points themselves."""
@@ -281,7 +283,18 @@ class Parts:
         return tree, [*problems, *catalogue, *files]
 
     def _spec(self, policy: str, coin_price: str, point: int, values: Values = ()) -> Spec:
-        tree, problems = self.tree(policy, coin_price, point, values)
+        return self._valid(*self.tree(policy, coin_price, point, values))
+
+    def _start(self, baseline: str, policy: str, coin_price: str, point: int) -> Spec:
+        """What holds until `policies_from`: the baseline's, with the policy's own hardware where it may have some."""
+        before = self.spec(baseline, coin_price, point)
+        if policy == baseline or not may_set_up(before):
+            return before
+        first, wrong = self.tree(baseline, coin_price, point)
+        tree, missing = with_catalogue(with_set_up(first, self.tree(policy, coin_price, point)[0]), self.library)
+        return self._valid(tree, [*wrong, *missing])
+
+    def _valid(self, tree: Node, problems: list[Problem]) -> Spec:
         spec, wrong = validated(tree)
         problems += wrong
         if spec is not None:

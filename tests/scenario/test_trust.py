@@ -44,7 +44,7 @@ def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:
 
 def test_strategies_are_taken_once_so_no_policy_changes_them() -> None:
     with pytest.raises(ScenarioError, match="sets up at its start"):
-        scenario({}, {"cheats": {f"{HOME}.strategies": LAZY}})
+        scenario({"policies_from": "4 week"}, {"cheats": {f"{HOME}.strategies": LAZY}})
 
 
 def test_a_file_without_trust_keeps_its_key_and_one_with_it_has_another() -> None:
