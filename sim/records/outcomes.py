@@ -411,6 +411,16 @@ _ROWS = (
         needs=("dealers",),
     ),
     Outcome(
+        "cheats_pay_frac",
+        "emission to cheats",
+        "%",
+        "ratio",
+        "lower",
+        "Part of operators' emission that goes to owners who serve a cheaper model, have another GPU than they say, or show a node as many.",
+        "emission to nodes that cheat or pretend x closing price / emission to operators x closing price",
+        needs=("coin", "verify"),
+    ),
+    Outcome(
         "stake_coin",
         "stake",
         "coins",
@@ -581,6 +591,16 @@ _ROWS = (
         "none",
         "Fewest owners who together control more than half of the income.",
         "smallest k with top-k income of owners > 50 %",
+        needs=("owners",),
+    ),
+    Outcome(
+        "hhi_owners",
+        "HHI of owners' income",
+        "",
+        "mean",
+        "none",
+        "Concentration of the income of those who control the nodes, Herfindahl and Hirschman's index: 1 / n where n earn alike, 1 where one earns all.",
+        "sum of squared shares of income over owners with a live node",
         needs=("owners",),
     ),
     # training jobs

@@ -168,6 +168,12 @@ def nakamoto(incomes: np.ndarray) -> int | None:
     return int(np.searchsorted(np.cumsum(np.sort(incomes)[::-1]), total / 2, side="right")) + 1
 
 
+def hhi(incomes: np.ndarray) -> float | None:
+    """Herfindahl and Hirschman's index, the sum of squared shares of income: 1 / n equal, 1 all with one; None without income."""
+    total = float(incomes.sum())
+    return float(((incomes / total) ** 2).sum()) if total > 0 else None
+
+
 def _trusts(network: Any) -> bool:
     slash = getattr(network, "slash", None)
     looks = network.verify is not None or (slash is not None and slash.downtime is not None)

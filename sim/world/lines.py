@@ -13,7 +13,7 @@ from sim.serving.contract import NEVER, Fate
 from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.operators import IDLE, LIVE
 from sim.units import DAY_S, PS_PER_S
-from sim.world.book import Book, Line, gini, nakamoto
+from sim.world.book import Book, Line, gini, hhi, nakamoto
 from sim.world.calendar import Epoch
 from sim.world.identities import shared
 from sim.world.money import Account
@@ -66,7 +66,7 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
     made["gini"], made["nakamoto"] = gini(seen), nakamoto(seen)
     if shared(network.block):
         owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask())
-        made["gini_owners"], made["nakamoto_owners"] = gini(owned), nakamoto(owned)
+        made["gini_owners"], made["nakamoto_owners"], made["hhi_owners"] = gini(owned), nakamoto(owned), hhi(owned)
     for owners in network.owners:
         owners.entered = owners.left = 0
     if network.block.settle.via is not None:
@@ -97,6 +97,9 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
             "wronged_frac": (seen.wronged, seen.served - seen.bad),
             "check_load_frac": network.checks.load,
         }
+        if network.coin:
+            cheats = network.checks.cheating | network.checks.pretends
+            made["cheats_pay_frac"] = (float(account.coins_usd[cheats].sum()), float(account.coins_usd.sum()))
         if network.checks.pretends.any():
             made["exposed_frac"] = (seen.exposed, seen.looked)
     if (schemes := network.schemes).known:

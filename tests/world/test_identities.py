@@ -84,7 +84,23 @@ def test_concentration_is_told_by_owner_and_by_what_is_shown() -> None:
     assert run.outcomes["net.nakamoto_owners"] == int((np.cumsum(incomes[::-1]) <= 0.5).sum()) + 1
     expected = 2 * (np.arange(1, owners + 1) * incomes).sum() / owners - (owners + 1) / owners
     assert run.outcomes["net.gini_owners"] == pytest.approx(expected, rel=1e-6)
+    assert run.outcomes["net.hhi_owners"] == pytest.approx((incomes**2).sum(), rel=1e-6)
     assert run.residuals == {"TOK": 0, "USD": 0}
+
+
+@pytest.mark.parametrize(("payout", "identities"), [("availability", 5), ("work", 1)])
+def test_emission_to_cheats_counts_their_identities_where_time_is_paid(payout: str, identities: int) -> None:
+    who = {**sybils(), f"{NET}.payout": {"kind": payout}}
+    _, nodes = part_of_sybils({**sybils(), f"{NET}.settle": {"sell": "0 %"}})
+    run = play({**FIXED, **who})
+    expected = identities * nodes / (20 + (identities - 1) * nodes)
+    assert run.outcomes["net.cheats_pay_frac"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_where_nobody_cheats_or_looks_nothing_is_told_of_cheats() -> None:
+    run = play(FIXED)
+    assert run.outcomes.get("net.cheats_pay_frac") is None
+    assert run.unsupported["net.cheats_pay_frac"] == "nobody checks answers there, and nobody cheats"
 
 
 def test_where_every_node_has_an_owner_of_its_own_nothing_is_told_of_owners() -> None:
