@@ -129,7 +129,16 @@ def _text(value: Any, dimension: str, node: Node | None) -> str:
         return ", ".join(f"{day}: {text_of(step, dimension)}" for day, step in value.steps)
     if dimension and isinstance(value, (int, float, Money)) and not isinstance(value, bool):
         return readable(value, dimension)
-    return "" if value is None else str(value)
+    return "" if value is None else flow(value)
+
+
+def flow(value: Any) -> str:
+    """A plain value on one line as a file would have it: `{first: 2026-05-01, every: 26 week}`."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _told(field: FieldInfo | None) -> dict[str, str]:

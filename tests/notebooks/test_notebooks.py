@@ -14,9 +14,10 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PLAIN = {"matplotlib.pyplot", "pandas", "sim"}
 STANDARD = {"datetime", "json", "pathlib", "tempfile"}
-FIGURES = {"first_hour": 4, "own_policy_router_network": 2, "validation": 2}
+FIGURES = {"first_hour": 4, "halving_study": 3, "own_policy_router_network": 2, "validation": 2}
 """Cells that show a figure."""
 SHOWN = {
+    "halving_study": ["two_years", "joint sets of the uncertain parameters", "tao.break_even_coin_usd"],
     "own_policy_router_network": ["is not a key here (did you mean `share`?)", "fullest_first"],
     "validation": ["intervals miss theory", "19,700,000 TAO exist", "Vidur"],
 }
