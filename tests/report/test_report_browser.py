@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ LAYOUT = """(() => {
   };
   const clipped = (node) => node.closest(".skip, .hidden, thead")?.getBoundingClientRect().width <= 1 || node.closest(".skip");
   const seen = (node) => node.getBoundingClientRect().width > 1 && !clipped(node);
-  const wide = [...document.querySelectorAll("body *")]
+  const wide = [...document.querySelectorAll("body :not(svg *)")]
     .filter((node) => seen(node) && node.getBoundingClientRect().right > innerWidth + 0.5 && !scrolls(node));
   const cells = [...document.querySelectorAll("th, td, dt, dd, li, p, label, button")]
     .filter((node) => seen(node) && node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== "inline");
@@ -265,9 +266,81 @@ def test_the_page_prints(browser: Browser, page: Path, tmp_path: Path) -> None:
     paper = browser.show(page).paper(tmp_path / "report.pdf").read_bytes()
     assert paper.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) < 25
+
+
+def test_all_of_the_page_fits_on_paper(browser: Browser, page: Path) -> None:
+    # 190 mm of an A4 sheet are 718 px; what scrolls on a screen is cut on paper.
+    browser.show(page, 718)
     browser.ask("Emulation.setEmulatedMedia", media="print")
-    assert not browser.value("document.getElementById('view').checkVisibility()")
+    seen = browser.value(LAYOUT)
+    hidden = browser.value("document.getElementById('view').checkVisibility()")
     browser.ask("Emulation.setEmulatedMedia", media="")
+    assert not hidden, "boxes to click are no use on paper"
+    assert (seen["wide"], seen["cells"], seen["outside"]) == ([], [], [])
+    assert seen["scroll"] <= 719, "a pixel by rounding"
+
+
+CONTRASTS = """[...document.querySelectorAll(".word, .soft, small, a, th, td, summary, label, button, .caption, figcaption p")]
+  .filter((node) => node.getClientRects().length).map((node) => {
+    let ground = "rgba(0, 0, 0, 0)";
+    for (let up = node; up && ground === "rgba(0, 0, 0, 0)"; up = up.parentElement) ground = getComputedStyle(up).backgroundColor;
+    return [node.outerHTML.slice(0, 80), getComputedStyle(node).color, ground];
+  })"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_text_stands_out_from_its_ground(browser: Browser, page: Path, dark: bool) -> None:
+    found = browser.show(page, dark=dark).value(CONTRASTS)
+    assert len(found) > 500
+    for said, *colours in found:
+        light, deep = sorted(map(luminance, colours), reverse=True)
+        # WCAG 2.2, 1.4.3: text of this size needs a contrast of 4.5.
+        assert (light + 0.05) / (deep + 0.05) > 4.5, said
+
+
+# Names as a reader of the screen hears them, from the browser's own tree (W3C, Accessible Name and Description Computation).
+NAMED = {
+    "img",
+    "table",
+    "region",
+    "navigation",
+    "button",
+    "checkbox",
+    "searchbox",
+    "combobox",
+    "link",
+    "columnheader",
+    "rowheader",
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_reader_of_the_screen_finds_landmarks_tables_and_names(browser: Browser, page: Path, width: int) -> None:
+    browser.show(page, width)
+    browser.ask("Accessibility.enable")
+    nodes = [node for node in browser.ask("Accessibility.getFullAXTree")["nodes"] if not node["ignored"]]
+    browser.ask("Accessibility.disable")
+    roles = [node["role"]["value"] for node in nodes]
+    assert [roles.count(role) for role in ("banner", "main", "navigation", "contentinfo")] == [1, 1, 1, 1]
+    nameless = [
+        node["role"]["value"]
+        for node in nodes
+        if node["role"]["value"] in NAMED and not node.get("name", {}).get("value")
+    ]
+    assert nameless == []
+    drawings = [
+        node["name"]["value"]
+        for node in nodes
+        if node["role"]["value"] in ("img", "image", "figure") and len(node["name"]["value"]) > 100
+    ]
+    assert len(drawings) >= browser.value("document.querySelectorAll('svg.plot').length") == 15
+    shown = browser.value(
+        "[...document.querySelectorAll('table')].filter(t => !t.closest('details:not([open])')).length"
+    )
+    assert roles.count("table") == shown and roles.count("rowheader") > 60 and roles.count("columnheader") > 20
+    levels = browser.value("[...document.querySelectorAll('h1, h2, h3')].map(head => Number(head.tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def hostile(record: StudyRecord) -> StudyRecord:

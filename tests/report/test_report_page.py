@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -285,6 +286,19 @@ def test_markdown_says_the_same(record: StudyRecord, folder: Path) -> None:
     assert "infermint run scenarios/demo.yaml" in told
 
 
+def test_markdown_has_every_part_of_the_page(record: StudyRecord, text: str, folder: Path) -> None:
+    told = (folder / "report.md").read_text(encoding="utf-8").replace("\\", "")
+    heads = [unescape(re.sub("<[^>]*>", "", head)) for head in re.findall(r"<h2[^>]*>(.*?)</h2>", text)]
+    assert len(heads) > 9
+    assert [head for head in heads if f"\n## {head}\n" not in told] == []
+    titles = [unescape(re.sub("<[^>]*>", "", title)) for title in re.findall(r'<p class="title">(.*?)</p>', text)]
+    assert [title for title in titles if f"**{title}.**" not in told] == []
+    captions = [unescape(caption) for caption in re.findall(r'<p class="(?:caption|hidden)"[^>]*>(.*?)</p>', text)]
+    assert [caption for caption in captions if f"{caption}:" not in told and "Paired differences" not in caption] == []
+    for row in record.assumptions:
+        assert f"| {row.path}" in told
+
+
 def test_a_ledger_that_lost_coins_shows_its_residual(record: StudyRecord, changed: Callable[..., StudyRecord]) -> None:
     broken = changed(flows=[dataclasses.replace(flows, residuals={"TAO": -1_234_567}) for flows in record.flows])
     assert [cell.text for cell in tables.flows(broken, "TAO", 0).rows[-1]] == ["residual"] + ["-1,234,567"] * 6
@@ -297,8 +311,10 @@ def test_the_same_record_gives_the_same_bytes_in_another_process(
     (tmp_path / "record.json").write_text(record.to_json(), encoding="utf-8")
     (tmp_path / "matplotlibrc").write_text("font.size: 31\nsvg.fonttype: path\naxes.facecolor: red\n", encoding="utf-8")
     code = (
-        "import pathlib, sim.report; from sim.records.study import StudyRecord\n"
-        "here = pathlib.Path('.'); sim.report.write(StudyRecord.from_json((here / 'record.json').read_text('utf-8')), here / 'out')"
+        "import pathlib, sys, sim.report; from sim.records.study import StudyRecord\n"
+        "here = pathlib.Path('.'); sim.report.write(StudyRecord.from_json((here / 'record.json').read_text('utf-8')), here / 'out')\n"
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('sim.')}\n"
+        "assert rooms == {'records', 'report'}, rooms  # nothing that could simulate is even loaded"
     )
     root = str(Path(sim.report.__file__).parents[2])
     subprocess.run(
