@@ -21,7 +21,7 @@ class Outcome:
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
     `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
     (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`, `chain` (a subnet of
-    Bittensor).
+    Bittensor), `treasury` (rules of it).
     """
 
     name: str
@@ -551,6 +551,16 @@ _ROWS = (
         "What the protocol gains (below 0: loses) on the coins that it takes or burns.",
         "(coins taken x closing price + coins burned x price at settlement - its part of invoices) / days",
         needs=("coin",),
+    ),
+    Outcome(
+        "runway_days",
+        "runway of the treasury",
+        "days",
+        "end",
+        "none",
+        "How long the treasury lasts if it goes on paying as in the last 90 days.",
+        "coins held / coins paid out a day over the last 90 days; 0 once empty, no number while it only saves",
+        needs=("coin", "treasury"),
     ),
     # operators
     Outcome("entries", "entries", "nodes/year", "mean", "none", "Nodes ordered.", "orders / years"),

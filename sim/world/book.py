@@ -211,6 +211,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "nobody earns on how others pay and trade there"
             elif "dealers" in outcome.needs and not _has(network, ("self_dealing",)):
                 why = "nobody buys his own service there"
+            elif "treasury" in outcome.needs and not getattr(network, "treasury", {}):
+                why = "the network's treasury has no rule to spend by"
             elif "stake" in outcome.needs and getattr(network, "stake", None) is None:
                 why = "the network asks for no stake"
             elif "chain" in outcome.needs and network.kind != "bittensor":

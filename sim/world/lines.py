@@ -20,6 +20,7 @@ from sim.world.money import Account
 from sim.world.network import NetworkState
 from sim.world.service import Served
 from sim.world.tally import Targets
+from sim.world.treasury import runway_days
 
 PATIENT_S = 60.0
 """Users who wait longer in the mean would queue from window to window (specification of serving, section 4)."""
@@ -76,6 +77,8 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
         made |= network.subnets.line(epoch, account, avoidable + capital)
     if network.coin:
         made |= coin_line(network, epoch, account, emission_usd, mtok)
+        if network.block.treasury:
+            made["runway_days"] = runway_days(network)
     return made | trust_line(network, account, days)
 
 

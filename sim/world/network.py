@@ -98,6 +98,10 @@ class NetworkState:
         """What the treasury's rules see of the epoch that is over."""
         self.spent_burned, self.grants = 0, np.zeros(self.slots, np.int64)
         """What the treasury burned, and gave each slot, since the last epoch was closed."""
+        self.outflow = 0
+        """What flowed out of the treasury by its rules since then, base units."""
+        self.outflows: list[tuple[float, int]] = []
+        """Days and outflow of each epoch that is over."""
         self.deposit_pusd = 0
         """What a locked coin cost, pico-dollars."""
         self.tally: Tally | None = None

@@ -39,7 +39,11 @@ def test_every_rule_spends_with_a_balanced_ledger() -> None:
 
 def test_a_treasury_without_coins_does_nothing() -> None:
     poor = {**HELD, "networks.net.coin": {"ticker": "TOK", "decimals": 9, "supply": "100 kTOK"}}
-    assert play({**poor, "networks.net.treasury": RULES}).series == play(poor).series
+    idle = play({**poor, "networks.net.treasury": RULES}).series
+    runway = idle.pop("net.runway_days")
+    assert idle == play(poor).series
+    # All that it ever holds is what rounding leaves of splits.
+    assert not runway[0]
 
 
 def test_grants_keep_nodes_that_would_leave() -> None:
@@ -55,3 +59,22 @@ def test_grants_keep_nodes_that_would_leave() -> None:
     )
     nodes = [run.series["net.nodes"][-1] or 0.0 for run in (alone, kept)]
     assert nodes[1] > nodes[0]
+
+
+def test_the_runway_is_what_is_held_over_what_flowed_out_of_late() -> None:
+    # 270 kTOK are the treasury's (30 % of what is not in the pool); 2 kTOK flow out at the begin of every fortnight from the third week on.
+    rule = {"kind": "calendar", "every": "2 week", "amount": "2 kTOK", "to": "validators"}
+    told = play({**HELD, "networks.net.treasury": {"grants": rule}, "horizon": "20 week"}).series["net.runway_days"]
+    assert told[:2] == [None, None]  # it only saves
+    # The third week ends with 268 kTOK, 2 kTOK paid in 21 days; the twentieth with 252, six payments in its last thirteen weeks (91 days).
+    assert told[2] == pytest.approx(268 * 21 / 2)
+    assert told[19] == pytest.approx(252 * 91 / 12)
+
+
+def test_an_empty_treasury_has_no_runway_and_one_without_rules_no_number() -> None:
+    spender = {"kind": "calendar", "every": "1 week", "share": "100 %", "to": "validators"}
+    # What rounding leaves of splits comes in every week: a few base units.
+    assert play({**HELD, "networks.net.treasury": {"all": spender}}).outcomes["net.runway_days"] == pytest.approx(
+        0, abs=1e-9
+    )
+    assert play(HELD).unsupported["net.runway_days"] == "the network's treasury has no rule to spend by"
