@@ -91,7 +91,9 @@ class Recovery:
     """How often and when an outcome that the shock moved was back at its unshocked twin.
 
     Of `n` replications it left the twin by more than a tenth in `moved`; of these it was back in `back`, with the Wilson interval of
-    that share. `restricted_days` is the mean over those moved, cut at the horizon.
+    that share. `restricted_days` is the mean over those moved, cut at the horizon. `lowest` is how far below the twin it fell at most
+    after the shock, and `at_end` where it stands at the horizon, both as parts of the twin's value (-0.7: 70 % below it) and means over
+    all n, the latter with its t interval. Of the coin's price `at_end` is what holders of coins have lost, per dollar that they would have.
     """
 
     network: str
@@ -106,3 +108,7 @@ class Recovery:
     share_high: Number
     restricted_days: Number
     word: str = ""
+    lowest: Number = None
+    at_end: Number = None
+    at_end_low: Number = None
+    at_end_high: Number = None

@@ -102,6 +102,10 @@ _COLUMNS = (
     Column("struck", "", "whether the shock itself moves the outcome"),
     Column("moved", "", "replications in which the outcome left that of the run without the shock"),
     Column("back", "", "replications of these in which it was back"),
+    Column("lowest", "fraction", "mean of how far below the run without the shock it fell at most, as a part of that"),
+    Column("at_end", "fraction", "mean of where it stands at the horizon beside the run without the shock"),
+    Column("at_end_low", "fraction", "lower end of its interval"),
+    Column("at_end_high", "fraction", "upper end of its interval"),
     Column("model", "", "model that was asked for"),
     Column(
         "part", "", "number of the window, or of the epoch where all requests are served, that the request belongs to"
@@ -213,6 +217,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
     "recoveries": (
         "network", "outcome", "policy", "coin_price", "point", "n", "moved", "back", "share_low", "share_high", "restricted_days", "word",
+        "lowest", "at_end", "at_end_low", "at_end_high",
     ),
     "requests": (
         "policy", "coin_price", "replication", "network", "client_class", "model", "part", "request", "arrival_s", "prompt_tokens",

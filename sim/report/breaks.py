@@ -89,6 +89,7 @@ def _ways(record: StudyRecord, rows: Sequence[Recovery]) -> Table:
         for network, name in dict.fromkeys((row.network, row.outcome) for row in rows)
     ]
     caption = f"Back at the twin without the shock: first day of {CALM_DAYS:g} within {100 * NEAR:g} % of the same seed's, of the runs that left it"
+    caption += "; below it, how far it fell at most and where it stands at the horizon, beside the twin (of the coin's price: what holders have lost)"
     caption += (f"; {shared}" if shared else "") + first_of(record, "recoveries.csv")
     heads = ["outcome", *(case_words(record, *case) for case in cases)]
     return Table(caption, heads, body, columns=policies_of(cases))
@@ -97,9 +98,14 @@ def _ways(record: StudyRecord, rows: Sequence[Recovery]) -> Table:
 def _way(row: Recovery | None, shared: str) -> Cell:
     if row is None:
         return Cell(words.NONE, kind="missing")
+    beside = "" if row.lowest is None else f"lowest {words.percent(row.lowest)} %"
+    beside += (
+        "" if row.at_end is None else f", at the end {words.relative(row.at_end, row.at_end_low, row.at_end_high)}"
+    )
     if not row.moved:
-        return Cell(f"never left in {row.n}", kind="number", value=1.0)
+        return Cell(f"never left in {row.n}", beside, "number", value=1.0)
     days = "" if row.restricted_days is None or not row.back else f"day {words.plain(row.restricted_days)}"
+    days = "; ".join(filter(None, (days, beside)))
     back = f"{row.back} of {row.moved} {words.span(row.share_low, row.share_high, '%')} %"
     return Cell(back, days, "number", row.word if row.word != shared else "", row.back / row.moved)
 

@@ -143,12 +143,30 @@ def _way_back(
     ]
     moved = [None if days == _NEVER else days for days in found if days is not None]
     network, _, outcome = name.partition(".")
+    apart = [gaps(begin_s, one, twin, name) for one, twin in zip(records, twins, strict=True)]
+    further = beside(apart, plan.confidence) if all(apart) else {}
     if not moved:
-        return Recovery(network, outcome, *cell, n, 0, 0, None, None, None)
+        return Recovery(network, outcome, *cell, n, 0, 0, None, None, None, **further)
     reached = sum(days is not None for days in moved)
     low, high = statistics.wilson(reached, len(moved), plan.confidence)
     mean = statistics.mean(statistics.restricted(moved, (plan.horizon_s - begin_s) / DAY_S))
-    return Recovery(network, outcome, *cell, n, len(moved), reached, low, high, mean, too_few(len(moved), low, high))
+    return Recovery(
+        network, outcome, *cell, n, len(moved), reached, low, high, mean, too_few(len(moved), low, high), **further
+    )
+
+
+def gaps(begin_s: float, one: RunRecord, twin: RunRecord, name: str) -> list[float]:
+    """How far a run lies from its twin after the shock, epoch by epoch, as a part of the twin's value where that is above 0."""
+    ours, theirs = _known(one.series[name]), _known(twin.series[name])
+    told = zip(one.epoch_end_s, ours, theirs, strict=True)
+    return [a / b - 1 for end, a, b in told if end > begin_s and b > 0]
+
+
+def beside(apart: Sequence[Sequence[float]], confidence: float) -> dict[str, Number]:
+    """Where runs fell to at most, and where they stand at the horizon, beside their twins."""
+    end = statistics.mean_interval([each[-1] for each in apart], confidence)
+    lowest = statistics.mean([min(0.0, *each) for each in apart])
+    return {"lowest": lowest, "at_end": end.mean, "at_end_low": end.low, "at_end_high": end.high}
 
 
 def back(begin_s: float, ends: Sequence[float], hit: Sequence[Number], twin: Sequence[Number]) -> float | None:

@@ -17,7 +17,7 @@ from sim.report import breaks, html, markdown, starts
 from sim.report.terminal import format_study
 from sim.scenario import load
 from sim.study.break_words import untold
-from sim.study.breaks import back, too_few, when
+from sim.study.breaks import back, beside, gaps, too_few, when
 from sim.study.statistics import wilson
 from sim.units import DAY_S
 from tests.study.small import SMALL
@@ -123,6 +123,23 @@ def test_the_twin_is_the_same_study_without_shocks(shocked: tuple[StudyRecord, P
     assert calm.breaks == [] and calm.recoveries == []
     (back_again,) = [row for row in record.recoveries if row.outcome == "coin_usd"]
     assert (back_again.moved, back_again.back) == (12, 0)
+    # A step of -95 % that never ends: the price stands where it fell to, in every run, and holders have lost as much.
+    assert back_again.lowest == pytest.approx(-0.95) and back_again.at_end == pytest.approx(-0.95)
+    assert back_again.at_end_low == pytest.approx(-0.95) == back_again.at_end_high
+
+
+def test_how_far_below_its_twin_a_run_fell_is_told() -> None:
+    ends = [k * 10 * DAY_S for k in range(1, 6)]
+    runs: list[Any] = [
+        SimpleNamespace(epoch_end_s=ends, series={"net.nodes": values})
+        for values in ([100.0, 100.0, 40.0, None, 90.0], [100.0, 120.0, 80.0, 100.0, 100.0], [50.0] * 5)
+    ]
+    # After day 20: 40 of 80, then 40 of 100 (an epoch without a measure is as the one before), 90 of 100; one above its twin all along.
+    shocked = gaps(20 * DAY_S, runs[0], runs[1], "net.nodes")
+    calm = gaps(20 * DAY_S, runs[1], runs[2], "net.nodes")
+    assert shocked == pytest.approx([-0.5, -0.6, -0.1]) and min(calm) > 0
+    told = beside([shocked, calm], 0.95)
+    assert told["lowest"] == pytest.approx((-0.6 + 0) / 2) and told["at_end"] == pytest.approx((-0.1 + 1) / 2)
 
 
 def test_sentences_tables_and_files_say_it(shocked: tuple[StudyRecord, Path]) -> None:
@@ -192,7 +209,8 @@ def test_no_day_stands_where_nothing_broke(shocked: tuple[StudyRecord, Path]) ->
     (spiral,) = [line for line in lines if line[0].strip() == "death spiral"]
     assert spiral[4] == "-"
     (coin,) = [row[1] for row in breaks.tables(record)[-1].rows if row[0].text == "tao coin price"]
-    assert coin.text.startswith("0 of 12") and coin.small == ""
+    assert coin.text.startswith("0 of 12") and "day" not in coin.small
+    assert coin.small == "lowest -95.0 %, at the end -95.00 % [-95.00, -95.00]"
 
 
 def test_of_a_sweep_heads_tell_the_point(tmp_path: Path) -> None:
