@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sim.records.breaks import CALM_DAYS, FEW, NEAR, RECOVERS, RULES, WIDEST, Break, Recovery, Rule
 from sim.records.run import Number, RunRecord
@@ -162,7 +163,7 @@ def gaps(begin_s: float, one: RunRecord, twin: RunRecord, name: str) -> list[flo
     return [a / b - 1 for end, a, b in told if end > begin_s and b > 0]
 
 
-def beside(apart: Sequence[Sequence[float]], confidence: float) -> dict[str, Number]:
+def beside(apart: Sequence[Sequence[float]], confidence: float) -> dict[str, Any]:
     """Where runs fell to at most, and where they stand at the horizon, beside their twins."""
     end = statistics.mean_interval([each[-1] for each in apart], confidence)
     lowest = statistics.mean([min(0.0, *each) for each in apart])

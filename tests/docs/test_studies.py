@@ -8,18 +8,24 @@ from pathlib import Path
 import pytest
 
 from sim.checking import How, checked, place_of
-from sim.records.baseline import Baseline
+from sim.records.baseline import Baseline, row_of
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.scenario import load
 from sim.scenario.spec import RESOLVED_KEYS
 from sim.study.inputs import values_of
+from sim.study.plan import Cell
 from sim.study.planning import plan_of
+from sim.study.values import value_of
+from sim.world import run
+from tests.docs.quoted import quotable, quotes
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "studies").glob("[0-9][0-9]-*.md"))
 STUDIES = sorted((ROOT / "scenarios").glob("[0-9][0-9]-*.yaml"))
 _ROW = re.compile(r"^\| `([a-z_]+\.[a-z0-9_@]+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
 _HEAD = re.compile(r"^\| outcome \| coin price \| (.+) \|$", re.MULTILINE)
+MEANS = [page for page in PAGES if _HEAD.search(page.read_text(encoding="utf-8"))]
+"""Pages with a table of means; the others quote means and differences with their intervals."""
 
 
 def baseline_of(study: Path) -> Baseline:
@@ -55,7 +61,33 @@ def shown(text: str, reference: str) -> tuple[float, float]:
     return float(number) * share, 0.5 * 10.0**-digits * share
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in MEANS], ids=lambda page: page.stem)
+def test_a_page_quotes_its_baseline(page):
+    told, allowed = (
+        quotes(page.read_text(encoding="utf-8")),
+        quotable(baseline_of(ROOT / "scenarios" / f"{page.stem}.yaml")),
+    )
+    assert told
+    assert [quote for quote in told if quote not in allowed] == []
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
+def test_one_run_of_a_study_is_that_of_its_baseline(study):
+    """The last policy's first replication, digit by digit: what `infermint check` looks at in all runs."""
+    scenario = load(study)
+    plan = plan_of(scenario)
+    cell = Cell(plan.policies[-1], plan.coin_prices[-1], 0)
+    record = run(scenario.case(*cell), 0)
+    point = ", ".join(f"{path}={value}" for path, value in plan.points[0].items())
+    kept = {row.key: row.values[0] for row in baseline_of(study).outcomes}
+    # Times that may never come are cut at the horizon by the study, not by the run.
+    names = [name for name in plan.outcomes if "@" in name or OUTCOMES[split_name(name)[1]].aggregation != "time"]
+    found = {name: row_of((*cell[:2], point, name), "", None, [value_of(plan, record, name)]) for name in names}
+    assert {name: row.values[0] for name, row in found.items()} == {name: kept[found[name].key] for name in names}
+
+
+@pytest.mark.parametrize("page", MEANS, ids=lambda page: page.stem)
 def test_means_on_a_page_are_those_of_the_baseline(page):
     """Rows `| outcome | kind of coin price | a number a policy |`, rounded to the digits that are written."""
     text = page.read_text(encoding="utf-8")
