@@ -78,7 +78,7 @@ def numbers(case: Any) -> dict[str, Any]:
     (network,) = world.networks
     (owners,) = network.owners
     epochs = world.calendar.epochs()
-    segments = Segments(epochs, world.spec_at)
+    segments = Segments(epochs, world.in_force)
     classes, networks = classes_of(world, segments, epochs), networks_of(world, segments, epochs)
     terms, kind = classes.terms[0, 0], classes.kind[0]
     owners.utilization = 0.0  # as it is once a first day without users is over

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 
 from sim.errors import ScenarioError
 from sim.units import DAY_S, PS_PER_S, ps
@@ -54,8 +55,7 @@ class Calendar:
 
     def epochs(self) -> list[Epoch]:
         """All epochs; one that ends exactly at the horizon is closed there."""
-        count = -(-self.horizon_ps // self.epoch_ps)
-        return [Epoch(n, n * self.epoch_ps, min((n + 1) * self.epoch_ps, self.horizon_ps)) for n in range(count)]
+        return list(_epochs(self.horizon_ps, self.epoch_ps))
 
     def first_from(self, at_ps: int) -> int:
         """Start of the first epoch that begins at an instant or after it; the instant itself where none does."""
@@ -65,6 +65,12 @@ class Calendar:
     def day(self, at_ps: int) -> datetime.date:
         """The calendar day of an instant."""
         return self.start + datetime.timedelta(days=at_ps // DAY_PS)
+
+
+@functools.lru_cache(maxsize=16)
+def _epochs(horizon_ps: int, epoch_ps: int) -> tuple[Epoch, ...]:
+    count = -(-horizon_ps // epoch_ps)
+    return tuple(Epoch(n, n * epoch_ps, min((n + 1) * epoch_ps, horizon_ps)) for n in range(count))
 
 
 @dataclasses.dataclass(frozen=True)

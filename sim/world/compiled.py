@@ -89,11 +89,11 @@ def walk(world: Any) -> bool:
     from sim.kernels.economy.walking import walk as through
 
     epochs = world.calendar.epochs()
-    segments = Segments(epochs, world.spec_at)
+    segments = Segments(epochs, world.in_force)
     if _changes_schedule(segments):
         return False
     calendar, demand, rows = (
-        calendar_of(epochs, segments, world.calendar.epoch_ps),
+        calendar_of(world.calendar, segments),
         demand_of(world, epochs),
         rows_of(world, segments),
     )

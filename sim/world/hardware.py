@@ -12,6 +12,7 @@ from sim.errors import ScenarioError
 from sim.serving.busy import busy_frac
 from sim.serving.capacity import capacity_rps, speed_curve
 from sim.serving.contract import ReplicaType
+from sim.serving.figures import GridFigures
 from sim.serving.routers.weighted import Weighted
 from sim.serving.tables import load_s, replica_type
 from sim.streams import Streams
@@ -19,6 +20,7 @@ from sim.units import ps
 from sim.world.asking import Asking
 from sim.world.distances import Distances
 from sim.world.fleet import Member, Plan
+from sim.world.kept import Kept
 from sim.world.outages import Outages
 from sim.world.strikes import strikes_of
 
@@ -50,7 +52,7 @@ class Hardware:
     @functools.cached_property
     def speeds_rps(self) -> np.ndarray:
         """Requests a replica completes a second with n at once, n = 1, 2, ...; float64, rising."""
-        return speed_curve(self.rtype, *self.mean_tokens)
+        return _SPEEDS.get((self.rtype,), self.mean_tokens, lambda: speed_curve(self.rtype, *self.mean_tokens))
 
     def watts(self, utilization: float) -> float:
         """Power of a node's replicas at a utilization in [0, 1]."""
@@ -74,7 +76,7 @@ def machine_of(
     """
     block = network.operators[name]
     gpu, model = spec.gpus[other_gpu or block.gpu], spec.models[model_name]
-    rtype = replica_type(gpu, model, network.serving, None if other_gpu else block.interconnect)
+    rtype = _replica(gpu, model, network.serving, None if other_gpu else block.interconnect)
     replicas = block.per_node // network.serving.tp
     if replicas < 1:
         raise ScenarioError(
@@ -89,9 +91,25 @@ def machine_of(
         replicas,
         block.pull_s,
         load_s(gpu, model, network.serving),
-        replicas * capacity_rps(rtype, prompt, output),
+        replicas * _CAPACITIES.get((rtype,), mean, lambda: capacity_rps(rtype, prompt, output)),
         (prompt, output),
     )
+
+
+_REPLICAS, _SPEEDS, _CAPACITIES = Kept(), Kept(), Kept()
+
+
+def _replica(gpu: Any, model: Any, settings: Any, interconnect: Any) -> ReplicaType:
+    """The replica type of these blocks; settings are read anew for each case, and those that say the same make the same machine."""
+
+    def make() -> ReplicaType:
+        return replica_type(gpu, model, settings, interconnect)
+
+    tables = [*gpu.costs.values(), *model.costs.values()]
+    if any(isinstance(figures, GridFigures) for table in tables for figures in table.values()):
+        return make()  # from a file, which may change
+    said = settings.model_dump_json(), "" if interconnect is None else interconnect.model_dump_json()
+    return _REPLICAS.get((gpu, model), said, make)
 
 
 def _only_model(means: dict[str, tuple[float, float]], name: str) -> str:

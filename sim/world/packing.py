@@ -18,6 +18,7 @@ from sim.tokenomics.split import RECIPIENTS
 from sim.units import PS_PER_S, SHARE_ONE, ps, share_parts
 from sim.workload.arrivals.replayed import Replayed
 from sim.world.calendar import DAY_PS, Calendar, Epoch
+from sim.world.dates import InForce
 from sim.world.people import FEE_HALF_LIFE_S, Owners
 
 DECIDES = {"free_entry": layout.FREE, "planned": layout.PLANNED, "fixed": layout.FIXED}
@@ -35,14 +36,14 @@ PARTY = {name: place for place, name in enumerate(layout.PARTIES)}
 class Segments:
     """Stretches of a run in which all blocks are the same: `specs`, and `of` by epoch."""
 
-    def __init__(self, epochs: list[Epoch], spec_at: Callable[[Epoch], Any]) -> None:
+    def __init__(self, epochs: list[Epoch], in_force: InForce) -> None:
         self.specs: list[Any] = []
         self.of = np.zeros(len(epochs), np.int64)
-        for epoch in epochs:
-            spec = spec_at(epoch)
+        for epoch in in_force.turning(epochs):
+            spec = in_force.at(epoch)
             if not self.specs or self.specs[-1] is not spec:
                 self.specs.append(spec)
-            self.of[epoch.number] = len(self.specs) - 1
+            self.of[epoch.number :] = len(self.specs) - 1
 
 
 class Numbers:
@@ -73,18 +74,25 @@ def table(dtype: np.dtype, shape: tuple[int, ...], columns: Mapping[str, Any]) -
     return made.view(np.recarray)
 
 
-def calendar_of(epochs: list[Epoch], segments: Segments, epoch_ps: int) -> layout.Calendar:
+def calendar_of(calendar: Calendar, segments: Segments) -> layout.Calendar:
     """Epochs as the kernel reads them."""
+    made = _epochs(calendar).copy()
+    made["segment"] = segments.of
+    return layout.Calendar(made.view(np.recarray), calendar.epoch_ps)
+
+
+@functools.lru_cache(maxsize=16)
+def _epochs(calendar: Calendar) -> np.ndarray:
+    epochs = calendar.epochs()
     edges = [(e.start_ps, e.end_ps, 2 * e.end_ps - e.start_ps) for e in epochs]
     parts = np.array([[number for edge in row for number in divmod(edge, DAY_PS)] for row in edges], np.int64).T
     columns = {
-        "segment": segments.of,
         "length_ps": [e.end_ps - e.start_ps for e in epochs],
         "seconds": [e.seconds for e in epochs],
         "days": [e.days for e in epochs],
         **dict(zip(("day0", "ps0", "day1", "ps1", "day2", "ps2"), parts, strict=True)),
     }
-    return layout.Calendar(table(layout.EPOCH, (len(epochs),), columns), epoch_ps)
+    return table(layout.EPOCH, (len(epochs),), columns)
 
 
 def demand_of(world: Any, epochs: list[Epoch]) -> layout.Demand:

@@ -7,7 +7,6 @@ requests are served, with failures and repairs; (6) settlement, (7) emission and
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Collection, Generator
 from typing import Any
 
@@ -20,12 +19,13 @@ from sim.scenario.study import times
 from sim.serving.contract import Fate
 from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
-from sim.units import PS_PER_S, Dated, ps
+from sim.units import PS_PER_S, ps
 from sim.world import compiled, lines, money, treasury
 from sim.world.adding_up import AddingUp
 from sim.world.book import Book, lorenz, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
+from sim.world.dates import InForce, dates_of
 from sim.world.network import NetworkState, decimals_of, targets_of
 from sim.world.people import Beliefs, views
 from sim.world.plausible import remark
@@ -85,14 +85,15 @@ class World:
         self.users = Users(spec, self.streams, spec.start)
         self.ledger = Ledger({**decimals_of(spec), **credit_decimals(self.before, self.after)})
         means = model_means(spec, self.users)
+        # Policies act from the start of an epoch on: what they are judged by begins there too.
+        self.policies_from_ps = self.calendar.first_from(ps(spec.policies_from))
+        self.in_force = InForce(self.before, self.after, self.calendar, self.policies_from_ps)
+        first = self.in_force.on(spec, spec.start)
         self.networks = [
-            NetworkState(name, i, spec.at(spec.start), means, self.streams, self.ledger)
-            for i, name in enumerate(spec.networks)
+            NetworkState(name, i, first, means, self.streams, self.ledger) for i, name in enumerate(spec.networks)
         ]
         self.shocks = Shocks(spec, self.calendar)
         self.targets = targets_of(spec)
-        # Policies act from the start of an epoch on: what they are judged by begins there too.
-        self.policies_from_ps = self.calendar.first_from(ps(spec.policies_from))
         self.book = Book(self.users.networks, len(self.users.names), self.policies_from_ps / PS_PER_S)
         # What either side of `policies_from` can tell is told.
         later = reasons(self.after, spec.requests.mode)
@@ -105,8 +106,6 @@ class World:
         self.notes: list[str] = []
         self.env = simpy.Environment()
         self.serving = self._serving(spec)
-        self._dated = {id(s): dates_of(s) for s in (self.before, self.after)}
-        self._now_spec: tuple[Any, datetime.date] | None = None
         self._base_of: tuple[Epoch, np.ndarray] | None = None
 
     def _serving(self, spec: Any) -> Windows | Continuous | None:
@@ -168,7 +167,7 @@ class World:
 
     def _open(self, epoch: Epoch) -> None:
         """Steps 1 to 3."""
-        spec = self.spec_at(epoch)
+        spec = self.in_force.at(epoch)
         self.users.level = self.shocks.demand(epoch)
         for network in self.networks:
             network.use(self.shocks.block(network.name, spec.networks[network.name], epoch))
@@ -195,16 +194,6 @@ class World:
         """Users choose at the prices in force; gives the requests a second of each network."""
         self.users.choose(self.prices(epoch.start_ps), self._base(epoch) / epoch.days)
         return np.asarray(self._base(epoch) @ self.users.quantities) / epoch.seconds
-
-    def spec_at(self, epoch: Epoch) -> Any:
-        """The scenario in force: before or after `policies_from`, at the epoch's first day."""
-        spec = self.after if epoch.start_ps >= self.policies_from_ps else self.before
-        dates = [day for day in self._dated[id(spec)] if day <= self.calendar.day(epoch.start_ps)]
-        key = (spec, max(dates, default=datetime.date.min))
-        if self._now_spec is None or self._now_spec[0] is not key[0] or self._now_spec[1] != key[1]:
-            self._now_spec = key
-            self._resolved = spec.at(self.calendar.day(epoch.start_ps))
-        return self._resolved
 
     def _wanted(self, network: NetworkState, epoch: Epoch) -> np.ndarray:
         """Expected requests of each class that choose the network in an epoch."""
@@ -353,14 +342,3 @@ def model_means(spec: Any, users: Users) -> dict[str, tuple[float, float]]:
 def mean_of(patience: Any) -> float:
     """Mean patience in seconds of a patience block."""
     return float(patience.mean)
-
-
-def dates_of(value: Any) -> list[datetime.date]:
-    """Every date at which something in a block changes."""
-    if isinstance(value, Dated):
-        return [day for day, _ in value.steps]
-    if isinstance(value, dict):
-        return [day for item in value.values() for day in dates_of(item)]
-    if hasattr(type(value), "model_fields"):
-        return [day for name in type(value).model_fields for day in dates_of(getattr(value, name))]
-    return []
