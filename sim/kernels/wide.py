@@ -18,6 +18,7 @@ _ONE = np.uint64(1)
 _ZERO = np.uint64(0)
 _BASE = np.uint64(1 << 32)
 _TOP = np.uint64(1 << 63)
+_MOST = np.int64((1 << 63) - 1)
 
 
 @part
@@ -138,6 +139,10 @@ def floor_of(a: int, b: int, c: int) -> int:
             q += 1
             rest -= c
         return q
+    if near < 4e18 and c < 1 << 50:
+        # Off by less than 2^13, and so the rest is below 2^63.
+        q = np.int64(near)
+        return q + (a * b - q * c) // c
     return _exactly(a, b, c)
 
 
@@ -154,11 +159,10 @@ def _exactly(a: int, b: int, c: int) -> int:
 @kernel
 def ceil_of(a: int, b: int, c: int) -> int:
     """ceil(a b / c), int64 a, b >= 0 and c > 0; -1 where the result exceeds 2^63 - 1."""
-    high, low = product(np.uint64(a), np.uint64(b))
-    divisor = np.uint64(c)
-    if high >= divisor:
-        return np.int64(-1)
-    found, rest = quotient(high, low, divisor)
-    if rest != _ZERO:
-        found += _ONE
-    return np.int64(-1) if found >= _TOP else np.int64(found)
+    found = floor_of(a, b, c)
+    if found < 0:
+        return found
+    # The rest is below c, whatever wraps at 64 bits on the way to it.
+    if a * b == found * c:
+        return found
+    return found + 1 if found < _MOST else np.int64(-1)

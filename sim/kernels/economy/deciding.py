@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.kernels import sums
 from sim.kernels.economy.layout import FREE, IDLE, LIVE, ORDERED, OUT, PLANNED, Calendar, Classes, State
-from sim.kernels.options import kernel, part
+from sim.kernels.options import part
 
 
 @part
@@ -36,7 +36,7 @@ def running_usd(factor: np.ndarray, power: float, other: float, days: np.ndarray
     return sums.total(spent)
 
 
-@kernel
+@part
 def act(
     k: Classes, s: State, calendar: Calendar, e: int, c0: int, c1: int, emission_usd: float, wanted_rps: float
 ) -> None:
@@ -73,7 +73,7 @@ def act(
             _come_at_the_start(k, s, e, c)
 
 
-@kernel
+@part
 def _freely(k: Classes, s: State, calendar: Calendar, e: int, c: int) -> None:
     """Owners decide each for themselves (`decides: free_entry`)."""
     g, length_s = calendar.epoch[e].segment, calendar.epoch[e].seconds
@@ -110,7 +110,7 @@ def _freely(k: Classes, s: State, calendar: Calendar, e: int, c: int) -> None:
             _order(k, s, g, e, c, first + i)
 
 
-@kernel
+@part
 def _to_order(k: Classes, s: State, g: int, c: int, last: int, power: float, draw: float) -> int:
     """Slots to order: the gap to wanted capacity x speed, rounded at random."""
     entrant = s.owner[c].entrant_hope
@@ -132,7 +132,7 @@ def _order(k: Classes, s: State, g: int, e: int, c: int, slot: int) -> None:
     s.owner[c].entered += 1
 
 
-@kernel
+@part
 def _plan(k: Classes, s: State, calendar: Calendar, e: int, c: int, nodes: float) -> None:
     """One planner orders up to what is wanted and gives back the highest slots above 110 % of it (`decides: planned`)."""
     g = calendar.epoch[e].segment
@@ -155,7 +155,7 @@ def _plan(k: Classes, s: State, calendar: Calendar, e: int, c: int, nodes: float
                 s.owner[c].left += 1
 
 
-@kernel
+@part
 def _come_at_the_start(k: Classes, s: State, e: int, c: int) -> None:
     """Nodes that come at the very start of an epoch, ordered now or in the one before: they are there once all have decided."""
     for slot in range(k.first[c], k.first[c + 1]):
@@ -163,7 +163,7 @@ def _come_at_the_start(k: Classes, s: State, e: int, c: int) -> None:
             move(s, c, slot, LIVE)
 
 
-@kernel
+@part
 def come(k: Classes, s: State, calendar: Calendar, e: int) -> None:
     """Nodes that come within epoch e, or at its very end where they were ordered before it."""
     length_ps = calendar.epoch[e].length_ps

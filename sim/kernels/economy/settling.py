@@ -53,7 +53,7 @@ SCALE = 1000
 WORK_TOP = 2.0**40
 
 
-@kernel
+@part
 def share_out(total: int, weights: np.ndarray, keys: np.ndarray, spare: np.ndarray, parts: np.ndarray) -> None:
     """`total` in integers by weights >= 0: rounded down, the rest one by one to the largest remainders (ties: first)."""
     n = len(weights)
@@ -63,19 +63,27 @@ def share_out(total: int, weights: np.ndarray, keys: np.ndarray, spare: np.ndarr
             parts[i] = 0
         parts[0] = total
         return
-    rest = total
     for i in range(n):
-        exact = total * (weights[i] / below)
+        keys[i] = weights[i] / below
+    _part_out(total, keys, keys[:n], spare, parts)
+
+
+@kernel
+def _part_out(total: int, shares: np.ndarray, keys: np.ndarray, spare: np.ndarray, parts: np.ndarray) -> None:
+    """The same by shares of one; `keys` may be the shares, which are lost then."""
+    rest = total
+    for i in range(len(keys)):
+        exact = total * shares[i]
         down = np.floor(exact)
         keys[i] = down - exact
         parts[i] = np.int64(down)
         rest -= parts[i]
     if rest > 0:
-        _give(rest, keys[:n], spare, parts, 1)
+        _give(rest, keys, spare, parts, 1)
     elif rest < 0:
-        for i in range(n):
+        for i in range(len(keys)):
             keys[i] = -keys[i]
-        _give(-rest, keys[:n], spare, parts, -1)
+        _give(-rest, keys, spare, parts, -1)
 
 
 @kernel
@@ -98,14 +106,30 @@ def _give(rest: int, keys: np.ndarray, spare: np.ndarray, parts: np.ndarray, uni
             rest -= 1
 
 
-@kernel
+@part
+def by_weight(room: Scratch, slots: int) -> bool:
+    """Each slot's share of the work into `room.weights`, where its weight was; False where nobody has any."""
+    below = sums.total(room.weights[:slots])
+    for i in range(slots):
+        room.weights[i] = room.weights[i] / below if below > 0 else 0.0
+    return below > 0
+
+
+@part
 def meter(s: State, room: Scratch, first: int, slots: int, tokens: int, price: int) -> bool:
-    """Charge tokens at `price` (SCALE-th base units a token) to slots by their weight; False beyond what a meter holds."""
+    """Charge tokens at `price` (SCALE-th base units a token) to slots by their share; False beyond what a meter holds."""
     if tokens == 0 or price == 0:
         return True
-    share_out(tokens, room.weights[:slots], room.keys, room.spare, room.parts)
+    _part_out(tokens, room.weights, room.keys[:slots], room.spare, room.parts)
     units, part = price // SCALE, price % SCALE
     most = LARGEST // (units + 1)
+    if part == 0 and tokens < most:
+        # Whole base units: what the meter keeps of one stays as it is.
+        large = False
+        for i in range(slots):
+            large |= room.due[i] >= LARGEST // 2
+            room.due[i] += room.parts[i] * units
+        return not large
     for i in range(slots):
         counts = room.parts[i]
         if counts == 0:
@@ -118,7 +142,7 @@ def meter(s: State, room: Scratch, first: int, slots: int, tokens: int, price: i
     return True
 
 
-@kernel
+@part
 def emit(
     n: Networks, k: Classes, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, issued: int,
     c0: int, c1: int, length_ps: int,
@@ -256,7 +280,7 @@ def _average(prices: np.ndarray, epochs: np.ndarray, e: int, begin: int, end: in
     return np.int64(found)
 
 
-@kernel
+@part
 def pay_coins(
     n: Networks, s: State, calendar: Calendar, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int,
     first: int, slots: int, invoice: int,
@@ -314,7 +338,7 @@ def _top_up(n: Networks, s: State, w: Written, g: int, j: int, e: int, owed: int
     return False
 
 
-@kernel
+@part
 def _divide(n: Networks, rules: Rows, g: int, j: int, owed: int) -> tuple[int, int, int]:
     """Coins to operators, taken, burned: burns of payments come off what operators get, of the take off the take."""
     taken = wide.floor_of(owed, n.terms[g, j].take_parts, ONE)
@@ -332,7 +356,7 @@ def _divide(n: Networks, rules: Rows, g: int, j: int, owed: int) -> tuple[int, i
     return owed - taken - off_operators, taken - off_take, off_take + off_operators
 
 
-@kernel
+@part
 def _post_payment(
     n: Networks, s: State, room: Scratch, w: Written, g: int, j: int, e: int, first: int, slots: int, to_operators: int,
     taken: int, burned: int,
@@ -358,7 +382,7 @@ def _post_payment(
     s.net[j].burned += burned
 
 
-@kernel
+@part
 def bills(
     n: Networks, k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, held: int
 ) -> bool:

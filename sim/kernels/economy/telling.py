@@ -47,7 +47,7 @@ from sim.kernels.economy.layout import (
     Written,
 )  # fmt: skip
 from sim.kernels.economy.pool import DAY_S, usd_of
-from sim.kernels.options import kernel, part
+from sim.kernels.options import part
 
 PS_PER_S = 10**12
 YEAR_DAYS = 365.25
@@ -59,7 +59,7 @@ def put(w: Written, j: int, field: int, e: int, number: float, below: float) -> 
     w.lines[e, j, field, 0], w.lines[e, j, field, 1] = number, below
 
 
-@kernel
+@part
 def service(w: Written, j: int, e: int, found: np.ndarray, days: float, seconds: float) -> None:
     """What was served; `found` are arrived and completed requests, tokens, output tokens, busy share (NaN: nobody), joules."""
     arrived, done, tokens, output, used, energy = found[0], found[1], found[2], found[3], found[4], found[5]
@@ -72,7 +72,7 @@ def service(w: Written, j: int, e: int, found: np.ndarray, days: float, seconds:
     put(w, j, ENERGY, e, energy, tokens)
 
 
-@kernel
+@part
 def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tuple[float, float]:
     """Avoidable cost and capital service of the epoch in USD."""
     avoidable, capital, base = 0.0, 0.0, k.first[c0]
@@ -85,7 +85,7 @@ def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tupl
     return avoidable, capital
 
 
-@kernel
+@part
 def accounts(
     k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, days: float, tokens: int, paid_usd: float,
     wanted_rps: float,
@@ -122,7 +122,7 @@ def signed_share(a: int, b: int) -> float:
     return wide.share(a, b) if a >= 0 else -wide.share(-a, b)
 
 
-@kernel
+@part
 def coin(
     n: Networks, s: State, w: Written, j: int, e: int, days: float, issued: int, own: int, burned: int, sold_nusd: int,
     paid_usd: float, mtok: float,
@@ -143,7 +143,7 @@ def coin(
     return worth >= 0
 
 
-@kernel
+@part
 def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: int, c0: int, c1: int) -> None:
     """Gini, Nakamoto coefficient and Lorenz curve of live slots' incomes (`sim.world.book`)."""
     base, live = k.first[c0], 0
@@ -171,7 +171,7 @@ def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: in
     put(w, j, NAKAMOTO, e, owners + 1, np.nan)
 
 
-@kernel
+@part
 def lorenz(ordered: np.ndarray, spare: np.ndarray, out_share: np.ndarray) -> None:
     """Shares of all income of the poorest 0, 5, ..., 100 % of live slots (`sim.world.book`); `spare` is room for running sums."""
     live, sofar = len(ordered), 0.0
@@ -185,7 +185,7 @@ def lorenz(ordered: np.ndarray, spare: np.ndarray, out_share: np.ndarray) -> Non
         out_share[step] = (below + part_of_next) / sofar
 
 
-@kernel
+@part
 def break_even(
     k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, days: float, price: float
 ) -> None:
@@ -208,7 +208,7 @@ def break_even(
     put(w, j, BREAK_EVEN, e, max(highest, 0.0) if any_class else np.nan, np.nan)
 
 
-@kernel
+@part
 def believe(
     k: Classes,
     s: State,
@@ -243,7 +243,7 @@ def believe(
         s.owner[c].coin_usd = coins
 
 
-@kernel
+@part
 def _node_days(live_ps: np.ndarray) -> float:
     """Picoseconds of many slots exceed 64 bits."""
     high, low = np.uint64(0), np.uint64(0)

@@ -33,10 +33,10 @@ from sim.kernels.economy.layout import (
     Written,
 )  # fmt: skip
 from sim.kernels.economy.pool import ONE
-from sim.kernels.economy.settling import bills, emit, meter, oracle, pay_coins, pay_usd
+from sim.kernels.economy.settling import bills, by_weight, emit, meter, oracle, pay_coins, pay_usd
 from sim.kernels.economy.telling import PS_PER_S, accounts, believe, break_even, coin, concentration, put, service
 from sim.kernels.economy.trading import trade
-from sim.kernels.options import kernel, verb
+from sim.kernels.options import kernel, part, verb
 
 DAY_S = 86_400
 DAY_PS = 86_400 * 10**12
@@ -81,7 +81,7 @@ def walk(
     return FINE
 
 
-@kernel
+@part
 def _whole_world(calendar: Calendar, d: Demand, s: State, w: Written, e: int, networks: int) -> None:
     """What users gain, and how many requests there might have been."""
     classes = len(d.at) - 1
@@ -117,7 +117,7 @@ def _issued(
     return supply_at(rule[0])(day0, ps0, day1, ps1, held, row, room.reacts, state)
 
 
-@kernel
+@part
 def _announced(
     calendar: Calendar, k: Classes, n: Networks, rules: Rows, s: State, room: Scratch, e: int, j: int
 ) -> float:
@@ -145,7 +145,7 @@ def _announced(
     return wide.share(amount, n.kind[j].unit) / calendar.epoch[e].days * wide.share(s.net[j].price_pusd, PS_PER_S)
 
 
-@kernel
+@part
 def _wanted(d: Demand, s: State, e: int, j: int) -> float:
     """Expected requests of the epoch that choose a network."""
     classes = len(d.at) - 1
@@ -154,14 +154,14 @@ def _wanted(d: Demand, s: State, e: int, j: int) -> float:
     return sums.total(s.asked)
 
 
-@kernel
+@part
 def _look(calendar: Calendar, rules: Rows, s: State, room: Scratch, e: int, j: int) -> None:
     """Set the price in force of a network. What a price may see is 0: kinds that look are not compiled."""
     rule = rules.price[calendar.epoch[e].segment, j]
     price_at(rule[0])(rules.numbers[rule[1] : rule[2]], room.seen, room.asks, s.quote_state[j], s.quote[j])
 
 
-@kernel
+@part
 def _offer(calendar: Calendar, n: Networks, s: State, room: Scratch, e: int) -> bool:
     """Every network's prices as users see them, into `room.offer`; False beyond 64 bits."""
     for j in range(len(n.first) - 1):
@@ -181,7 +181,7 @@ def _offer(calendar: Calendar, n: Networks, s: State, room: Scratch, e: int) -> 
     return True
 
 
-@kernel
+@part
 def _choose(d: Demand, s: State, room: Scratch, e: int) -> bool:
     """Users choose at the prices in `room.offer`; False where a class wants more than there may be."""
     networks = s.quantities.shape[1]
@@ -202,7 +202,7 @@ def _choose(d: Demand, s: State, room: Scratch, e: int) -> bool:
     return True
 
 
-@kernel
+@part
 def _busy(k: Classes, loads: np.ndarray, c: int, load: float, choices: int) -> float:
     """Share of time in which a class's replicas compute at a load (`sim.serving.busy`)."""
     if load <= 0 or k.kind[c].capacity_rps <= 0:
@@ -222,7 +222,7 @@ def _busy(k: Classes, loads: np.ndarray, c: int, load: float, choices: int) -> f
     return 1.0 - math.exp(k.rest[c, low] + slope * (at - loads[low]))
 
 
-@kernel
+@part
 def _serve(
     calendar: Calendar,
     d: Demand,
@@ -275,7 +275,7 @@ def _serve(
     return done, prompt, output
 
 
-@kernel
+@part
 def _close(
     calendar: Calendar, d: Demand, k: Classes, n: Networks, rules: Rows, s: State, room: Scratch, w: Written, loads: np.ndarray, fade: np.ndarray, found: np.ndarray, e: int, j: int,
 ) -> int:  # fmt: skip
@@ -305,7 +305,7 @@ def _close(
     fees, income, due = room.fees[:slots], room.income[:slots], room.due[:slots]
     for i in range(slots):
         fees[i], income[i], due[i] = 0.0, 0.0, 0
-    if any_live:
+    if any_live and by_weight(room, slots):
         cached, quote = min(s.cached[0], prompt) if s.quote[j, 2] != s.quote[j, 0] else np.int64(0), s.quote[j]
         for place in range(4):
             count = prompt - cached if place == 0 else cached if place == 1 else output if place == 2 else done
@@ -357,7 +357,7 @@ def _close(
     return FINE
 
 
-@kernel
+@part
 def _conserved(n: Networks, s: State, g: int, j: int) -> bool:
     """Balances sum to what was minted less what was burned, nobody owes, and the pool holds what its market counts."""
     whole = s.net[j].elsewhere
