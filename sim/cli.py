@@ -361,15 +361,19 @@ def explain(
 
 @cli.command("list")
 @click.argument("what", default="")
+@_plugins
 @_json
 @_debug
-def list_(what: str, as_json: bool, debug: bool) -> None:
-    """List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
+def list_(what: str, plugins: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
+    r"""List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
 
+    \b
     Example: infermint list outcomes
+             infermint list routers --plugin mine.py
     """
     from sim.scenario.catalogue import listing
 
+    _load_plugins(plugins)
     rows = listing(what)
     _emit({"what": what, "rows": rows}, as_json, lambda: _table(rows))
 

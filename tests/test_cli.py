@@ -617,12 +617,13 @@ def test_a_router_of_ones_own_reaches_the_workers_and_its_text_is_in_the_key(cal
     assert "0 of 4 runs from the store" in call(*run).out
 
 
-def test_a_kind_of_ones_own_is_known_to_validate_and_explain(call, study, router):
+def test_a_kind_of_ones_own_is_known_to_validate_list_and_explain(call, study, router):
     study("    split: {share: 0.015%}", "    split: {share: 0.015%}\n    router: {kind: told, staleness: 2 s}")
     answer = call("validate", "study.yaml")
     assert (answer.code, "'told' is not one of power_of_two" in answer.err) == (2, True)
     path = router("told", 3)
     assert "study.yaml: fine" in call("validate", "study.yaml", "--plugin", path).out
+    assert re.search(r"^told ", call("list", "routers", "--plugin", path).out, re.MULTILINE)
     told = call("explain", "study.yaml", "networks.tao.router", "--plugin", path).out
     assert re.search(r"networks\.tao\.router\.kind +told", told) and re.search(r"router\.staleness +2 s", told)
 

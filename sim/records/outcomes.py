@@ -319,6 +319,16 @@ _ROWS = (
         "by the demand kind (log-sum, or integral to the choke price)",
         scope="world",
     ),
+    Outcome(
+        "total_surplus_usd_per_day",
+        "total surplus",
+        "USD/day",
+        "mean",
+        "higher",
+        "What service is worth to users, less the resources that all networks use up for it; who pays whom does not count.",
+        "consumer surplus + price paid at all networks - resource cost of all networks",
+        scope="world",
+    ),
     # verification and stake
     Outcome(
         "cheated_frac",

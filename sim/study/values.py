@@ -19,6 +19,7 @@ SIGNED = (
     "operator_margin_frac",
     "operator_surplus_usd_per_day",
     "consumer_surplus_usd_per_day",
+    "total_surplus_usd_per_day",
     "net_issuance_coin",
     "dilution_usd_per_day",
     "break_even_coin_usd",

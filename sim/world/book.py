@@ -222,4 +222,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
     if not spec.jobs:
         training = (outcome.name for outcome in OUTCOMES.values() if "jobs" in outcome.needs)
         told |= {f"world.{name}": "the scenario has no jobs" for name in training}
+    else:
+        told["world.total_surplus_usd_per_day"] = "what training jobs are worth to those who ask for them is not stated"
+    if any(_has(network, ("self_dealing",)) for network in spec.networks.values()):
+        told["world.total_surplus_usd_per_day"] = "what dealers buy of themselves is worth nothing to anybody"
     return told

@@ -75,9 +75,10 @@ def vault_of(network: NetworkState) -> tuple[str, Vault] | None:
 @dataclasses.dataclass(frozen=True)
 class Credits:
     """What credits do in an epoch: coins `burned` for `credited`, credits `used`, coins `minted` for them, and `direct` coins
-    for use that no credits cover. `state` is the vault's afterwards.
+    for use that no credits cover. `state` is that of the `vault` of this name afterwards.
     """
 
+    vault: str
     burned: int
     credited: int
     used: int
@@ -86,11 +87,11 @@ class Credits:
     state: np.ndarray
 
 
-def credits_of(network: NetworkState, epoch: Epoch, invoice: int) -> Credits:
-    """The vault's plan for an invoice in nano-dollars: what use lacks is bought first, then use, then credits for the next
-    epoch. Nothing is changed.
+def credits_of(network: NetworkState, named: tuple[str, Vault], epoch: Epoch, invoice: int) -> Credits:
+    """The plan of a vault with its name (`vault_of`) for an invoice in nano-dollars: what use lacks is bought first, then use, then
+    credits for the next epoch. Nothing is changed.
     """
-    name, vault = vault_of(network) or ("", Vault())
+    name, vault = named
     state, price = state_of(network, name).copy(), network.oracle_pusd(epoch.end_ps)
     blocks = (epoch.end_ps - epoch.start_ps) // ps(vault.block)
     lacks = max(0, invoice - _usd(network, int(state[1])))
@@ -100,6 +101,7 @@ def credits_of(network: NetworkState, epoch: Epoch, invoice: int) -> Credits:
     more = max(0, invoice * share_parts(vault.cover) // SHARE_ONE - left)
     then = vault.act(state, network.decimals, usd=invoice, price=price, wanted=more, blocks=blocks)
     return Credits(
+        name,
         first["burn"] + then["burn"],
         first["credited"] + then["credited"],
         then["used"],
@@ -111,13 +113,12 @@ def credits_of(network: NetworkState, epoch: Epoch, invoice: int) -> Credits:
 
 def post_credits(network: NetworkState, made: Credits) -> None:
     """Users, who hold the coins, burn them for credits and use credits up for minted coins, which they pay with."""
-    name, _ = vault_of(network) or ("", None)
     ledger, ticker, credit = network.ledger, network.ticker, credit_of(network.ticker)
     ledger.burn("burned for credits", ticker, made.burned, "users")
     ledger.mint("credits", credit, made.credited, "users")
     ledger.burn("credits used", credit, made.used, "users")
     ledger.mint("minted for credits", ticker, made.minted, "users")
-    network.programs[name] = made.state
+    network.programs[made.vault] = made.state
 
 
 def exchange_of(

@@ -260,7 +260,9 @@ def _write_book(world: Any, epochs: Any, written: layout.Written) -> None:
         world.book.curves[network.name] = list(written.lorenz[:, j])
     world.book.ends_s = [epoch.end_ps / 10**12 for epoch in epochs]
     if not np.isnan(written.surplus).all():
-        world.book.columns["world"]["consumer_surplus_usd_per_day"] = Measured(lambda: _undivided(written.surplus))
+        of_world = world.book.columns["world"]
+        of_world["consumer_surplus_usd_per_day"] = Measured(lambda: _undivided(written.surplus))
+        of_world["total_surplus_usd_per_day"] = Measured(lambda: _undivided(_total_surplus(written, epochs)))
 
 
 _OF_COINS = set(layout.FIELDS[layout.COIN_USD : layout.BREAK_EVEN + 1])
@@ -272,6 +274,15 @@ def _table(lines: np.ndarray, j: int, field: int) -> np.ndarray:
 
 def _undivided(numbers: np.ndarray) -> np.ndarray:
     return np.column_stack((numbers, np.full(len(numbers), np.nan)))
+
+
+def _total_surplus(written: layout.Written, epochs: Any) -> np.ndarray:
+    """As `sim.world.lines.total_surplus` adds it up, network after network."""
+    found, days = written.surplus.copy(), np.array([epoch.days for epoch in epochs])
+    for j in range(written.lines.shape[1]):
+        found += written.lines[:, j, layout.REVENUE, 0]
+        found -= written.lines[:, j, layout.RESOURCE_COST, 0] / days
+    return found
 
 
 def _of_party(gains: Callable[[], dict[str, list[float]]], party: str) -> np.ndarray:

@@ -218,6 +218,23 @@ def _emission_growth(network: NetworkState, epoch: Epoch, account: Account) -> f
     return network.issued(epoch.end_ps, 2 * epoch.end_ps - epoch.start_ps) / account.scheduled
 
 
+def total_surplus(written: dict[str, Line], networks: list[NetworkState], days: float) -> Line:
+    """Value served less resource cost, of all networks together: what all parties gain but for the change of coins' market value.
+
+    Nothing where consumer surplus is not known. What users paid is a transfer: it is in the value that they got, and nowhere else.
+    """
+    found = written["world"].get("consumer_surplus_usd_per_day")
+    if not isinstance(found, float):
+        return {}
+    for network in networks:
+        line = written[network.name]
+        paid, cost = line["revenue_usd_per_day"], line["resource_cost_usd_per_mtok"]
+        assert isinstance(paid, float) and isinstance(cost, tuple)  # as `line` makes them
+        found += paid
+        found -= cost[0] / days
+    return {"total_surplus_usd_per_day": found}
+
+
 def shares(written: dict[str, Line], wanted: dict[str, float], base_requests: float) -> None:
     """Each network's share of all potential base requests of the epoch."""
     for name, requests in wanted.items():

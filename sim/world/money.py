@@ -260,8 +260,9 @@ def _settle(network: NetworkState, account: Account, collected: Collected, need:
 
 def _need(network: NetworkState, epoch: Epoch, owed: int, due: np.ndarray) -> _Need:
     """What `owed` base units, due to slots as the invoice says, ask users for."""
-    if vault_of(network) is not None:
-        bought = credits_of(network, epoch, int(due.sum()))
+    vault = vault_of(network)
+    if vault is not None:
+        bought = credits_of(network, vault, epoch, int(due.sum()))
         made = fees_of(bought.minted + bought.direct, network.block.settle)[1]
         return _Need(bought.burned + bought.direct + made, made, credits=bought)
     if network.block.settle.via is None:

@@ -40,7 +40,7 @@ from sim.world.ticking import tick
 from sim.world.training import Training
 from sim.world.users import Asked, Users
 
-SURPLUS = "world.consumer_surplus_usd_per_day"
+SURPLUSES = ("world.consumer_surplus_usd_per_day", "world.total_surplus_usd_per_day")
 
 
 def run(
@@ -220,6 +220,7 @@ class World:
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
+        written["world"] |= lines.total_surplus(written, self.networks, epoch.days)
         if self.training is not None:
             written["world"] |= self.training.close(epoch.end_ps)
         lines.shares(
@@ -281,8 +282,9 @@ class World:
     def _unsupported(self) -> dict[str, str]:
         """Outcomes that the run has no number for, and why."""
         found = {**self.book.unsupported}
-        if not self.book.tells(SURPLUS):
-            found[SURPLUS] = "a class with fixed demand has no finite consumer surplus"
+        for name in SURPLUSES:
+            if not self.book.tells(name):
+                found.setdefault(name, "a class with fixed demand has no finite consumer surplus")
         return found
 
     def record(self) -> RunRecord:

@@ -16,7 +16,7 @@ from sim.units import DAY_S, PS_PER_S
 from sim.world.calendar import Epoch
 from sim.world.columns import Written
 from sim.world.run import World
-from tests.world.small import case
+from tests.world.small import HOME, LOGIT, PRICED, case
 from tests.world.test_checks import SERVES, lazy, watched
 from tests.world.test_conservation import EVERYTHING
 
@@ -74,6 +74,22 @@ def test_every_preset_adds_up_every_epoch(tmp_path: Path, preset: str, coin_pric
         # Users' gas and credits are in no series: singularitynet's users pay gas, akash's hold credits.
         more = 0.0 if preset not in ("akash", "singularitynet") else 2_000.0
         assert sum(world.surpluses[day].values()) == pytest.approx(value[1] - value[0] - used[0], abs=1e-3 + more)
+        # With what users have of it beyond what they pay, and without what coins are worth more: total surplus.
+        served = record.series["world.consumer_surplus_usd_per_day"][day] + series["revenue_usd_per_day"][day]
+        gained = sum(world.surpluses[day].values()) - (value[1] - value[0])
+        told = record.series["world.total_surplus_usd_per_day"][day]
+        assert told == pytest.approx(served + gained, abs=1e-3 + more)
+
+
+def test_total_surplus_is_not_told_where_the_value_of_what_was_served_is_not_known() -> None:
+    name = "world.total_surplus_usd_per_day"
+    served = {"workload.chat.demand": LOGIT, "networks.net.price": PRICED}
+    assert World(case({**served, "horizon": "2 week"}), 0, "loop").run().outcomes[name] is not None
+    unbounded = World(case({"horizon": "2 week"}), 0, "loop").run()
+    assert name not in unbounded.outcomes and "fixed demand" in unbounded.unsupported[name]
+    dealer = {f"{HOME}.strategies": {"dealer": {"kind": "self_dealing", "share": "10 %"}}}
+    dealing = World(case({**served, **dealer, "horizon": "2 week"}), 0, "loop").run()
+    assert name not in dealing.outcomes and "dealers buy of themselves" in dealing.unsupported[name]
 
 
 def test_what_each_party_gains_in_a_world_done_in_the_head() -> None:

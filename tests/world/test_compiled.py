@@ -102,6 +102,7 @@ ASKED = (
     "net.emission_coin@min",
     "net.half_nodes_days",
     "consumer_surplus_usd_per_day",
+    "total_surplus_usd_per_day@end",
 )
 ASKED_PLAINLY = (
     "net.gini",
