@@ -8,6 +8,10 @@ replications, the variance that epochs have around a slow trend is half the mean
 2). A part of that is noise of runs that did not average out: half the mean over steps of their variance between replications,
 over R. What is left, over the number of epochs, is the variance that windows add; below 0 it counts as 0.
 
+The value of one epoch (`@end`, `@DATE`) rests on that epoch's windows alone: the whole variance that epochs have around the trend counts. The
+least and the largest of all epochs (`@min`, `@max`) lie beyond what any window saw, the more so the more windows there are: no interval
+around them holds that, and none is told.
+
 It speaks of the mean of the epochs' own numbers, each with the same weight, which stands for ratios over the run and for
 quantiles of all requests. Hours of the day are spread evenly over windows on purpose, while this takes them as drawn: it tells too much
 rather than too little.
@@ -31,6 +35,8 @@ FEWEST = 6
 """With fewer measured epochs nothing is told."""
 KINDS = ("mean", "ratio", "quantile")
 """Aggregations that a mean of epochs can stand for."""
+EXTREMES = ("min", "max")
+"""Values after `@` of which windows tell nothing."""
 
 Measured = Mapping[tuple[str, Cell], np.ndarray | None]
 """Numbers of measured epochs by (outcome, cell): float64[replications, epochs], or None where windows do not decide."""
@@ -38,9 +44,9 @@ Measured = Mapping[tuple[str, Cell], np.ndarray | None]
 
 def measured(plan: Plan, records: Sequence[RunRecord], reference: str) -> np.ndarray | None:
     """The outcome in the epochs that every replication measured, from `policies_from` on; None where that is no sample of windows."""
-    name = split_name(reference)[1]
+    _, name, at = split_name(reference)
     outcome = OUTCOMES.get(name)
-    if plan.requests_mode != "sampled" or "@" in reference or outcome is None or outcome.aggregation not in KINDS:
+    if plan.requests_mode != "sampled" or at in EXTREMES or outcome is None or outcome.aggregation not in KINDS:
         return None
     series = [record.series.get(base_name(reference)) for record in records]
     if len(series) < 2 or any(one is None for one in series):
@@ -55,8 +61,11 @@ def measured(plan: Plan, records: Sequence[RunRecord], reference: str) -> np.nda
     return np.asarray(rows[:, kept])
 
 
-def half_width(ours: np.ndarray, theirs: np.ndarray, confidence: float) -> float:
-    """Half-width that windows add to the difference of two policies, from their numbers in the same epochs and replications."""
+def half_width(ours: np.ndarray, theirs: np.ndarray, confidence: float, alone: bool = False) -> float:
+    """Half-width that windows add to the difference of two policies, from their numbers in the same epochs and replications.
+
+    Of the mean over the epochs, or of one of them `alone`.
+    """
     each = ours - theirs
     replications, epochs = each.shape
     steps = np.diff(each, axis=1)
@@ -64,7 +73,7 @@ def half_width(ours: np.ndarray, theirs: np.ndarray, confidence: float) -> float
     noise = float(steps.var(axis=0, ddof=1).mean()) / 2 / replications
     # Steps share their ends: they are worth two thirds of as many free ones (von Neumann).
     freedom = max(1, 2 * (epochs - 1) // 3)
-    return t_quantile(0.5 + confidence / 2, freedom) * math.sqrt(max(0.0, around - noise) / epochs)
+    return t_quantile(0.5 + confidence / 2, freedom) * math.sqrt(max(0.0, around - noise) / (1 if alone else epochs))
 
 
 def with_windows(plan: Plan, one: Verdict, found: Measured) -> float | None:
@@ -76,5 +85,5 @@ def with_windows(plan: Plan, one: Verdict, found: Measured) -> float | None:
         ours, theirs = found.get((one.outcome, cell)), found.get((one.outcome, cell._replace(policy=plan.baseline)))
         if ours is None or theirs is None or ours.shape != theirs.shape:
             return None
-        each.append(half_width(ours, theirs, plan.confidence))
+        each.append(half_width(ours, theirs, plan.confidence, alone="@" in one.outcome))
     return max(each) if each else None

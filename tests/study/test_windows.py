@@ -52,10 +52,21 @@ def test_the_interval_covers_the_mean_over_all_instants():
     assert 930 <= hits <= 980
 
 
+def test_the_interval_of_one_epoch_covers_what_other_instants_of_it_would_tell():
+    """The last epoch's value is off from the trend by less than the half-width in 95 % of the cases, whatever the number of epochs."""
+    rng = np.random.default_rng(6)
+    hits = 0
+    for _ in range(1000):
+        ours, theirs = simulated(rng, instants=2.0, noise=0.0)
+        hits += abs(ours[:, -1].mean()) <= windows.half_width(ours, theirs, 0.95, alone=True)
+    assert 930 <= hits <= 970
+
+
 def sampled(economy, e2e, **changes):
     """A plan whose runs measure E2E in every second of 20 epochs: `e2e(policy, replication, epoch)`."""
     plan = economy.plan(
-        policies=("four_years", "two_years"), coin_prices=("path",), outcomes=("tao.e2e_p95_s", "tao.nodes"),
+        policies=("four_years", "two_years"), coin_prices=("path",),
+        outcomes=("tao.e2e_p95_s", "tao.nodes", "tao.e2e_p95_s@end", "tao.e2e_p95_s@max"),
         requests_mode="sampled", policies_from_s=0.0, horizon_s=20 * economy.epoch_s, **changes,
     )  # fmt: skip
     runs = {}
@@ -82,6 +93,9 @@ def test_a_verdict_tells_what_windows_add(economy):
     # Ten differences of 2.5 and 1.5 in turn: steps of 1, so a variance of 1/2 around the trend, of 1/20 for their mean.
     assert found["tao.e2e_p95_s"].window_half == pytest.approx(t_quantile(0.975, 6) * np.sqrt(1 / 20))
     assert found["tao.nodes"].window_half is None  # known in every epoch
+    # One epoch's windows are one of ten; the largest of them lies beyond what any saw.
+    assert found["tao.e2e_p95_s@end"].window_half == pytest.approx(t_quantile(0.975, 6) * np.sqrt(1 / 2))
+    assert found["tao.e2e_p95_s@max"].window_half is None
 
 
 def test_where_requests_are_not_sampled_windows_add_nothing(economy):
@@ -93,5 +107,6 @@ def test_windows_that_add_more_than_runs_are_warned_of(economy):
     record = sampled(economy, lambda policy, r, k: 4.0 + (0.5 * (-1) ** (k // 2) if policy == "two_years" else 0.0))
     told = [warning for warning in record.warnings if "windows" in warning]
     assert told == [
-        "windows add more to the doubt than the noise of runs to: tao E2E p95 (two_years): measure more of them, not more replications"
+        "windows add more to the doubt than the noise of runs to: tao E2E p95 (two_years); tao E2E p95 at the end (two_years): "
+        "measure more of them, not more replications"
     ]
