@@ -857,6 +857,7 @@ ABBREVIATIONS: dict[str, str] = {
     "pp": "percentage points: the difference of two shares",
     "CSV": "a table as text, for spreadsheets",
     "MSER-5": "the rule that cuts a warm-up: least standard error of means of five (White, 1997)",
+    "HHI": "Herfindahl-Hirschman index: the sum of squared shares, from near 0 to 1 where one has all",
     "Gini": "0 where all earn the same, towards 1 where one earns all",
     "Nakamoto": "the fewest who together have more than half",
 }
