@@ -17,7 +17,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 _HEAD = re.compile(r"^\| … ([^|]+?) \| \|$")
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)#\s]+\.md)\)")
-_SERIES = {"decisions/README.md": "20*.md", "studies/README.md": "[0-9]*.md"}
+_SERIES = {"decisions/README.md": "20*.md", "studies/README.md": "*[0-9]-*.md"}
 """Pages that list others, and their names: those stand below them."""
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)")
 

@@ -20,8 +20,9 @@ from sim.world import run
 from tests.docs.quoted import quotable, quotes
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs" / "studies").glob("[0-9][0-9]-*.md"))
-STUDIES = sorted((ROOT / "scenarios").glob("[0-9][0-9]-*.yaml"))
+NAMES = ("[0-9][0-9]-*", "bittensor-[0-9][0-9]-*")
+PAGES = sorted(page for name in NAMES for page in (ROOT / "docs" / "studies").glob(f"{name}.md"))
+STUDIES = sorted(study for name in NAMES for study in (ROOT / "scenarios").glob(f"{name}.yaml"))
 _ROW = re.compile(r"^\| `([a-z_]+\.[a-z0-9_@]+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
 _HEAD = re.compile(r"^\| outcome \| coin price \| (point \| )?(.+) \|$", re.MULTILINE)
 MEANS = [page for page in PAGES if _HEAD.search(page.read_text(encoding="utf-8"))]
