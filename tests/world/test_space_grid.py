@@ -37,7 +37,8 @@ def changes(cell: Cell) -> dict[str, Any]:
     }
     if cell.closed:
         cloud = found["networks.cloud"]
-        fleet = {**cloud["operators"]["fleet"], "nodes": CLOUD_NODES, "max_nodes": CLOUD_NODES}
+        # A cloud that lets a node go by chance at one window in place of the next would tell nothing of windows.
+        fleet = {**cloud["operators"]["fleet"], "nodes": CLOUD_NODES, "max_nodes": CLOUD_NODES, "decides": "fixed"}
         found["networks.cloud"] = {**cloud, "operators": {"fleet": fleet}, "serving": AT_ONCE}
     return found
 
