@@ -45,10 +45,15 @@ class Watched(World):
     def __init__(self, resolved: Any) -> None:
         super().__init__(resolved, 0, "loop")
         self.surpluses: list[dict[str, float]] = []
+        self.others_usd: list[float] = []
+        """What there is of all currencies but each network's coin and dollars, at closing prices: alpha of Bittensor's subnets."""
 
     def _close(self, epoch: Epoch) -> None:
         super()._close(epoch)
         self.surpluses.append(self.adding_up.surplus_usd)
+        chains = [network.subnets for network in self.networks if network.subnets is not None]
+        prices = {ticker: pusd for chain in chains for ticker, pusd in chain.prices_pusd().items()}
+        self.others_usd.append(sum(self.ledger.supply(ticker) / 1e9 * pusd / 1e12 for ticker, pusd in prices.items()))
 
 
 @pytest.mark.parametrize("coin_price", ["pool", "path"])
@@ -65,6 +70,7 @@ def test_every_preset_adds_up_every_epoch(tmp_path: Path, preset: str, coin_pric
     for day in range(1, 21):
         value = [
             (series.get("supply_coin", [0] * 21)[d] or 0) * (series.get("coin_usd", [0] * 21)[d] or 0)
+            + world.others_usd[d]
             for d in (day - 1, day)
         ]
         column = world.book.columns["net"]["resource_cost_usd_per_mtok"]
