@@ -365,7 +365,7 @@ def explain(
 @_json
 @_debug
 def list_(what: str, plugins: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
-    r"""List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
+    """List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
 
     \b
     Example: infermint list outcomes

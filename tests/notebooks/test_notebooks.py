@@ -19,9 +19,9 @@ FIGURES = {"first_hour": 4, "halving_study": 3, "own_policy_router_network": 2, 
 SHOWN = {
     "halving_study": ["two_years", "joint sets of the uncertain parameters", "tao.break_even_coin_usd"],
     "own_policy_router_network": ["is not a key here (did you mean `share`?)", "fullest_first"],
-    "validation": ["intervals miss theory", "19,700,000 TAO exist", "Vidur"],
+    "validation": ["intervals miss theory", "19,700,000 TAO exist", "prefill_first|Vidur"],
 }
-"""What else a reader must see: a part of some output."""
+"""What else a reader must see: a part of some output, or one of two where it hangs on data that do not come along."""
 
 
 def _code(path: Path) -> list[str]:
@@ -62,4 +62,4 @@ def test_a_notebook_runs_and_shows_what_it_draws(path):
             assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
     told = "\n".join(str(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in outputs)
     for part in SHOWN.get(path.stem, ()):
-        assert part in told, part
+        assert any(one in told for one in part.split("|")), part
