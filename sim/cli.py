@@ -83,6 +83,12 @@ infermint init study                    a scenario to start from
 infermint validate study/scenario.yaml  what is wrong with it, all at once
 infermint run study/scenario.yaml       simulate, compare, write a report
 """
+_LIST_HELP = """List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
+
+\b
+Example: infermint list outcomes
+         infermint list routers --plugin mine.py
+"""
 _RUN_HELP = """Simulate what FILE says and write its report; what is in the store already is not simulated again.
 
 \b
@@ -359,18 +365,13 @@ def explain(
     _emit({"values": [as_dict(row) for row in rows]}, as_json, lambda: format_rows(rows))
 
 
-@cli.command("list")
+@cli.command("list", help=_LIST_HELP)
 @click.argument("what", default="")
 @_plugins
 @_json
 @_debug
 def list_(what: str, plugins: tuple[pathlib.Path, ...], as_json: bool, debug: bool) -> None:
-    """List what a scenario may name: networks, gpus, models, workloads, policies, shocks, outcomes, units, routers, templates.
-
-    \b
-    Example: infermint list outcomes
-             infermint list routers --plugin mine.py
-    """
+    """List what a scenario may name."""
     from sim.scenario.catalogue import listing
 
     _load_plugins(plugins)

@@ -71,7 +71,9 @@ def test_key_epoch(problems, read, pinned):
     assert pinned.spec.epoch == 7 * DAY_S
     assert read("epoch: 1 week\n", "").spec.epoch == 7 * DAY_S
     found = problems("epoch: 1 week", "epoch: 3 year")
-    assert [p.message for p in found] == ["the epoch is longer than the horizon"]
+    assert [p.message for p in found] == ["'3 year' found; must be at most 100 day"]
+    found = problems("horizon: 2 year\nepoch: 1 week", "horizon: 9 day\nepoch: 10 day")
+    assert "the epoch is longer than the horizon" in [p.message for p in found]
 
 
 def test_key_estimand(read, pinned):

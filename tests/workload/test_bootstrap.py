@@ -149,7 +149,7 @@ def test_a_bootstrap_can_show_more_users_than_were_seen_a_replay_cannot(gaps_fil
         ({"keep": "0 %"}, "'0 %' found; must be above 0 %"),
         ({"keep": "120 %"}, "'120 %' found; must be at most 100 %"),
         ({"block": "0.5 s"}, "'0.5 s' found; must be at least 1"),
-        ({"block": "2 day"}, "'2 day' found; must be at most 86400"),
+        ({"block": "2 day"}, "'2 day' found; must be at most 1 day"),
         ({"blok": "60 s"}, "Extra inputs are not permitted"),
     ],
 )
