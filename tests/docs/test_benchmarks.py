@@ -47,6 +47,7 @@ def test_a_name_that_none_has_is_answered_with_all_of_them():
         assert part in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_a_study_of_small_runs_spends_its_time_in_simulations():
     done = subprocess.run(
