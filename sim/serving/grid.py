@@ -6,6 +6,7 @@ a `ReplicaType` in Python gives the arrays themselves.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import zipfile
@@ -92,12 +93,12 @@ def _array(name: str, arrays: np.lib.npyio.NpzFile, key: str) -> np.ndarray:
     return table
 
 
-def grid_of(path: str, layers: int, more_s: np.ndarray, max_num_seqs: int, max_model_len: int, host: int) -> GridCost:
-    """The cost of a file's tables: `more_s` seconds on top of 0 .. max_batched_tokens, `host` ps a pass.
+def grid_of(path: str, layers: int, more: np.ndarray, max_num_seqs: int, max_model_len: int, host: int) -> GridCost:
+    """The cost of a file's tables: `more` ps on top of 0 .. max_batched_tokens (int64), `host` ps a pass.
 
     Raises ScenarioError where the tables end before the limits of the engine do.
     """
-    tables, tokens = tables_of(path), len(more_s) - 1
+    tables, tokens = tables_of(path), len(more) - 1
     decode, prefill = tables.decode_attention_ms_per_layer, tables.prefill_attention_ms_per_layer
     reach = {
         "max_batched_tokens": (tokens, min(len(tables.dense_ms_per_layer), prefill.shape[1]) - 1),
@@ -110,9 +111,9 @@ def grid_of(path: str, layers: int, more_s: np.ndarray, max_num_seqs: int, max_m
                 f"serving.{key}: {asked} found; must be at most {most}, where the tables of {os.path.basename(path)} end"
             )
     cost = grid_cost(*tables, layers=layers)
-    dense = cost.dense[: tokens + 1] + np.rint(more_s * PS_PER_S).astype(np.int64)
-    per_sequence = np.zeros(max_num_seqs + 1, np.int64)
-    return GridCost(dense, per_sequence, host, cost.decode, cost.prefill)
+    return dataclasses.replace(
+        cost, dense=cost.dense[: tokens + 1] + more, per_sequence=np.zeros(max_num_seqs + 1, np.int64), host=host
+    )
 
 
 def grid_cost(

@@ -74,7 +74,9 @@ def cost_of(gpu: Gpu, model: LlmModel, settings: ServingSettings, link: Intercon
     if settings.tp > 1:
         more = all_reduce_seconds(model, _link(gpu, model, settings.tp, link), settings.tp, tokens)
     if isinstance(figures, GridFigures):
-        return grid_of(figures.file, model.layers, more, seqs, _model_len(model, settings), to_ps(settings.host))
+        return grid_of(
+            figures.file, model.layers, all_to_ps(more), seqs, _model_len(model, settings), to_ps(settings.host)
+        )
     return linear_cost(figures, dense_seconds(figures, model, tokens) + more, seqs, settings.host)
 
 

@@ -30,8 +30,10 @@ LATE_FRAC = 0.01
 """Share of their requests that ends at a deadline, beyond which a run says so (assumed: less moves no headline)."""
 
 
-def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, wanted: np.ndarray) -> Line:
-    """One network's line of an epoch."""
+def line(
+    network: NetworkState, epoch: Epoch, served: Served, account: Account, wanted: np.ndarray, seen: np.ndarray
+) -> Line:
+    """One network's line of an epoch; `wanted` requests by class, `seen` the network's `incomes`."""
     mtok = float(served.slo_tokens.sum()) / 1e6
     fees, coins_usd = float(account.fees.sum()), float(account.coins_usd.sum())
     emission_usd = network.value_usd(account.own_emission)
@@ -63,7 +65,6 @@ def line(network: NetworkState, epoch: Epoch, served: Served, account: Account, 
         "entries": sum(o.entered for o in network.owners) / days * 365.25,
         "exits": sum(o.left for o in network.owners) / days * 365.25,
     }
-    seen = incomes(network, account)
     made["gini"], made["nakamoto"] = gini(seen), nakamoto(seen)
     if shared(network.block):
         owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask())

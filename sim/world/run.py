@@ -215,8 +215,9 @@ class World:
             treasury.remember(network, epoch, account)
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
-            written[network.name] = lines.line(network, epoch, served, account, wanted)
-            curves[network.name] = lorenz(lines.incomes(network, account))
+            seen = lines.incomes(network, account)
+            written[network.name] = lines.line(network, epoch, served, account, wanted, seen)
+            curves[network.name] = lorenz(seen)
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
         written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}

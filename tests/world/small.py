@@ -88,7 +88,17 @@ def scenario_in(
     folder: Path, changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None
 ) -> Scenario:
     """The same, beside the files of a folder."""
-    tree = copy.deepcopy(BASE)
+    return changed(BASE, folder, changes, policies)
+
+
+def changed(
+    base: Mapping[str, Any],
+    folder: Path,
+    changes: Mapping[str, Any] | None = None,
+    policies: Mapping[str, Any] | None = None,
+) -> Scenario:
+    """The scenario of a tree with other values at dotted paths and further policies, from a file in a folder."""
+    tree = copy.deepcopy(dict(base))
     for path, value in (changes or {}).items():
         *parents, last = path.split(".")
         place = tree
@@ -101,12 +111,17 @@ def scenario_in(
     return load(file)
 
 
+def of_policy(found: Scenario, policy: str) -> ResolvedCase:
+    """The only case of a policy."""
+    (one,) = [case for case in found.cases() if case.case.policy == policy]
+    return one
+
+
 def case(
     changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None, policy: str = "base"
 ) -> ResolvedCase:
     """The only case of a policy."""
-    (found,) = [c for c in scenario(changes, policies).cases() if c.case.policy == policy]
-    return found
+    return of_policy(scenario(changes, policies), policy)
 
 
 def play(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.scenario import load
 from sim.scenario.scenario import ResolvedCase, Scenario
 from sim.world.run import World
+from tests.world.small import changed, of_policy
 
 BASE: dict[str, Any] = {
     "format": 1,
@@ -64,26 +62,15 @@ CHAIN = "networks.tao.chain"
 
 def scenario(changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None) -> Scenario:
     """The subnet with other values at dotted paths; a map replaces the map that was there."""
-    tree = copy.deepcopy(BASE)
-    for path, value in (changes or {}).items():
-        *parents, last = path.split(".")
-        place = tree
-        for key in parents:
-            place = place.setdefault(key, {})
-        place[last] = value
-    tree["policies"] |= dict(policies or {})
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "subnet.yaml"
-        file.write_text(json.dumps(tree))
-        return load(file)
+        return changed(BASE, Path(folder), changes, policies)
 
 
 def case(
     changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None, policy: str = "base"
 ) -> ResolvedCase:
     """The only case of a policy."""
-    (found,) = [one for one in scenario(changes, policies).cases() if one.case.policy == policy]
-    return found
+    return of_policy(scenario(changes, policies), policy)
 
 
 def world(
