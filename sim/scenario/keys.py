@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.blocks import Block
-from sim.records.run import MODEL_REVISION, SPACE_REVISION
+from sim.records.run import MODEL_REVISION, SPACE_REVISION, WORK_REVISION
 from sim.scenario.own_kinds import own_kinds
 from sim.scenario.spec import RESOLVED_KEYS, STUDY_KEYS, Spec
 
@@ -51,6 +51,8 @@ def spec_content(spec: Spec) -> Any:
         del data["jobs"]
     if spec.requests.replicas is not None or spec.requests.budget is not None:
         data["requests"]["revision"] = SPACE_REVISION
+    if spec.requests.mode == "all" or (spec.requests.mode == "sampled" and spec.requests.per_epoch > 1):
+        data["requests"]["work"] = WORK_REVISION
     for network in data["networks"].values():
         _without_trust(network)
         _without_unused(network)

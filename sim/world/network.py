@@ -55,6 +55,9 @@ def targets_of(spec: Any) -> Targets:
     )
 
 
+SEEN_DOWN = 2
+"""Windows of an epoch that must find a slot down, each of them, for it to have done nothing: one alone says too little of the other hours
+(assumed; docs/decisions/2026-11-28-nodes-that-did-nothing.md)."""
 LOCKS = ("stake", "unbonding", "vesting", "escrow", "vault", "root", "subnets")
 """Accounts of a network whose coins nobody can pay with."""
 
@@ -109,6 +112,8 @@ class NetworkState:
         """Prompt and output tokens of each slot in the last measured windows: what later work is shared out by."""
         self.timely = np.zeros(self.slots)
         """Of these, tokens of requests that met their target; counted for a chain's validators alone."""
+        self.met = np.zeros((self.slots, 2), np.int64)
+        """Windows of the last epoch with any in which each slot was there, and those in which it was up at all."""
         self.to_sell = np.zeros(self.slots, np.int64)
         self.others_sell: dict[str, int] = {}
         self.price_times: list[int] = [0]
@@ -394,11 +399,11 @@ class NetworkState:
         """Which slots are live, in the network's numbering."""
         return np.concatenate([owners.columns.state == LIVE for owners in self.owners])
 
-    def take_work(self, work: np.ndarray, timely: np.ndarray) -> None:
-        """Note measured tokens of each slot, and those within target where a chain's validators look at them; live slots that
-        did nothing measured get their class's mean later.
-        """
+    def take_work(self, work: np.ndarray, timely: np.ndarray, met: np.ndarray | None = None) -> None:
+        """Note measured tokens of each slot, those within target where a chain's validators look at them, and what windows met."""
         self.work, self.timely = work, timely
+        if met is not None:
+            self.met = met
 
     @property
     def on_time(self) -> np.ndarray:
@@ -419,8 +424,10 @@ class NetworkState:
 
         `counted` says that the epoch's tokens were all counted, not taken from windows.
 
-        A live slot's own measured tokens; one that was not there yet counts as its class's mean, a class that was not there
-        as its capacity beside the whole network's.
+        A live slot's own measured tokens. One of which windows say nothing (it was not there yet, a single window found it down,
+        it was up and no request came) counts as its class's mean, a class of which they say nothing as its capacity beside the whole
+        network's. A slot that `SEEN_DOWN` windows or more of an epoch found down, each of them, did nothing; and where every token was
+        counted, each slot did what it did. With no token at all, everybody counts by capacity.
         """
         weights = np.zeros((self.slots, 2))
         speeds, allowed = self.checks.speeds(), self.checks.allowed(epoch)
@@ -429,6 +436,9 @@ class NetworkState:
             span = slice(self.offset[i], self.offset[i + 1])
             live = owners.columns.state == LIVE
             seen = self.work[span].sum(axis=1) > 0
+            if total.any():
+                there, up = self.met[span].T
+                seen |= counted | ((there >= SEEN_DOWN) & (up == 0))
             mean = (
                 self.work[span][seen].mean(axis=0)
                 if seen.any()

@@ -189,9 +189,10 @@ class Windows:
             mine = [(model, stint) for owner, model, stint in stints if owner is network]
             tally = Tally(classes)
             work, timely = np.zeros((network.slots, 2)), np.zeros(network.slots)
+            met = np.zeros((network.slots, 2), np.int64)
             for model, stint in mine:
                 tally.add(stint.tally)
-                self._place_work(network, model, stint, work, timely)
+                self._place_work(network, model, stint, work, timely, met)
                 self._watch_halves(network, stint)
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
@@ -203,11 +204,12 @@ class Windows:
                 tally.add(network.tally)
                 work += network.work
                 timely += network.timely
+                met += network.met
             network.tally = tally
-            network.take_work(work, timely)
+            network.take_work(work, timely, met)
 
     def _place_work(
-        self, network: NetworkState, model: str, stint: Stint, work: np.ndarray, timely: np.ndarray
+        self, network: NetworkState, model: str, stint: Stint, work: np.ndarray, timely: np.ndarray, met: np.ndarray
     ) -> None:
         base = np.array(network.base_of(model))
         part, window = stint.part, stint.window
@@ -215,6 +217,8 @@ class Windows:
         np.add.at(work, places, part.work_of_all(stint.work, window.work_ps, window.end_ps))
         if stint.timely is not None:
             np.add.at(timely, places, part.work_of_all(stint.timely, window.work_ps, window.end_ps))
+        up = part.up_ps(window.work_ps, window.end_ps) > 0
+        np.add.at(met, places, np.stack([np.ones(len(up), np.int64), up], axis=1))
 
     def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
         """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""

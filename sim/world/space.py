@@ -102,9 +102,9 @@ class Part:
             up, events = self.whole.standing(streams, start_ps, end_ps, *own)
         else:
             up, events = self.whole.lives(streams, window, start_ps, end_ps)
+        self._lived = up.copy(), events
         if not self.sampled:
             return up, events
-        self._lived = up.copy(), events
         place = np.full(len(self.whole), -1)
         place[self.chosen] = np.arange(len(self.chosen))
         mine = [event for event in events if place[event.node] >= 0]
@@ -119,7 +119,7 @@ class Part:
         """
         if not self.sampled:
             return work
-        found, up = np.zeros((len(self.whole), *work.shape[1:]), np.int64), self._up_ps(begin_ps, end_ps)
+        found, up = np.zeros((len(self.whole), *work.shape[1:]), np.int64), self.up_ps(begin_ps, end_ps)
         found[self.chosen] = work
         for m in range(len(self.whole.slots)):
             nodes = np.flatnonzero(self.whole.member == m)
@@ -134,7 +134,7 @@ class Part:
             found[others] = (found[twin] * part).astype(np.int64)
         return found
 
-    def _up_ps(self, begin_ps: int, end_ps: int) -> np.ndarray:
+    def up_ps(self, begin_ps: int, end_ps: int) -> np.ndarray:
         """int64[len(whole)]: for how long each node is up in a part of the window whose `lives` were asked for."""
         assert self._lived is not None
         up, events = self._lived

@@ -112,6 +112,19 @@ def test_the_revision_of_sampling_in_space_moves_keys_of_runs_that_are_sampled_s
     assert not before[1] & keys(part)
 
 
+def test_the_revision_of_nodes_work_moves_keys_of_runs_that_see_a_node_more_than_once(read, monkeypatch):
+    def keys(requests):
+        told = f"epoch: 1 week\nrequests: {requests}"
+        return {one.case.key for one in read("epoch: 1 week", told).cases()}
+
+    one, two, every = "{mode: sampled, per_epoch: 1}", "{mode: sampled, per_epoch: 2}", "{mode: all}"
+    before = keys(one), keys(two), keys(every)
+    monkeypatch.setattr("sim.scenario.keys.WORK_REVISION", records.WORK_REVISION + 1)
+    assert keys(one) == before[0]
+    assert not before[1] & keys(two)
+    assert not before[2] & keys(every)
+
+
 def test_a_data_file_counts_by_content_not_by_name(write, tmp_path):
     trace = "arrival_s,prompt_tokens,output_tokens\n0.5,10,5\n1.5,20,6\n"
     lines = "    rate: 4 /s\n"

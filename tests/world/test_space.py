@@ -108,7 +108,7 @@ def test_nodes_that_do_not_serve_are_stood_for_by_their_neighbours() -> None:
     part = part_of(roster(steady), 0.25, STREAMS, 3)
     part.lives(STREAMS, 3, 0, MINUTE_PS)
     work = told_work(part)
-    up = part._up_ps(0, MINUTE_PS)
+    up = part.up_ps(0, MINUTE_PS)
     assert set(up.tolist()) == {MINUTE_PS}
     every = part.work_of_all(work, 0, MINUTE_PS)
     assert (every[part.chosen] == work).all()
@@ -140,7 +140,7 @@ def test_nodes_that_do_not_serve_work_as_long_as_they_are_up() -> None:
         for at_ps, then in [*marks, (end, False)]:
             expected[node] += max(0, at_ps - max(last, begin)) if now else 0
             now, last = then, at_ps
-    assert (part._up_ps(begin, end) == expected).all()
+    assert (part.up_ps(begin, end) == expected).all()
     down, partly = expected == 0, (expected > 0) & (expected < end - begin)
     assert down[:480].sum() > 50 and partly[:480].sum() > 50
     # All that serve work alike for each minute of their time: all others do, too.
