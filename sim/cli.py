@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         sys.exit(cli.main(argv, prog_name="infermint", standalone_mode=False) or 0)
     except click.exceptions.Abort:
+        click.echo("infermint: stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
