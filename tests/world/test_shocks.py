@@ -206,8 +206,8 @@ SHORT = {
 @pytest.mark.parametrize(
     ("mode", "struck"),
     [
-        ({"mode": "all"}, shock(HOME, by="-100 %", at="45 min", lasts="10 min")),
-        pytest.param({"mode": "all"}, shock("workload", at="40 min", lasts="20 min"), marks=pytest.mark.slow),
+        ({"mode": "all"}, shock(HOME, by="-100 %", at="22 min", lasts="5 min")),
+        pytest.param({"mode": "all"}, shock("workload", at="20 min", lasts="10 min"), marks=pytest.mark.slow),
         (
             {"mode": "sampled", "window": "1 min", "lives": "continued"},
             shock(HOME, by="-60 %", at="41 min", lasts="30 min"),
@@ -215,7 +215,7 @@ SHORT = {
     ],
 )
 def test_engines_agree_under_shocks(mode: dict[str, Any], struck: dict[str, Any]) -> None:
-    changes = {**SHORT, "requests": mode, **struck}
+    changes = {**SHORT, "horizon": "60 min", "epoch": "10 min", "requests": mode, **struck}
     if mode["mode"] == "sampled":
         changes |= {"horizon": "8 h", "epoch": "2 h", "workload.chat.deadline": "5 min"}
         changes["workload.chat.patience"] = {"kind": "exponential", "mean": "10 s"}
