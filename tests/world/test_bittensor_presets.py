@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.errors import ScenarioError
 from sim.records.run import RunRecord
 from sim.scenario import load
 from sim.tokenomics.chains.bittensor.rules import RULES
@@ -28,16 +29,23 @@ workload:
     rate: 120 /s
     demand: {{kind: logit, elasticity: -1.2}}
 networks:
-  net: {{extends: {preset}, chain: {{simulated: 40}}}}
+  net: {{extends: {preset}, chain: {chain}}}
   {beside}
 policies: {{base: {{}}}}
 compare: {{baseline: base, coin_price: [pool]}}
 """
 
 
-def play(folder: Path, preset: str, horizon: str = "90 day", initial: str = "given", beside: str = "") -> RunRecord:
+FEW = "{simulated: 40}"
+FULL = "{simulated: 127, miners: 191, validators: {honest: {kind: honest, count: 64, stake: 100 %, noise: 5 %}}}"
+"""256 uids: the owner's is the last."""
+
+
+def play(
+    folder: Path, preset: str, horizon: str = "90 day", initial: str = "given", beside: str = "", chain: str = FEW
+) -> RunRecord:
     file = folder / "alone.yaml"
-    file.write_text(FILE.format(preset=preset, horizon=horizon, initial=initial, beside=beside))
+    file.write_text(FILE.format(preset=preset, horizon=horizon, initial=initial, beside=beside, chain=chain))
     (case,) = load(file).cases()
     return run(case, 0)
 
@@ -88,3 +96,17 @@ def test_ten_days_under_each_rule_set(tmp_path: Path, rules: str) -> None:
     assert set(record.residuals.values()) == {0}
     found = (numbers(record, "net.alpha_tao")[-1], numbers(record, "net.tao_share_frac")[-1])
     assert found == pytest.approx(PINNED[rules], rel=1e-4)
+
+
+def test_a_subnet_of_256_uids_in_a_chain_of_127(tmp_path: Path) -> None:
+    full, small = (play(tmp_path, "bittensor", "30 day", "steady", chain=chain) for chain in (FULL, "{simulated: 127}"))
+    assert set(full.residuals.values()) == {0} and full.notes == []
+    # How many uids share the miners' part, and how many validators agree on it, moves neither price nor nodes.
+    assert numbers(full, "net.alpha_tao") == pytest.approx(numbers(small, "net.alpha_tao"), rel=1e-6)
+    assert full.outcomes["net.nodes"] == pytest.approx(small.outcomes["net.nodes"], rel=0.02)
+    assert full.outcomes["net.gini"] == pytest.approx(small.outcomes["net.gini"], abs=0.02)
+
+
+def test_a_subnet_has_no_more_than_256_uids(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="257 uids found; a subnet has 256"):
+        play(tmp_path, "bittensor", chain=FULL.replace("191", "192"))

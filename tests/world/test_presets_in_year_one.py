@@ -57,6 +57,7 @@ def year(folder: Path, preset: str, initial: str, coin_price: str) -> tuple[RunR
         ("akash", "path"),
         ("render", "pool"),
         ("gensyn", "pool"),
+        pytest.param("bittensor", "pool", marks=pytest.mark.slow),  # half a CPU-minute each
     ],
 )
 def test_a_network_stays_inside_its_plausible_ranges_for_a_year(
