@@ -21,6 +21,7 @@ from typing import Any
 import click
 
 from sim.errors import InfermintError, Problem, ScenarioError
+from sim.records.sensitivity import FOLDER, digest, kept
 from sim.records.study import StudyRecord, exit_code
 
 FORMAT = 1
@@ -191,13 +192,12 @@ def _until(options: dict[str, Any]) -> Any:
 
 def _deliver(record: StudyRecord, out: Path, as_json: bool, told: str, then: str, refused: str) -> int:
     """Write what a run leaves and tell it; `refused` is why the command fails all the same (empty: it does not)."""
-    from sim import report, study
+    from sim import study
     from sim.report.terminal import format_study
 
     with study.Store(out / study.STORE, create=False) as store:
         study.export(record, out, store.finished(), whatever=True)
-    with writing(out):
-        page = report.write(record, out)
+    page = _written(record, out, out)
     if as_json:
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
         found = {"format": FORMAT, "report": str(page), "runs": told, **({"refused": refused} if refused else {})}
@@ -234,7 +234,7 @@ def _store_of(result: Path) -> Path:
 
 def report_again(result: Path, out: Path | None) -> Path:
     """`infermint report`: the page of a folder's (or store's) study, from what is stored."""
-    from sim import report, study
+    from sim import study
 
     path = _store_of(result)
     with study.Store(path, create=False) as store:
@@ -245,8 +245,18 @@ def report_again(result: Path, out: Path | None) -> Path:
     target = out or path.parent
     # The result's own folder is its own wherever it is looked at from.
     study.export(records[-1], target, runs, whatever=out is None or not study.owned(target))
+    return _written(records[-1], target, path.parent)
+
+
+def _written(record: StudyRecord, target: Path, folder: Path) -> Path:
+    """The study's page in `target`, with the analyses of its uncertain parameters that stand in its `folder`."""
+    from sim import report
+
+    analyses, others = kept(folder, record.scenario_resolved)
+    for path in others:
+        click.echo(f"{path}: of another version of the scenario, and not on the page", err=True)
     with writing(target):
-        return Path(report.write(records[-1], target))
+        return Path(report.write(record, target, analyses))
 
 
 def store_shown(result: Path) -> dict[str, Any]:
@@ -520,7 +530,11 @@ def sensitivity_of_file(file: Path, as_json: bool, **options: Any) -> None:
             f"stopped; {progress.done} of {progress.total} runs are in {out / study.STORE}. The same command goes on from there."
         ) from None
     progress.end()
-    paths = _sensitivity_files(record, out / "sensitivity")
+    paths = _sensitivity_files(record, out / FOLDER)
+    with study.Store(out / study.STORE, create=False) as store:
+        beside = [one for one in store.studies() if digest(one.scenario_resolved) == record.scenario]
+    if beside:
+        paths["report"] = _written(beside[-1], out, out)
     if as_json:
         files = {name: str(path) for name, path in paths.items()}
         click.echo(json.dumps({"format": FORMAT, "files": files, **told.document(record)}, indent=1))
@@ -533,12 +547,13 @@ def _sensitivity_files(record: Any, folder: Path) -> dict[str, Path]:
     from sim.records.files import put
     from sim.report import sensitivity as told
 
-    paths = {kind: folder / f"{record.method}.{kind}" for kind in ("csv", "svg", "png")}
+    paths = {kind: folder / f"{record.method}.{kind}" for kind in ("csv", "svg", "png", "json")}
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         put(paths["csv"], told.csv(record))
         put(paths["svg"], told.svg_file(record))
         paths["png"].write_bytes(told.png_file(record))
+        put(paths["json"], record.to_json())
     return paths
 
 

@@ -228,6 +228,17 @@ TABLES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Columns of each file, in order."""
 
+SENSITIVITY: dict[str, tuple[str, ...]] = {
+    "sobol": (
+        "outcome", "unit", "policy", "baseline", "coin_price", "parameter", "status", "first", "first_low", "first_high", "total", "total_low",
+        "total_high",
+    ),
+    "tornado": (
+        "outcome", "unit", "policy", "baseline", "coin_price", "parameter", "status", "low_value", "high_value", "base", "at_low", "at_high",
+    ),
+}  # fmt: skip
+"""Columns of `sensitivity/METHOD.csv`."""
+
 FIGURES: dict[str, tuple[str, ...]] = {
     "forest": (
         "outcome", "unit", "policy", "baseline", "coin_price", "point", "relative", "relative_low", "relative_high", "difference", "low", "high",
@@ -243,19 +254,9 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "lorenz": ("network", "policy", "coin_price", "point", "operators_frac", "income_frac"),
     "supply": ("network", "operators", "policy", "coin_price", "point", "break_even_usd", "nodes"),
     "flows": ("currency", "decimals", "reason", "source", "target", "policy", "coin_price", "point", "amount_base", "amount"),
+    **SENSITIVITY,
 }  # fmt: skip
 """Columns of the file beside a figure, by what the file's name begins with."""
-
-SENSITIVITY: dict[str, tuple[str, ...]] = {
-    "sobol": (
-        "outcome", "unit", "policy", "baseline", "coin_price", "parameter", "status", "first", "first_low", "first_high", "total", "total_low",
-        "total_high",
-    ),
-    "tornado": (
-        "outcome", "unit", "policy", "baseline", "coin_price", "parameter", "status", "low_value", "high_value", "base", "at_low", "at_high",
-    ),
-}  # fmt: skip
-"""Columns of `sensitivity/METHOD.csv`."""
 
 HEADS: dict[str, str] = {
     "outcome": "What is told of a run; its name leads to its meaning.",

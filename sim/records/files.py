@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 def put(path: Path, text: str) -> None:
     """Write a file in one step, UTF-8, line ends as given: readers see the old one or the new one, never half of it."""
     with whole(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(text.encode("utf-8", errors="replace"))
 
 
 @contextlib.contextmanager

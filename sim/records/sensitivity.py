@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
+from pathlib import Path
 from typing import Literal
 
-from sim.records.run import Number
+from sim.records.run import Number, canonical
 from sim.records.study import Parameter
 
 
@@ -73,3 +76,47 @@ class SensitivityRecord:
     swings: list[Swing]
     unsupported: list[tuple[str, str]]
     warnings: list[str]
+    scenario: str
+    """`digest` of the resolved scenario: whose analysis it is."""
+
+    def to_json(self) -> str:
+        """Canonical JSON."""
+        return canonical(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> SensitivityRecord:
+        """The record that `to_json` wrote. `ValueError`, `TypeError` or `KeyError` where it is none."""
+        raw = json.loads(text)
+        raw["parameters"] = [Parameter(**row) for row in raw["parameters"]]
+        for name, kind in (("indices", Index), ("swings", Swing)):
+            raw[name] = [kind(**{**row, "asked": Asked(**row["asked"])}) for row in raw[name]]
+        raw["unsupported"] = [(what, why) for what, why in raw["unsupported"]]
+        return cls(**raw)
+
+
+METHODS = ("sobol", "tornado")
+FOLDER = "sensitivity"
+"""Where a study's folder keeps them: `METHOD.json`, and table and figure beside it."""
+
+
+def digest(scenario_resolved: str) -> str:
+    """SHA-256 of a resolved scenario's text."""
+    return hashlib.sha256(scenario_resolved.encode()).hexdigest()
+
+
+def kept(folder: Path, scenario_resolved: str) -> tuple[list[SensitivityRecord], list[Path]]:
+    """The analyses of a scenario in its study's folder, and the files there that are of another scenario or cannot be read."""
+    found, others = [], []
+    for path in (folder / FOLDER / f"{method}.json" for method in METHODS):
+        if not path.exists():
+            continue
+        try:
+            record = SensitivityRecord.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError, KeyError):
+            others.append(path)
+            continue
+        if record.scenario == digest(scenario_resolved):
+            found.append(record)
+        else:
+            others.append(path)
+    return found, others

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from sim.records.columns import FIGURES
+from sim.records.sensitivity import SensitivityRecord
 from sim.records.study import StudyRecord
-from sim.report import ecdf, fan, flow_bars, forest, heat, lorenz, moves, supply_curve, warm_up, words
+from sim.report import ecdf, fan, flow_bars, forest, heat, lorenz, moves, sensitivity, supply_curve, warm_up, words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +38,13 @@ class Entry:
         return next(columns for kind, columns in FIGURES.items() if self.name.startswith(kind))
 
 
-def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
-    """All figures that the record has data for; those of a sweep show one `point`, their CSVs hold all points."""
+def entries(record: StudyRecord, point: int = 0, analyses: Sequence[SensitivityRecord] = ()) -> list[Entry]:
+    """All figures that the record and its analyses have data for; those of a sweep show one `point`, their CSVs hold all points."""
     found = [
         *_forests(record, point),
         *_moves(record, point),
         *_heats(record),
+        *(entry for analysis in analyses for entry in _sensitivities(analysis)),
         *_fans(record, point),
         *_warm_ups(record, point),
         *_ecdfs(record, point),
@@ -56,6 +58,23 @@ def entries(record: StudyRecord, point: int = 0) -> list[Entry]:
         count = taken[entry.name] = taken.get(entry.name, 0) + 1
         named.append(entry if count == 1 else dataclasses.replace(entry, name=f"{entry.name}-{count}"))
     return named
+
+
+def _sensitivities(analysis: SensitivityRecord) -> list[Entry]:
+    return [
+        Entry(
+            file_name(analysis.method, one.outcome, one.policy, one.coin_price),
+            "what moves it",
+            sensitivity.title(one),
+            sensitivity.description(analysis, one),
+            sensitivity.csv_rows(analysis, [one]),
+            lambda one=one: sensitivity.figure(analysis, [one]),  # type: ignore[misc]
+            network=words.network_of(one.outcome) or "world",
+            policy=one.policy,
+            outcome=one.outcome,
+        )
+        for one in sensitivity.asked(analysis)[: sensitivity.MOST_PANELS]
+    ]
 
 
 def file_name(*parts: str) -> str:

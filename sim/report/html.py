@@ -18,7 +18,7 @@ from sim.records.outcomes import ABBREVIATIONS
 from sim.records.study import StudyRecord
 from sim.report import breaks, figures, solved, starts, svg, tables, verdicts, words
 
-_SECTIONS = ("differences", "over time", "latency", "operators", "flows")
+_SECTIONS = ("differences", "what moves it", "over time", "latency", "operators", "flows")
 
 
 def page(record: StudyRecord, entries: list[figures.Entry], made_from: str = "") -> str:

@@ -15,6 +15,7 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     if record.warnings:
         blocks += ["## Warnings", _bullets(words.clip(w, 600) for w in record.warnings)]
     blocks += _verdicts(record) + _figures(entries, "differences")
+    blocks += _section("## What moves it", _figures(entries, "what moves it"))
     if record.solved:
         blocks += ["## Made equal", *(_table(table) for table in solved.tables(record))]
     if record.breaks or record.recoveries:

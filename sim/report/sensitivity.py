@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from sim.records.columns import SENSITIVITY, file_unit
+from sim.records.files import csv_text
 from sim.records.run import Number
 from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing
 from sim.report import style, svg, words
-from sim.report.files import csv_text
 from sim.report.terminal import aligned
 
 MOST_PANELS = 12
 """A figure of more would be read by nobody: the CSV holds all."""
-_ROW_PT = 22.0
+_ROW_PT, _TWO_LINES_PT = 22.0, 30.0
+_NAMES_PT = 132.0
 _LEAST = 1e-7  # what moves less than this part of its size moves by the rounding of accounts alone
 
 
@@ -104,10 +107,17 @@ def document(record: SensitivityRecord) -> dict[str, Any]:
 
 def csv(record: SensitivityRecord) -> str:
     """One row a thing asked and parameter, in the order of the record; shares of demand and the like as fractions."""
+    return csv_text(SENSITIVITY[record.method], csv_rows(record, asked(record)))
+
+
+def csv_rows(record: SensitivityRecord, shown: Sequence[Asked]) -> list[list[Any]]:
+    """The rows of some of what was asked."""
     status = {one.path: one.status for one in record.parameters}
     rows: list[list[Any]] = []
     for row in record.indices if record.method == "sobol" else record.swings:
         one = row.asked
+        if one not in shown:
+            continue
         head = [
             one.outcome,
             file_unit(one.unit),
@@ -123,39 +133,80 @@ def csv(record: SensitivityRecord) -> str:
             else [row.low_text, row.high_text, row.base, row.at_low, row.at_high]
         )
         rows.append([*head, *rest])
-    return csv_text(SENSITIVITY[record.method], rows)
+    return rows
 
 
-def figure(record: SensitivityRecord) -> Figure:
-    """A panel for each thing asked, at most `MOST_PANELS`: bars of one parameter each, the one that moves it most on top."""
-    shown = asked(record)[:MOST_PANELS]
-    height = len(record.parameters) * _ROW_PT
-    top = 26.0 if record.method == "sobol" else 4.0
-    with style.styled():
-        sheet = style.sheet(top + len(shown) * (height + 64) + 4)
-        for place, one in enumerate(shown):
-            ax = style.panel(sheet, 132, top + 22 + place * (height + 64), style.WIDTH_PT - 148, height)
-            (_draw_indices if record.method == "sobol" else _draw_swings)(ax, record, one)
-            ax.set_title(_wrapped(title(one)), x=-0.6, fontsize=style.SMALL_PT)
-        if record.method == "sobol":
-            marks = [("alone (first order)", 0), ("with all others (total order)", 1)]
-            style.key(
-                sheet,
-                [
-                    Line2D([], [], color=style.COLOURS[i], marker=style.MARKS[i], linestyle="none", label=name)
-                    for name, i in marks
-                ],
+def description(record: SensitivityRecord, one: Asked) -> str:
+    """What a panel shows, in full sentences made of the record's own numbers."""
+    if record.method == "sobol":
+        said = [
+            f"Bars are {100 * record.confidence:g} % bootstrap intervals of the share of the variance that a parameter moves alone, and with all others."
+        ]
+        for row in _by_total(record, one):
+            name = words.parameter_name(row.parameter)
+            said.append(
+                f"{name} moves nothing."
+                if row.total is None
+                else f"{name}: {_share(row.first)} {_shares(row.first_low, row.first_high)} alone, {_share(row.total)} {_shares(row.total_low, row.total_high)} with all others."
             )
+        return " ".join(said)
+    swings = [row for row in record.swings if row.asked == one]
+    said = [
+        f"With all values as in the file: {_value(swings[0].base, one)}. Bars are one parameter at its lowest and at its highest."
+    ]
+    for swing in swings:
+        low, high = (_value(value, one) for value in (swing.at_low, swing.at_high))
+        said.append(
+            f"{words.parameter_name(swing.parameter)} at {swing.low_text}: {low}; at {swing.high_text}: {high}."
+        )
+    return " ".join(said)
+
+
+def figure(record: SensitivityRecord, shown: Sequence[Asked] | None = None) -> Figure:
+    """A panel for each thing asked, the first `MOST_PANELS` under their titles, or `shown` without: a bar or two of each parameter.
+
+    The parameter that moves it most is on top.
+    """
+    titled, shown = shown is None, asked(record)[:MOST_PANELS] if shown is None else shown
+    sobol = record.method == "sobol"
+    height, over = len(record.parameters) * (_ROW_PT if sobol else _TWO_LINES_PT), 20.0 if titled else 0.0
+    with style.styled():
+        sheet = style.sheet(24 + len(shown) * (height + over + 44))
+        for place, one in enumerate(shown):
+            top = 24 + over + place * (height + over + 44)
+            ax = style.panel(sheet, _NAMES_PT, top, style.WIDTH_PT - _NAMES_PT - 16, height)
+            (_draw_indices if sobol else _draw_swings)(ax, record, one)
+            if titled:
+                ax.set_title(
+                    words.clip(title(one), 58),
+                    x=-_NAMES_PT / (style.WIDTH_PT - _NAMES_PT - 16),
+                    fontsize=style.SMALL_PT,
+                )
+        style.key(sheet, _order_marks() if sobol else _end_marks())
     return sheet
 
 
-def _wrapped(text: str) -> str:
-    return text if len(text) <= 66 else words.clip(text, 66)
+def _order_marks() -> list[Line2D]:
+    return [
+        Line2D([], [], color=style.COLOURS[i], marker=style.MARKS[i], linestyle=style.LINES[i], label=name)
+        for i, name in enumerate(("alone (first order)", "with all others (total)"))
+    ]
 
 
-def _names(ax: Axes, parameters: list[str]) -> None:
-    ax.set_ylim(len(parameters) - 0.5, -0.5)
-    ax.set_yticks(range(len(parameters)), [words.clip(words.parameter_name(path), 26) for path in parameters])
+def _end_marks() -> list[Patch]:
+    return [Patch(**_bar(i), label=name) for i, name in enumerate(("at its lowest", "at its highest"))]
+
+
+def _bar(end: int) -> dict[str, Any]:
+    """How the bar of the lowest (0) and of the highest value (1) looks."""
+    return {
+        "facecolor": style.COLOURS[end], "alpha": 0.75, "hatch": style.HATCHES[end], "edgecolor": style.INK, "linewidth": 0.4,
+    }  # fmt: skip
+
+
+def _names(ax: Axes, names: list[str]) -> None:
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_yticks(range(len(names)), names)
     ax.tick_params(axis="y", length=0)
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)
@@ -175,14 +226,17 @@ def _draw_indices(ax: Axes, record: SensitivityRecord, one: Asked) -> None:
             ax.plot([middle], [y], color=style.COLOURS[order], marker=style.MARKS[order], linestyle="none")
     if all(row.total is None for row in rows):
         _nothing(ax, "nothing moves it")
-    _names(ax, [row.parameter for row in rows])
+    _names(ax, [_fitting(words.parameter_name(row.parameter)) for row in rows])
     ax.set_xlabel("share of the variance of the difference (1)" if one.baseline else "share of the variance (1)")
 
 
 def _draw_swings(ax: Axes, record: SensitivityRecord, one: Asked) -> None:
     rows = [row for row in record.swings if row.asked == one]
     base = words.in_reading_unit(rows[0].base, one.unit)
-    _names(ax, [row.parameter for row in rows])
+    _names(
+        ax,
+        [f"{_fitting(words.parameter_name(row.parameter))}\n{_fitting(_ends(row))}" for row in rows],
+    )
     unit = "pp" if one.unit == "%" and one.baseline else one.unit
     ax.set_xlabel(f"{'difference' if one.baseline else words.label(one.outcome)} ({unit or '1'})")
     ax.axvline(base, color=style.INK, linewidth=1.0)
@@ -190,20 +244,22 @@ def _draw_swings(ax: Axes, record: SensitivityRecord, one: Asked) -> None:
         _nothing(ax, "nothing moves it")
         return
     for place, row in enumerate(rows):
-        ends = [words.in_reading_unit(end, one.unit) for end in (row.at_low, row.at_high)]
-        # The label of the lowest value stands on the side that is not the highest's.
-        right = [ends[0] > ends[1] or (ends[0] == ends[1] and ends[0] < base), ends[1] >= ends[0]]
-        for index, text in enumerate((row.low_text, row.high_text)):
-            ax.barh(
-                place, ends[index] - base, left=base, height=0.62, color=style.COLOURS[index], alpha=0.75,
-                hatch=style.HATCHES[index], edgecolor=style.INK, linewidth=0.4,
-            )  # fmt: skip
-            edge = max(base, *ends) if right[index] else min(base, *ends)
-            ax.annotate(
-                words.clip(text, 18), (edge, place), xytext=(3 if right[index] else -3, 0), textcoords="offset points",
-                ha="left" if right[index] else "right", va="center", fontsize=style.SMALL_PT - 1.6,
-            )  # fmt: skip
-    ax.margins(x=0.28)
+        widths = [words.in_reading_unit(end, one.unit) - base for end in (row.at_low, row.at_high)]
+        # The longer one first: on the same side it would hide the other.
+        for end in sorted((0, 1), key=lambda end: -abs(widths[end])):
+            ax.barh(place, widths[end], left=base, height=0.62, **_bar(end))
+    ax.margins(x=0.06)
+
+
+def _fitting(text: str) -> str:
+    return style.fitting(words.clip(text), _NAMES_PT - 6)
+
+
+def _ends(row: Swing) -> str:
+    """`0.08 to 0.25 USD/kWh`: a unit that both values have stands once."""
+    unit = row.high_text.partition(" ")[2]
+    low = row.low_text.removesuffix(f" {unit}") if unit else row.low_text
+    return f"{low} to {row.high_text}"
 
 
 def _nothing(ax: Axes, said: str) -> None:

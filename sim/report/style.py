@@ -16,7 +16,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
+from matplotlib.textpath import text_to_path
 
 WIDTH_PT = 360
 TEXT_PT = 10.0
@@ -130,6 +132,15 @@ def of_policies(legend: Legend, policies: Sequence[int]) -> None:
         if mark is not None:
             belongs(mark, policy)
         belongs(text, policy)
+
+
+def fitting(text: str, width_pt: float, size_pt: float = SMALL_PT) -> str:
+    """A text cut to a width, in the measuring font."""
+    font, cut = FontProperties(size=size_pt), text
+    while len(cut) > 1 and text_to_path.get_text_width_height_descent(cut, font, False)[0] > width_pt:
+        text = text[:-1].rstrip()
+        cut = text + "…"
+    return cut
 
 
 def column_heads(sheet: Figure, heads: dict[str, float], top: float) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ScenarioError
-from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing
+from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing, digest
 from sim.scenario import Scenario, designs
 from sim.streams import Streams
 from sim.study import indices
@@ -24,7 +24,6 @@ from sim.study.solve import solved_warnings
 from sim.study.values import require_known
 from sim.study.verdicts import default_family
 
-METHODS = ("sobol", "tornado")
 FEW_POINTS = 64
 """Below this many points of a Sobol' analysis a warning says that intervals are wide."""
 
@@ -75,6 +74,7 @@ def sensitivity(
         points=points if method == "sobol" else len(plan.sets), replications=plan.per_set, runs=len(plan.sets) * plan.per_set * len(plan.cells()),
         root_seed=plan.root_seed, confidence=plan.confidence, parameters=list(plan.parameters), indices=[], swings=[],
         unsupported=unsupported, warnings=_warnings(plan, method, points),
+        scenario=digest(plan.scenario_resolved),
     )  # fmt: skip
     if method == "sobol":
         seed = Streams(plan.root_seed, 0)[designs.BOOTSTRAP].key64

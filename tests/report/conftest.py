@@ -12,6 +12,7 @@ import pytest
 
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import FlowRow
+from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing, digest
 from sim.records.study import (
     Assumption,
     Band,
@@ -469,6 +470,35 @@ def make_uncertain(record: StudyRecord) -> StudyRecord:
     return dataclasses.replace(record, parameters=parameters, sets=sets, influences=influences, verdicts=verdicts)
 
 
+def make_analyses(record: StudyRecord) -> list[SensitivityRecord]:
+    """A Sobol' analysis and a tornado of the record's uncertain parameters, over two outcomes and a policy; one index has no number."""
+    asked = [
+        Asked(outcome, _unit(outcome), "two_years", "four_years", "pool")
+        for outcome in ("tao.nodes@end", "cloud.share_frac")
+    ]
+    paths = [one.path for one in record.parameters]
+    size = dict(zip(paths, (0.62, 0.21, 0.05), strict=True))
+    indices = [
+        Index(one, path, share, share - 0.05, share + 0.04, share + 0.1, share + 0.03, share + 0.19)
+        for one in asked
+        for path, share in size.items()
+    ]
+    indices[-1] = Index(asked[1], paths[-1], *[None] * 6)
+    swings = [
+        Swing(one, path, "0.08 USD/kWh", "0.25 USD/kWh", -0.1, -0.1 - share, -0.1 + share / 2)
+        for one in asked
+        for path, share in size.items()
+    ]
+    shared = {
+        "name": record.name, "scenario_file": record.scenario_file, "points": 64, "replications": 2, "runs": 640, "root_seed": 7, "confidence": 0.95,
+        "parameters": record.parameters, "unsupported": [], "warnings": [], "scenario": digest(record.scenario_resolved),
+    }  # fmt: skip
+    return [
+        SensitivityRecord(method="sobol", indices=indices, swings=[], **shared),  # type: ignore[arg-type]
+        SensitivityRecord(method="tornado", indices=[], swings=swings, **shared),  # type: ignore[arg-type]
+    ]
+
+
 @pytest.fixture(scope="session")
 def grid_record(record: StudyRecord) -> StudyRecord:
     return make_grid(record)
@@ -477,3 +507,8 @@ def grid_record(record: StudyRecord) -> StudyRecord:
 @pytest.fixture(scope="session")
 def uncertain_record(record: StudyRecord) -> StudyRecord:
     return make_uncertain(record)
+
+
+@pytest.fixture(scope="session")
+def analyses(uncertain_record: StudyRecord) -> list[SensitivityRecord]:
+    return make_analyses(uncertain_record)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from sim.records.breaks import RULES, Break
+from sim.records.sensitivity import SensitivityRecord
 from sim.records.study import StudyRecord
 from sim.report import files, words
 from tests.report.chromium import Browser, chromium
@@ -103,6 +104,27 @@ def test_the_page_fits_and_follows_the_colour_scheme(browser: Browser, page: Pat
     assert (light + 0.05) / (deep + 0.05) > 7
     assert seen["figure"] == seen["ink"]
     assert seen["scripts"] == 1
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_moves_an_outcome_fits_and_follows_its_policy(
+    uncertain_record: StudyRecord,
+    analyses: list[SensitivityRecord],
+    browser: Browser,
+    tmp_path: Path,
+    width: int,
+    dark: bool,
+) -> None:
+    path = files.write(uncertain_record, tmp_path, analyses)
+    seen = browser.show(path, width, dark=dark).value(LAYOUT)
+    assert_fits(seen, width)
+    assert seen["smallest"] >= 9
+    assert (browser.requests, browser.complaints) == ([], [])
+    there = "[...document.querySelectorAll('#sobol-tao-nodes-end-two_years-pool, #tornado-cloud-share_frac-two_years-pool')]"
+    assert browser.value(f"{there}.filter((node) => node.getBoundingClientRect().height > 80).length") == 2
+    browser.click("[data-shows='1']")
+    assert browser.value(f"{there}.filter((node) => node.getBoundingClientRect().height > 0).length") == 0
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -368,10 +390,26 @@ def hostile(record: StudyRecord) -> StudyRecord:
     )  # fmt: skip
 
 
+def hostile_analysis(analysis: SensitivityRecord) -> SensitivityRecord:
+    """All that a scenario can name in an analysis is `EVIL`."""
+
+    def renamed(row: Any) -> Any:
+        fields = {name: EVIL for name in ("low_text", "high_text") if hasattr(row, name)}
+        asked = dataclasses.replace(row.asked, outcome=f"{EVIL}tao.nodes", policy=EVIL, baseline=EVIL)
+        return dataclasses.replace(row, asked=asked, parameter=EVIL + row.parameter, **fields)
+
+    return dataclasses.replace(
+        analysis, indices=[renamed(row) for row in analysis.indices], swings=[renamed(row) for row in analysis.swings],
+        parameters=[dataclasses.replace(one, path=EVIL + one.path) for one in analysis.parameters],
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
-def hostile_page(record: StudyRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def hostile_page(
+    record: StudyRecord, analyses: list[SensitivityRecord], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     chromium()
-    return files.write(hostile(record), tmp_path_factory.mktemp("hostile"))
+    return files.write(hostile(record), tmp_path_factory.mktemp("hostile"), list(map(hostile_analysis, analyses)))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -101,6 +101,17 @@ def test_every_column_of_every_file_of_a_run_has_its_meaning_in_one_place(run_fo
 
 
 @pytest.mark.compiled
+def test_a_page_shows_the_analysis_that_was_made_after_it(run_folder: Path) -> None:
+    text = (run_folder / "sets" / "report.html").read_text(encoding="utf-8")
+    assert 'id="moves-it"' in text and "at -2.5" in text.replace("\u2212", "-")
+    assert [path.name for path in (run_folder / "sets" / "figures").glob("tornado-*.csv")]
+    with pytest.raises(SystemExit) as left:
+        main(["report", str(run_folder / "sets"), "--out", str(run_folder / "again")])
+    assert left.value.code == 0
+    assert (run_folder / "again" / "report.html").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.compiled
 def test_every_outcome_in_every_file_is_the_tables_and_has_its_unit(run_folder: Path) -> None:
     seen = set()
     for path in run_folder.rglob("*.csv"):

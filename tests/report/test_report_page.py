@@ -18,9 +18,12 @@ from pathlib import Path
 import pytest
 
 import sim.report
+import sim.report.files
+from sim.records import files
 from sim.records.run import FlowRow
+from sim.records.sensitivity import FOLDER, METHODS, SensitivityRecord, kept
 from sim.records.study import StudyRecord
-from sim.report import files, tables, terminal, verdicts, words
+from sim.report import tables, terminal, verdicts, words
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}$\\frac{"
 VOID = {"meta", "link", "br", "img", "path", "use", "hr", "input", "rect", "defs"}
@@ -343,6 +346,41 @@ def test_a_page_that_is_there_is_kept_and_another_record_replaces_it(
     assert sim.report.made_from(record) != sim.report.made_from(changed(root_seed=8))
 
 
+@pytest.mark.compiled
+def test_analyses_of_uncertain_parameters_stand_on_the_page_with_their_numbers(
+    uncertain_record: StudyRecord, analyses: list[SensitivityRecord], tmp_path: Path
+) -> None:
+    text = sim.report.write(uncertain_record, tmp_path, analyses).read_text(encoding="utf-8")
+    assert not Page(text).wrong
+    assert '<a href="#moves-it">What moves it</a>' in text
+    assert text.count('<figure id="sobol-') == text.count('<figure id="tornado-') == 2
+    said = unescape(text)
+    assert "0.62 [0.57, 0.66] alone, 0.72 [0.65, 0.81] with all others." in said
+    assert "elasticity moves nothing." in said
+    assert "at 0.08 USD/kWh: \u221272.0 pp; at 0.25 USD/kWh: +21.0 pp." in said
+    table = list(csv.DictReader((tmp_path / "figures" / "sobol-cloud-share_frac-two_years-pool.csv").open()))
+    assert [row["first"] for row in table] == ["0.62", "0.21", ""]
+    assert {row["outcome"] for row in table} == {"cloud.share_frac"}
+    assert "## What moves it" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    # Without them the page is another one, and has no such part.
+    plain = sim.report.write(uncertain_record, tmp_path).read_text(encoding="utf-8")
+    assert "What moves it" not in plain
+
+
+def test_only_a_scenario_s_own_analyses_are_its(
+    uncertain_record: StudyRecord, analyses: list[SensitivityRecord], tmp_path: Path
+) -> None:
+    resolved = uncertain_record.scenario_resolved
+    assert kept(tmp_path, resolved) == ([], [])
+    (tmp_path / FOLDER).mkdir()
+    sobol, tornado = (tmp_path / FOLDER / f"{method}.json" for method in METHODS)
+    sobol.write_text(analyses[0].to_json(), encoding="utf-8")
+    assert kept(tmp_path, resolved) == (analyses[:1], [])
+    tornado.write_text('{"name": 1}', encoding="utf-8")
+    assert kept(tmp_path, resolved) == (analyses[:1], [tornado])
+    assert kept(tmp_path, resolved + "# changed") == ([], [sobol, tornado])
+
+
 @pytest.fixture(scope="module")
 def hostile(record: StudyRecord) -> StudyRecord:
     """Every name hostile and one of 10,000 characters; the policies keep their order."""
@@ -374,7 +412,7 @@ def hostile(record: StudyRecord) -> StudyRecord:
 @pytest.fixture(scope="module")
 def hostile_folder(hostile: StudyRecord, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("hostile")
-    files.write(hostile, out)
+    sim.report.files.write(hostile, out)
     return out
 
 
@@ -479,7 +517,7 @@ def test_a_sweep_shows_each_point(changed: Callable[..., StudyRecord], record: S
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "page.html"
     files.put(target, "old")
-    with pytest.raises(TypeError):
+    with pytest.raises(AttributeError):
         files.put(target, 5)  # type: ignore[arg-type]
     assert target.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [target]
