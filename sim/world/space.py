@@ -138,16 +138,18 @@ class Part:
         """int64[len(whole)]: for how long each node is up in a part of the window whose `lives` were asked for."""
         assert self._lived is not None
         up, events = self._lived
-        since = np.where(up, begin_ps, end_ps)
+        # In the part's own time: a run of more than 106 days ends beyond 2^63 ps.
+        span_ps = end_ps - begin_ps
+        since = np.where(up, 0, span_ps)
         found = np.zeros(len(up), np.int64)
         for event in events:
-            at_ps = min(max(event.at_ps, begin_ps), end_ps)
+            at_ps = min(max(event.at_ps - begin_ps, 0), span_ps)
             if event.fails:
                 found[event.node] += at_ps - since[event.node]
-                since[event.node] = end_ps
+                since[event.node] = span_ps
             else:
                 since[event.node] = at_ps
-        return found + end_ps - since
+        return np.asarray(found + span_ps - since)
 
 
 def pulls(plan: Plan) -> list[float]:

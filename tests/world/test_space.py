@@ -148,6 +148,10 @@ def test_nodes_that_do_not_serve_work_as_long_as_they_are_up() -> None:
     every = part.work_of_all(expected[part.chosen][:, None] // 10**9 * rate, begin, end)
     assert np.abs(every - expected[:, None] / 10**9 * rate).max() <= 11
     assert (every[down] == 0).all()
+    # The same in a run's third year, whose picoseconds are no int64.
+    late = 2 * 366 * 86_400 * 10**12
+    part.lives(STREAMS, 3, late, late + end)
+    assert (part.up_ps(late + begin, late + end) == expected).all()
 
 
 # --- what comes to them ------------------------------------------------------------------------------------------------
