@@ -248,6 +248,9 @@ FIGURES: dict[str, tuple[str, ...]] = {
     "heat": (
         "outcome", "unit", "policy", "baseline", "coin_price", "point", "x", "x_value", "y", "y_value", "difference", "low", "high",
     ),
+    "swept": (
+        "outcome", "unit", "policy", "baseline", "coin_price", "point", "x", "x_value", "difference", "low", "high", "indifferent", "word",
+    ),
     "over-time": TABLES["series"],
     "warm-up": ("outcome", "unit", "policy", "coin_price", "point", "time_s", "mean", "counted"),
     "latency": (*TABLES["histograms"], "served_frac", "slo_s"),

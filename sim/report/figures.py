@@ -12,7 +12,20 @@ from matplotlib.figure import Figure
 from sim.records.columns import FIGURES
 from sim.records.sensitivity import SensitivityRecord
 from sim.records.study import StudyRecord
-from sim.report import ecdf, fan, flow_bars, forest, heat, lorenz, moves, sensitivity, supply_curve, warm_up, words
+from sim.report import (
+    ecdf,
+    fan,
+    flow_bars,
+    forest,
+    heat,
+    lorenz,
+    moves,
+    sensitivity,
+    supply_curve,
+    swept,
+    warm_up,
+    words,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +57,7 @@ def entries(record: StudyRecord, point: int = 0, analyses: Sequence[SensitivityR
         *_forests(record, point),
         *_moves(record, point),
         *_heats(record),
+        *_sweeps(record),
         *(entry for analysis in analyses for entry in _sensitivities(analysis)),
         *_fans(record, point),
         *_warm_ups(record, point),
@@ -126,6 +140,23 @@ def _heats(record: StudyRecord) -> list[Entry]:
             outcome=outcome,
         )
         for outcome in heat.outcomes(record)
+    ]
+
+
+def _sweeps(record: StudyRecord) -> list[Entry]:
+    return [
+        Entry(
+            file_name("swept", *outcome.split(".")),
+            "differences",
+            f"{words.full_label(outcome)}: differences over {words.parameter_name(axis.key)}",
+            swept.description(record, outcome),
+            swept.csv_rows(record, outcome),
+            lambda outcome=outcome: swept.figure(record, outcome),  # type: ignore[misc]
+            words.network_of(outcome) or "world",
+            outcome=outcome,
+        )
+        for axis in filter(None, [swept.axis(record)])
+        for outcome in swept.outcomes(record)
     ]
 
 

@@ -21,8 +21,9 @@ from sim.report import heat as _heat
 from sim.report import lorenz as _lorenz
 from sim.report import moves as _moves
 from sim.report import supply_curve as _supply_curve
+from sim.report import swept as _swept
 
-__all__ = ["ecdf", "fan", "flow_bars", "forest", "heat", "lorenz", "moves", "supply_curve"]
+__all__ = ["ecdf", "fan", "flow_bars", "forest", "heat", "lorenz", "moves", "supply_curve", "swept"]
 
 P = ParamSpec("P")
 
@@ -45,3 +46,4 @@ heat = _of_result(_heat.heat)
 lorenz = _of_result(_lorenz.lorenz)
 moves = _of_result(_moves.moves)
 supply_curve = _of_result(_supply_curve.supply_curve)
+swept = _of_result(_swept.swept)

@@ -452,6 +452,20 @@ def make_grid(record: StudyRecord) -> StudyRecord:
     return dataclasses.replace(record, points=points, verdicts=verdicts, outcomes=outcomes)
 
 
+def make_sweep(record: StudyRecord) -> StudyRecord:
+    """The record over four prices of power, not in order: what two_years changes goes from below 0 to above."""
+    points = [{KEYS[0]: f"{power} USD/kWh"} for power in (0.15, 0.08, 0.25, 0.35)]
+    verdicts = []
+    for point, step in enumerate((1, 0, 2, 3)):
+        for v in record.verdicts:
+            shift = 0.12 * abs(v.baseline_mean or 0.0) * step
+            ends = {name: getattr(v, name) for name in ("difference", "low", "high")}
+            moved = {name: end if end is None else end + shift for name, end in ends.items()}
+            verdicts.append(dataclasses.replace(v, point=point, **moved))
+    outcomes = [dataclasses.replace(s, point=p) for p in range(len(points)) for s in record.outcomes]
+    return dataclasses.replace(record, points=points, verdicts=verdicts, outcomes=outcomes)
+
+
 def make_uncertain(record: StudyRecord) -> StudyRecord:
     """The record with three uncertain parameters in forty joint sets, and how differences move with them."""
     paths = {KEYS[0]: 0.9, KEYS[1]: -0.5, "workload.steady.demand.elasticity": 0.1}
@@ -502,6 +516,11 @@ def make_analyses(record: StudyRecord) -> list[SensitivityRecord]:
 @pytest.fixture(scope="session")
 def grid_record(record: StudyRecord) -> StudyRecord:
     return make_grid(record)
+
+
+@pytest.fixture(scope="session")
+def swept_record(record: StudyRecord) -> StudyRecord:
+    return make_sweep(record)
 
 
 @pytest.fixture(scope="session")

@@ -138,6 +138,20 @@ def test_no_column_of_what_broke_is_cut(record: StudyRecord, browser: Browser, t
     assert set(seen["cut"]) == {0} and seen["scroll"] <= width
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_lines_over_a_swept_key_fit_and_hide_with_their_policy(
+    swept_record: StudyRecord, browser: Browser, tmp_path: Path, width: int
+) -> None:
+    seen = browser.show(files.write(swept_record, tmp_path), width).value(LAYOUT)
+    assert_fits(seen, width)
+    assert seen["smallest"] >= 9
+    lines = SHOWN.format('figure[id^="swept-"] svg [data-policy="1"] path')
+    assert browser.value(SHOWN.format('figure[id^="swept-"]')) == len({v.outcome for v in swept_record.verdicts})
+    assert browser.value(lines) > 8
+    browser.click("[data-shows='1']")
+    assert browser.value(lines) == 0
+
+
 def column(browser: Browser, table: str, place: int) -> list[str]:
     """What the rows of a table's first body say in a column, heads of groups left out; numbers by what they sort by."""
     cells = "[...t.tBodies[0].rows].filter(r => !r.matches('.group, .stays, .off')).map(r => r.cells[{0}])"

@@ -31,8 +31,10 @@ from sim.report import (
     style,
     supply_curve,
     svg,
+    swept,
+    words,
 )
-from tests.report.conftest import KEYS, make_grid, make_uncertain
+from tests.report.conftest import KEYS, make_grid, make_sweep, make_uncertain
 
 PLOTS: dict[str, Callable[..., Axes]] = {
     "forest": lambda record, ax=None: plot.forest(record, "two_years", ax=ax),
@@ -40,6 +42,7 @@ PLOTS: dict[str, Callable[..., Axes]] = {
     "ecdf": lambda record, ax=None: plot.ecdf(record, "tao", "ttft", "pool", ax=ax),
     "flow_bars": lambda record, ax=None: plot.flow_bars(record, "TAO", "fees_only", "pool", ax=ax),
     "heat": lambda record, ax=None: plot.heat(make_grid(record), "tao.nodes@end", "two_years", "path", ax=ax),
+    "swept": lambda record, ax=None: plot.swept(make_sweep(record), "tao.nodes@end", "path", ax=ax),
     "moves": lambda record, ax=None: plot.moves(
         make_uncertain(record), "tao.price_paid_usd_per_mtok", "two_years", ax=ax
     ),
@@ -52,6 +55,7 @@ LABELS = {
     "ecdf": "time to first token (TTFT)",
     "flow_bars": "TAO",
     "heat": "tao home electricity (USD/kWh)",
+    "swept": "tao home electricity (USD/kWh)",
     "moves": "rank correlation with the difference",
     "lorenz": "operators, the poorest first (%)",
     "supply_curve": "coin price (USD)",
@@ -359,6 +363,49 @@ def test_only_a_grid_of_two_keys_has_a_heat_map(grid_record: StudyRecord, record
     assert heat.grid(dataclasses.replace(grid_record, points=grid_record.points[:-1])) is None
     assert heat.grid(dataclasses.replace(grid_record, points=grid_record.points[:4])) is None, "one key alone"
     assert len(heat.outcomes(grid_record)) == 8
+
+
+def test_a_sweep_over_one_key_is_a_line_with_intervals_over_its_values(swept_record: StudyRecord) -> None:
+    assert swept.outcomes(swept_record)[0] == "tao.price_paid_usd_per_mtok" and heat.outcomes(swept_record) == []
+    along = swept.axis(swept_record)
+    assert along is not None and (along.at, along.even) == ([0.15, 0.08, 0.25, 0.35], False)
+    drawn = swept.line(swept_record, "tao.nodes@end", "two_years", "path")
+    assert [x for x, _ in drawn] == [0.08, 0.15, 0.25, 0.35], "from left to right, whatever the file's order"
+    assert [v.point for _, v in drawn] == [1, 0, 2, 3]
+    ax = plot.swept(swept_record, "tao.nodes@end", "path")
+    curve = next(line for line in ax.lines if line.get_gid() == "of-policy-1")
+    assert list(curve.get_ydata()) == [v.difference for _, v in drawn]
+    assert any(set(line.get_ydata()) == {0} for line in ax.lines), "the line of no difference"
+    band = next(c for c in ax.collections if c.get_gid() == "of-policy-1")
+    ends = band.get_paths()[0].get_extents()
+    assert (ends.y0, ends.y1) == (min(v.low or 0 for _, v in drawn), max(v.high or 0 for _, v in drawn))
+    assert ax.get_ylabel() == "difference (nodes)"
+    said = swept.description(swept_record, "tao.nodes@end")
+    first = drawn[0][1]
+    assert f"{words.signed(first.difference, first.unit)} " in said and "at 0.08 USD/kWh" in said
+    with pytest.raises(ValueError, match=r"no differences of 'tao\.gini'"):
+        plot.swept(swept_record, "tao.gini")
+
+
+@pytest.mark.parametrize(
+    ("values", "at"),
+    [
+        (["1 USD", "2 USD", "1000 USD"], [0, 1, 2]),  # too close for their numbers
+        (["1000 USD", "2 USD", "1 USD"], [2, 1, 0]),
+        (["2 year", "4 week"], [0, 1]),  # two units
+        (["posted", "auction"], [0, 1]),
+        (["10 %", "30 %"], [10, 30]),
+    ],
+)
+def test_values_lie_at_their_numbers_where_these_leave_room(
+    swept_record: StudyRecord, values: list[str], at: list[float]
+) -> None:
+    along = swept.axis(dataclasses.replace(swept_record, points=[{KEYS[0]: value} for value in values]))
+    assert along is not None and along.at == at and along.even == (max(at) < 3)
+
+
+def test_only_one_key_swept_has_such_a_line(grid_record: StudyRecord, record: StudyRecord) -> None:
+    assert swept.axis(grid_record) is None and swept.axis(record) is None and swept.outcomes(record) == []
 
 
 def test_parameters_are_ranked_by_how_a_difference_moves_with_them(uncertain_record: StudyRecord) -> None:
