@@ -17,7 +17,7 @@ STANDARD = {"datetime", "json", "pathlib", "tempfile"}
 FIGURES = {"first_hour": 4, "halving_study": 3, "own_policy_router_network": 2, "validation": 2}
 """Cells that show a figure."""
 SHOWN = {
-    "halving_study": ["two_years", "joint sets of the uncertain parameters", "tao.break_even_coin_usd"],
+    "halving_study": ["two_years", "joint sets of the uncertain parameters", "tao.break_even_coin_usd", "every_4_years"],
     "own_policy_router_network": ["is not a key here (did you mean `share`?)", "fullest_first"],
     "validation": ["intervals miss theory", "19,700,000 TAO exist", "prefill_first|Vidur"],
 }
