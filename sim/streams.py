@@ -37,13 +37,20 @@ def name_words(name: str) -> tuple[int, ...]:
     return tuple(int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4))
 
 
+@functools.lru_cache(maxsize=4096)
+def _key_of(root: int, name: str, replication: int) -> np.ndarray:
+    """Key of a stream; kept, as runs of a study read the same streams again and again."""
+    key = SeedSequence(root, spawn_key=(*name_words(name), replication)).generate_state(2, np.uint64)
+    key.flags.writeable = False
+    return key
+
+
 class Stream:
     """One named stream of one replication."""
 
     def __init__(self, root: int, name: str, replication: int) -> None:
         self.name = name
-        sequence = SeedSequence(root, spawn_key=(*name_words(name), replication))
-        self._key = sequence.generate_state(2, np.uint64)
+        self._key = _key_of(root, name, replication)
         self._kept: tuple[str, int, np.ndarray] = ("", -1, np.empty(0))
         self._reader = Generator(Philox(key=self._key))
         self._start = self._reader.bit_generator.state

@@ -247,7 +247,7 @@ class Parts:
         self.library = library
         self.axes = tuple(axes)
         self.drawn = tuple(drawn)
-        self.spec = functools.cache(self._spec)
+        self._kept = functools.cache(self._spec)
         self.start = functools.cache(self._start)
 
     def with_sets(self, drawn: Sequence[Point]) -> Parts:
@@ -282,7 +282,11 @@ class Parts:
         tree, files = with_files(tree, self.library)
         return tree, [*problems, *catalogue, *files]
 
-    def _spec(self, policy: str, coin_price: str, point: int, values: Values = ()) -> Spec:
+    def spec(self, policy: str, coin_price: str, point: int, values: Values = ()) -> Spec:
+        """What a policy says at a point: the same object however often it is asked for."""
+        return self._kept(policy, coin_price, point, values)
+
+    def _spec(self, policy: str, coin_price: str, point: int, values: Values) -> Spec:
         return self._valid(*self.tree(policy, coin_price, point, values))
 
     def _start(self, baseline: str, policy: str, coin_price: str, point: int) -> Spec:

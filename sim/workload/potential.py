@@ -128,3 +128,7 @@ class Potential:
         if name in self._replayed:
             return float(self._replayed[name].expected(ps(t0_s), ps(t1_s)))
         return self._base[name].integral(t0_s, t1_s)
+
+    def base_by_epoch(self, name: str, hours: int, count: int) -> np.ndarray:
+        """`base_requests` of each of the first `count` epochs of `hours` whole hours; of a class that is not replayed."""
+        return self._base[name].integrals(hours, count)

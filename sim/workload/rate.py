@@ -52,6 +52,12 @@ class BaseRate:
         overlap = np.minimum(edges[1:], t1_s) - np.maximum(edges[:-1], t0_s)
         return float((self.hourly(first, last - first) * overlap).sum())
 
+    def integrals(self, hours: int, count: int) -> Floats:
+        """Requests expected in each of the first `count` stretches of `hours` whole hours: what `integral` gives, to the last bit."""
+        # Rows lie one behind the other in memory, so each is added up as a single stretch is.
+        by_hour = self._hourly(0, hours * count).reshape(count, hours) * float(HOUR_S)
+        return np.asarray(by_hour.sum(axis=1))
+
     def before(self, hour: int) -> float:
         """Requests expected from the start of the run to the start of an hour.
 

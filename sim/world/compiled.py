@@ -84,7 +84,7 @@ def worthwhile(world: Any) -> bool:
 
 def walk(world: Any) -> bool:
     """Take a started world to its horizon; False, and nothing has changed, where the interpreted economy has to do it."""
-    if obstacles(world.before) or obstacles(world.after):
+    if obstacles(world.before) or (world.after is not world.before and obstacles(world.after)):
         return False
     from sim.kernels.economy.walking import walk as through
 
@@ -107,7 +107,7 @@ def walk(world: Any) -> bool:
     if ended != layout.FINE:
         return False
     _take_back(world, segments, state)
-    _write_book(world, epochs, written)
+    _write_book(world, epochs, calendar.epoch["days"], written)
     _write_ledger(world, segments, networks, state, written)
     return True
 
@@ -246,15 +246,14 @@ def _take_back(world: Any, segments: Segments, state: layout.State) -> None:
             network.market.usd, network.market.coins = int(net.pool_usd), int(net.pool_coins)
 
 
-def _write_book(world: Any, epochs: Any, written: layout.Written) -> None:
+def _write_book(world: Any, epochs: Any, days: np.ndarray, written: layout.Written) -> None:
     for j, network in enumerate(world.networks):
         columns = world.book.columns[network.name]
         for field, name in enumerate(layout.FIELDS):
             if network.coin is not None or name not in _OF_COINS:
                 columns[name] = Measured(functools.partial(_table, written.lines, j, field))
         if network.coin is not None:
-            days = [epoch.days for epoch in epochs]
-            gains = functools.cache(functools.partial(_gains, network, written.gains[:, j], days))
+            gains = functools.cache(functools.partial(_gains, network, written.gains[:, j], days.tolist()))
             for party in PARTIES:
                 columns[f"exchange_{party}_usd_per_day"] = Measured(functools.partial(_of_party, gains, party))
         world.book.curves[network.name] = list(written.lorenz[:, j])
@@ -262,7 +261,7 @@ def _write_book(world: Any, epochs: Any, written: layout.Written) -> None:
     if not np.isnan(written.surplus).all():
         of_world = world.book.columns["world"]
         of_world["consumer_surplus_usd_per_day"] = Measured(lambda: _undivided(written.surplus))
-        of_world["total_surplus_usd_per_day"] = Measured(lambda: _undivided(_total_surplus(written, epochs)))
+        of_world["total_surplus_usd_per_day"] = Measured(lambda: _undivided(_total_surplus(written, days)))
 
 
 _OF_COINS = set(layout.FIELDS[layout.COIN_USD : layout.BREAK_EVEN + 1])
@@ -276,9 +275,9 @@ def _undivided(numbers: np.ndarray) -> np.ndarray:
     return np.column_stack((numbers, np.full(len(numbers), np.nan)))
 
 
-def _total_surplus(written: layout.Written, epochs: Any) -> np.ndarray:
+def _total_surplus(written: layout.Written, days: np.ndarray) -> np.ndarray:
     """As `sim.world.lines.total_surplus` adds it up, network after network."""
-    found, days = written.surplus.copy(), np.array([epoch.days for epoch in epochs])
+    found = written.surplus.copy()
     for j in range(written.lines.shape[1]):
         found += written.lines[:, j, layout.REVENUE, 0]
         found -= written.lines[:, j, layout.RESOURCE_COST, 0] / days

@@ -21,6 +21,7 @@ from sim.world.calendar import DAY_PS, Calendar, Epoch
 from sim.world.dates import InForce
 from sim.world.people import FEE_HALF_LIFE_S, Owners
 
+HOUR_PS = 3600 * PS_PER_S
 DECIDES = {"free_entry": layout.FREE, "planned": layout.PLANNED, "fixed": layout.FIXED}
 MARKETS = {"path": layout.PATH, "pool": layout.POOL}
 RATES = {
@@ -134,7 +135,16 @@ _BASES: dict[Any, np.ndarray] = {}
 
 
 def _worked_out(users: Any, epochs: list[Epoch]) -> np.ndarray:
-    return np.array([users.base_requests(e.start_ps / PS_PER_S, e.end_ps / PS_PER_S) for e in epochs])
+    """Epoch by epoch; those of whole hours, as long as they are of one length, at once."""
+    hours, rest = divmod(epochs[0].end_ps, HOUR_PS)
+    whole = 0 if rest or any(isinstance(klass.arrivals, Replayed) for klass in users.classes.values()) else len(epochs)
+    if whole and epochs[-1].end_ps - epochs[-1].start_ps != epochs[0].end_ps:
+        whole -= 1
+    late = [users.base_requests(e.start_ps / PS_PER_S, e.end_ps / PS_PER_S) for e in epochs[whole:]]
+    if not whole:
+        return np.array(late)
+    at_once = np.column_stack([users.potential.base_by_epoch(name, hours, whole) for name in users.names]) * users.level
+    return np.concatenate([at_once, late]) if late else at_once
 
 
 @functools.lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ were lately. Entrants count what is ordered and on its way.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Generator
 from typing import Any
 
@@ -23,13 +24,21 @@ FEE_HALF_LIFE_S = 4 * 604_800.0
 """Half-life of what operators believe about fees (assumed: about a month of accounts)."""
 
 
+@functools.lru_cache(maxsize=64)
+def _spread(root: int, replication: int, name: str, slots: int) -> np.ndarray:
+    """Standard normals by which costs of a class's slots differ; kept for runs with the same draws."""
+    drawn = Streams(root, replication)[name].normals(0, slots)
+    drawn.flags.writeable = False
+    return drawn
+
+
 class Owners:
     """One class of operators in the run."""
 
     def __init__(self, network: str, name: str, block: OperatorClass, machine: Hardware, streams: Streams) -> None:
         self.network, self.name, self.machine = network, name, machine
         self.block = block
-        spread = streams[f"costs.{network}.{name}"].normals(0, block.slots)
+        spread = _spread(streams.root, streams.replication, f"costs.{network}.{name}", block.slots)
         self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * spread))
         self._served: tuple[Epoch, np.ndarray] | None = None
         self.draws = streams[f"operators.{network}.{name}"]

@@ -96,8 +96,9 @@ class World:
         self.targets = targets_of(spec)
         self.book = Book(self.users.networks, len(self.users.names), self.policies_from_ps / PS_PER_S)
         # What either side of `policies_from` can tell is told.
-        later = reasons(self.after, spec.requests.mode)
-        self.book.unsupported = {n: why for n, why in reasons(spec, spec.requests.mode).items() if n in later}
+        told_first = reasons(spec, spec.requests.mode)
+        later = told_first if self.after is spec else reasons(self.after, spec.requests.mode)
+        self.book.unsupported = {n: why for n, why in told_first.items() if n in later}
         self.scalers = [Scaler(len(self.users.names)) for _ in self.networks]
         self.counts: dict[str, int] = dict.fromkeys(
             ["measured_requests", "windows", *(f.name.lower() for f in Fate)], 0

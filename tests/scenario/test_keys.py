@@ -20,6 +20,14 @@ def keys(write):
     return lambda old="", new=None, **more: _keys(load(write(old, new), **more))
 
 
+def test_the_baseline_is_read_once_though_it_holds_before_and_after(write):
+    cases = load(write()).cases()
+    slow = {one.case.coin_price: one.after for one in cases if one.case.policy == "slow"}
+    for one in cases:
+        assert one.before is slow[one.case.coin_price]
+        assert (one.before is one.after) == (one.case.policy == "slow")
+
+
 def test_keys_are_hex_of_sha256_and_differ_between_cases(keys):
     found = keys()
     assert len(found) == len(set(found)) == 4

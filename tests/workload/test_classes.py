@@ -192,6 +192,23 @@ def test_the_mean_over_a_day_is_the_rate_whatever_the_scale_of_the_profile(clien
     assert base.hourly(5, 1)[0] / base.hourly(6, 1)[0] == pytest.approx(0.1 / 1.1)
 
 
+@pytest.mark.parametrize(
+    "growth",
+    [
+        {"kind": "none"},
+        {"kind": "exponential", "rate": "35% /year"},
+        {"kind": "steps", "factors": {"2026-02-03": 1.7, "2026-05-01": 0.3}},
+    ],
+)
+@pytest.mark.parametrize(("hours", "count"), [(1, 999), (2, 500), (7, 333), (24, 200), (168, 53), (720, 13)])
+def test_many_integrals_at_once_are_those_of_each(client, growth, hours, count):
+    block = client(rate="3.7 /s", growth=growth, profile=[k % 5 + 0.1 for k in range(24)])
+    base, length_s = BaseRate(block, START), hours * 3600.0
+    each = [base.integral(n * length_s, (n + 1) * length_s) for n in range(count)]
+    assert base.integrals(hours, count).tolist() == each
+    assert len(set(each)) > 1 or growth["kind"] == "none"
+
+
 def test_the_integral_of_an_exponential_is_that_of_its_hours(client):
     base = BaseRate(client(rate="3 /s", growth={"kind": "exponential", "rate": "35% /year"}), START)
     log = np.log(1.35) / YEAR_S
