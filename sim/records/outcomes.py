@@ -21,7 +21,7 @@ class Outcome:
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
     `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
     (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`, `chain` (a subnet of
-    Bittensor), `treasury` (rules of it).
+    Bittensor), `treasury` (rules of it), `registered` (classes whose machines may work in another network).
     """
 
     name: str
@@ -575,6 +575,16 @@ _ROWS = (
     # operators
     Outcome("entries", "entries", "nodes/year", "mean", "none", "Nodes ordered.", "orders / years"),
     Outcome("exits", "exits", "nodes/year", "mean", "none", "Nodes that left.", "exits / years"),
+    Outcome(
+        "moves_in",
+        "nodes from other networks",
+        "nodes/year",
+        "mean",
+        "none",
+        "Nodes whose owners took them here from another network of this world; they are among the entries.",
+        "moves here / years",
+        needs=("registered",),
+    ),
     Outcome(
         "gini",
         "Gini of income",

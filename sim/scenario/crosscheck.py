@@ -18,6 +18,7 @@ from sim.scenario.nodes import Node, find, plain
 from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
 from sim.scenario.references import known_at, measure, zone
+from sim.scenario.registered import problems_of
 from sim.scenario.spec import Spec
 from sim.scenario.study import Check, Compare, Equalize, Vary
 from sim.tokenomics.settle import Terms, terms
@@ -139,6 +140,8 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _prices(spec, tree)
     yield from _jobs(spec, tree)
     yield from _trust(spec, tree)
+    for path, kind, message, fix in problems_of(spec):
+        yield _problem(tree, path, kind, message, fix, of_key=True)
 
 
 def _problem(tree: Node, path: str, kind: str, message: str, fix: str, of_key: bool = False) -> Problem:

@@ -55,7 +55,7 @@ POCKETS = {
     "holders trade (shock)": HOLDERS,
 }  # fmt: skip
 """Reasons of dollars that come from, or go to, a party's own pocket."""
-BILLS = ("power and hosting", "gas")
+BILLS = ("power and hosting", "gas", "moving")
 """Reasons of dollars that pay for what is used up."""
 TRADES = (
     *POCKETS,

@@ -15,6 +15,7 @@ import numpy as np
 from sim.records import histogram
 from sim.records.outcomes import OUTCOMES
 from sim.records.run import LORENZ_STEPS
+from sim.scenario.registered import pairs_of
 from sim.tokenomics.operators.strategies import PRETENDERS, SCHEMES
 from sim.units import DAY_S, PS_PER_S
 from sim.world.columns import Column, Value, Written
@@ -188,6 +189,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
     """Outcomes that this run can give no number for, and why."""
     told: dict[str, str] = {}
     slo = any(block.slo is not None for block in spec.workload.values())
+    registered = {name for pair in pairs_of(spec) for name, _ in pair}
     for name, network in spec.networks.items():
         for outcome in OUTCOMES.values():
             why = ""
@@ -207,6 +209,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "every node has an owner of its own"
             elif "pretenders" in outcome.needs and not _has(network, PRETENDERS):
                 why = "every node is what it is said to be"
+            elif "registered" in outcome.needs and name not in registered:
+                why = "no node of the network may work in another one"
             elif "schemes" in outcome.needs and not _has(network, SCHEMES):
                 why = "nobody earns on how others pay and trade there"
             elif "dealers" in outcome.needs and not _has(network, ("self_dealing",)):

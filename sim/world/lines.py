@@ -38,7 +38,7 @@ def line(
     fees, coins_usd = float(account.fees.sum()), float(account.coins_usd.sum())
     emission_usd = network.value_usd(account.own_emission)
     avoidable, capital = costs(network, epoch)
-    avoidable += account.gas_usd
+    avoidable += account.gas_usd + account.moving_usd
     staked, slashed_usd = stake_cost(network, epoch), network.value_usd(account.slashed - account.rewarded)
     income = fees + coins_usd
     days = epoch.days
@@ -69,8 +69,10 @@ def line(
     if shared(network.block):
         owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask())
         made["gini_owners"], made["nakamoto_owners"], made["hhi_owners"] = gini(owned), nakamoto(owned), hhi(owned)
+    if any(owners.columns.twins for owners in network.owners):
+        made["moves_in"] = sum(o.moved_in for o in network.owners) / days * 365.25
     for owners in network.owners:
-        owners.entered = owners.left = 0
+        owners.entered = owners.left = owners.moved_in = 0
     if network.block.settle.via is not None:
         made["default_usd_per_day"] = account.lost_usd / days
         made["gas_usd_per_day"] = account.gas_usd / days

@@ -71,6 +71,8 @@ class Account:
     bills_usd: float = 0.0
     gas_usd: float = 0.0
     """What operators' transactions cost."""
+    moving_usd: float = 0.0
+    """What taking nodes here from other networks cost them."""
     lost_usd: float = 0.0
     """Use that will never be paid."""
     gains: Exchange | None = None
@@ -537,13 +539,15 @@ def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:
         days = owners.live_ps(epoch) / PS_PER_S / 86_400
         each = owners.power_usd_per_day() * owners.columns.cost_factor + 24 * owners.block.hosting
         bills += float((days * each).sum())
-    amount, gas = round(bills * 1e9), round(account.gas_usd * 1e9)
-    account.bills_usd = bills
+    amount, gas, moving = round(bills * 1e9), round(account.gas_usd * 1e9), network.moving_nano
+    account.bills_usd, account.moving_usd, network.moving_nano = bills, moving / 1e9, 0
     held = ledger.balance(operators, "USD")
-    if held < amount + gas:
-        ledger.transfer("owners' funds", "USD", amount + gas - held, "outside", operators)
+    if held < amount + gas + moving:
+        ledger.transfer("owners' funds", "USD", amount + gas + moving - held, "outside", operators)
     ledger.transfer("power and hosting", "USD", amount, operators, "outside")
     ledger.transfer("gas", "USD", gas, operators, "outside")
+    if moving:
+        ledger.transfer("moving", "USD", moving, operators, "outside")
     ledger.transfer("owners' draw", "USD", ledger.balance(operators, "USD"), operators, "outside")
 
 

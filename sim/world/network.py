@@ -127,6 +127,8 @@ class NetworkState:
         self.checks = Checks(self, spec, streams)
         self.identities = Identities(self, streams)
         self.schemes = Schemes(self, streams)
+        self.moving_nano = 0
+        """What taking nodes here from other networks has cost since the last epoch was closed, nano-dollars."""
         self.last_paid_usd = 0.0
         self.last_fees = np.zeros(self.slots)
         """USD that users paid in the last epoch, and what of it was for each slot's work."""

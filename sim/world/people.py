@@ -38,8 +38,9 @@ class Owners:
     def __init__(self, network: str, name: str, block: OperatorClass, machine: Hardware, streams: Streams) -> None:
         self.network, self.name, self.machine = network, name, machine
         self.block = block
-        spread = _spread(streams.root, streams.replication, f"costs.{network}.{name}", block.slots)
-        self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * spread))
+        self.spread = _spread(streams.root, streams.replication, f"costs.{network}.{name}", block.slots)
+        """Each slot's draw of what its owner's power costs; shared by runs, never written to."""
+        self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * self.spread))
         self._served: tuple[Epoch, np.ndarray] | None = None
         self.draws = streams[f"operators.{network}.{name}"]
         self.came_ps: dict[int, int] = {}
@@ -52,7 +53,7 @@ class Owners:
         """What the stake of a node costs its owner: its value x the discount rate."""
         self.utilization = 0.0
         self.full = False
-        self.entered = self.left = 0
+        self.entered = self.left = self.moved_in = 0
 
     @property
     def live(self) -> int:
@@ -115,6 +116,8 @@ class Owners:
     def start(self, nodes: int, best_first: bool) -> None:
         """Put `nodes` slots live at time 0: the lowest slots, or those with the lowest costs (a sorted-out market)."""
         order = np.argsort(self.columns.cost_factor, kind="stable") if best_first else np.arange(self.block.slots)
+        if self.columns.twins:
+            order = order[np.isin(order, self.columns.slots(OUT))]
         self.columns.move(np.sort(order[:nodes]), LIVE)
 
     def believe(self, fees: float, coins: float, passed_s: float, crowd_rps: float) -> None:
@@ -147,11 +150,32 @@ class Owners:
         self.left += len(decisions.stops)
         self.full |= decisions.full
         if len(decisions.orders):
-            env.process(self._arrive(env, decisions.orders))
+            env.process(self._arrive(env, decisions.orders, self.block.lead))
 
-    def _arrive(self, env: Any, slots: np.ndarray) -> Generator[Any, None, None]:
-        """Ordered nodes come after the lead time and serve once image and weights are there and the model is loaded."""
-        yield env.timeout(ps(self.block.lead + self.machine.pull_s + self.machine.load_s))
+    def costs_as(self, other: Owners) -> None:
+        """These are the machines of another network's class: their owners have its draws of costs."""
+        block, own = self.block, self.columns.cost_factor
+        # Other hardware than the class says has changed what a slot pays: that stays.
+        other_hardware = own / (block.cost_factor * np.exp(block.cost_spread * self.spread))
+        own[:] = block.cost_factor * np.exp(block.cost_spread * other.spread) * other_hardware
+        self.spread = other.spread
+
+    def quit(self, slot: int) -> None:
+        """A slot's node leaves for another network."""
+        self._served = None
+        self.columns.move(np.array([slot], np.int64), OUT)
+        self.left += 1
+
+    def join(self, env: Any, slots: np.ndarray) -> None:
+        """Nodes come from other networks: on their way until image and weights are there and the model is loaded."""
+        self.columns.move(slots, ORDERED)
+        self.entered += len(slots)
+        self.moved_in += len(slots)
+        env.process(self._arrive(env, slots, 0.0))
+
+    def _arrive(self, env: Any, slots: np.ndarray, lead_s: float) -> Generator[Any, None, None]:
+        """Nodes on their way come after the lead time and serve once image and weights are there and the model is loaded."""
+        yield env.timeout(ps(lead_s + self.machine.pull_s + self.machine.load_s))
         self._serve(slots, env.now)
 
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:

@@ -26,6 +26,7 @@ from sim.world.book import Book, lorenz, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.dates import InForce, dates_of
+from sim.world.moving import Moving
 from sim.world.network import NetworkState, decimals_of, targets_of
 from sim.world.people import Beliefs, views
 from sim.world.plausible import remark
@@ -92,6 +93,7 @@ class World:
         self.networks = [
             NetworkState(name, i, first, means, self.streams, self.ledger) for i, name in enumerate(spec.networks)
         ]
+        self.moving = Moving(self.networks, self.streams, self.before, self.after)
         self.shocks = Shocks(spec, self.calendar)
         self.targets = targets_of(spec)
         self.book = Book(self.users.networks, len(self.users.names), self.policies_from_ps / PS_PER_S)
@@ -175,13 +177,11 @@ class World:
             self.shocks.coins(network, epoch)
             treasury.act(network)
         if epoch.number:
+            self.moving.act(self.env, lambda network: self._beliefs(network, epoch), epoch)
             for network in self.networks:
                 network.stakes.appraise(epoch)
-                beliefs = Beliefs(
-                    network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd,
-                    float(self._wanted(network, epoch).sum()) / epoch.seconds,
-                )
-                for owners, view in zip(network.owners, views(network.owners, beliefs), strict=True):
+                seen = views(network.owners, self._beliefs(network, epoch))
+                for owners, view in zip(network.owners, seen, strict=True):
                     owners.act(self.env, view, epoch)
                 network.stakes.turn(epoch)
         for network in self.networks:
@@ -190,6 +190,12 @@ class World:
         rates = self._choose(epoch)
         for network in self.networks:
             network.checks.decide(epoch, float(rates[network.index]))
+
+    def _beliefs(self, network: NetworkState, epoch: Epoch) -> Beliefs:
+        return Beliefs(
+            network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd,
+            float(self._wanted(network, epoch).sum()) / epoch.seconds,
+        )
 
     def _choose(self, epoch: Epoch) -> np.ndarray:
         """Users choose at the prices in force; gives the requests a second of each network."""

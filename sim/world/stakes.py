@@ -18,7 +18,7 @@ from sim.tokenomics.operators import LIVE, ORDERED
 from sim.tokenomics.settle import usd_of
 from sim.tokenomics.slash import Offence
 from sim.tokenomics.stake import WEIGHT_ONE
-from sim.units import PS_PER_S, ps
+from sim.units import PS_PER_S, YEAR_S, ps
 from sim.world.calendar import Epoch
 from sim.world.people import FEE_HALF_LIFE_S
 
@@ -210,6 +210,20 @@ class Stakes:
                 f"networks.{network.name}.stake: the market cannot sell the {total / 10**network.decimals:,.0f} {ticker} that nodes "
                 f"which join must lock; raise market.depth or lower the stake"
             )
+
+    def leaving_usd(self, owners: Owners, slot: int, now_ps: int) -> float:
+        """What a slot's node loses of its stake by leaving now: what termination takes, and interest until the rest is back; USD."""
+        network, ask = self.network, self.network.block.stake if self.network.coin is not None else None
+        if ask is None or not self.held:
+            return 0.0
+        place = int(network.offset[network.owners.index(owners)]) + slot
+        locked, rule = int(self.locked.amounts[place]), network.block.slash.termination
+        lost = 0
+        if rule is not None:
+            age_s = max(now_ps // PS_PER_S - int(self.since_s[place]), 0)
+            lost = rule.taken(locked, int(self.unbonding.amounts[place]), self.reward.get(owners.name, 0), age_s).total
+        waits = network.value_usd(max(locked - lost, 0)) * owners.block.discount * ask.unbonding / YEAR_S
+        return network.value_usd(lost) + waits
 
     # -- offences -----------------------------------------------------------------------------------------------
 

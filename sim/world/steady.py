@@ -146,9 +146,9 @@ def _part(network: NetworkState, owners: Owners) -> float:
 def _replace_losers(owners: Owners, income_per_node: float) -> None:
     """Live slots that lose at this income change places with the lowest empty slots that do not."""
     losing = owners.avoidable_usd_per_day() >= income_per_node
-    live = owners.columns.state == LIVE
-    losers = np.flatnonzero(live & losing)
-    spare = np.flatnonzero(~live & ~losing)[: len(losers)]
+    live = owners.columns.slots(LIVE)
+    losers, empty = live[losing[live]], owners.columns.slots(OUT)
+    spare = empty[~losing[empty]][: len(losers)]
     owners.columns.move(losers[: len(spare)], OUT)
     owners.columns.move(spare, LIVE)
 

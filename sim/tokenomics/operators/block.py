@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block, OneOf, sourced
+from sim.blocks import Block, OneOf, newer, sourced
+from sim.tokenomics.operators.registration import Registration
 from sim.tokenomics.spells import SPELLS, ExponentialSpell
 from sim.units import (
     Amount,
@@ -116,6 +117,8 @@ class OperatorClass(Block):
     """Time to fetch them, in place of `image` and `link`; left out, none."""
     stakes: Share = 1.0
     """Part of the stake that the network asks for which the owners lock; less backs less of a node's weight."""
+    register_in: dict[str, Registration] = newer({})
+    """Networks in which these nodes may work instead, by name: their classes of this class's name are the same machines."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
 

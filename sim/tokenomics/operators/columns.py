@@ -21,6 +21,8 @@ class Columns:
         self.idle_s = np.zeros(len(cost_factor))
         self.losses = np.zeros(len(cost_factor))
         """Stake that offences took of each slot lately, USD a day; a new owner begins without."""
+        self.twins: list[Columns] = []
+        """Slots of the same machines in other networks: each works in one of them at most."""
         self._counts: list[int] | None = None
 
     def count(self, state: int) -> int:
@@ -30,8 +32,12 @@ class Columns:
         return self._counts[state]
 
     def slots(self, state: int) -> np.ndarray:
-        """Slot numbers in a state, ascending."""
-        return np.flatnonzero(self.state == state)
+        """Slot numbers in a state, ascending; OUT are those whose machine is in no other network either."""
+        there = self.state == state
+        if state == OUT:
+            for twin in self.twins:
+                there &= twin.state == OUT
+        return np.flatnonzero(there)
 
     def move(self, slots: np.ndarray, state: int) -> None:
         """Put slots into a state and reset their clocks: the one way in which a state changes."""
