@@ -16,7 +16,7 @@ def pairs_of(spec: Any) -> Iterator[tuple[Key, Key]]:
     """Pairs of (network, class) that are the same machines, whichever of the two names the other: both ways round."""
     for name, network in spec.networks.items():
         for label, owners in network.operators.items():
-            for other in owners.register_in:
+            for other in owners.register_in or ():
                 yield (name, label), (other, label)
                 yield (other, label), (name, label)
 
@@ -25,7 +25,7 @@ def problems_of(spec: Any) -> Iterator[tuple[str, str, str, str]]:
     """Path, kind, message and fix of each registration that cannot be."""
     for name, network in spec.networks.items():
         for label, owners in network.operators.items():
-            for other in owners.register_in:
+            for other in owners.register_in or ():
                 found = _problem(spec, name, label, other)
                 if found is not None:
                     yield f"networks.{name}.operators.{label}.register_in.{other}", *found

@@ -16,6 +16,7 @@ import numpy as np
 from sim.scenario.registered import Key, pairs_of
 from sim.streams import Streams
 from sim.tokenomics.operators import IDLE, LIVE
+from sim.tokenomics.operators.registration import Registration
 from sim.units import DAY_S
 from sim.world.calendar import Epoch
 from sim.world.network import NetworkState
@@ -85,12 +86,12 @@ class Moving:
             here = places[key]
             if (best := _best(places, here, slot)) is None:
                 continue
-            there = best[1]
+            _, there, terms = best
             if here.works(slot):
                 _crowd(places, here.network, -here.owners.machine.capacity_rps)
             _crowd(places, there.network, there.owners.machine.capacity_rps)
             here.owners.quit(slot)
-            there.network.moving_nano += round(here.owners.block.register_in[there.network.name].fee.amount * 1e9)
+            there.network.moving_nano += round(terms.fee.amount * 1e9)
             went.setdefault((there.network.name, there.owners.name), []).append(slot)
         for key, slots in went.items():
             places[key].owners.join(env, np.array(sorted(slots), np.int64))
@@ -118,13 +119,13 @@ class Moving:
         return slots
 
 
-def _best(places: dict[Key, Place], here: Place, slot: int) -> tuple[float, Place] | None:
-    """The most that a slot's node gains by moving, USD, and where; None where it gains nothing."""
-    best: tuple[float, Place] | None = None
+def _best(places: dict[Key, Place], here: Place, slot: int) -> tuple[float, Place, Registration] | None:
+    """The most that a slot's node gains by moving, USD, where, and on which terms; None where it gains nothing."""
+    best: tuple[float, Place, Registration] | None = None
     works, owners = here.works(slot), here.owners
     stays = here.income(0.0) - float(here.cost[slot]) if works else 0.0
     leaving = here.network.stakes.leaving_usd(owners, slot, here.at_ps) if works else 0.0
-    for name, terms in owners.block.register_in.items():
+    for name, terms in (owners.block.register_in or {}).items():
         there = places[name, owners.name]
         machine, cost = there.owners.machine, float(there.cost[slot])
         income = there.income(machine.capacity_rps)
@@ -133,7 +134,7 @@ def _best(places: dict[Key, Place], here: Place, slot: int) -> tuple[float, Plac
             continue
         gain = terms.gain_usd(income - cost, stays, (machine.pull_s + machine.load_s) / DAY_S, leaving)
         if gain > (best[0] if best else 0.0):
-            best = gain, there
+            best = gain, there, terms
     return best
 
 

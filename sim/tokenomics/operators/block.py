@@ -117,7 +117,7 @@ class OperatorClass(Block):
     """Time to fetch them, in place of `image` and `link`; left out, none."""
     stakes: Share = 1.0
     """Part of the stake that the network asks for which the owners lock; less backs less of a node's weight."""
-    register_in: dict[str, Registration] = newer({})
+    register_in: dict[str, Registration] | None = newer(None)
     """Networks in which these nodes may work instead, by name: their classes of this class's name are the same machines."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
