@@ -6,7 +6,7 @@ import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sim.kernels.economy import functions
@@ -284,13 +284,16 @@ def test_reputation_agrees_compiled(epochs: int, lost: int, whole: int) -> None:
 
 
 _COINS = st.integers(0, 2**50)
+_PRICES = st.integers(10**9, 8 * 10**15)
+"""Pico-dollars a coin: all of `_COINS` at the highest are worth less than 2^63."""
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("decimals", [6, 9])
+@example(seen=(0, 0, 4_969_469_116_653_979, 2**50, 2**50, 16_960), held=(1_125_899_905_853_519, 1))
 @settings(max_examples=40, deadline=None)
 @given(
-    seen=st.tuples(_COINS, _COINS, st.integers(10**9, 10**16), _COINS, _COINS, st.integers(0, 10**6)),
+    seen=st.tuples(_COINS, _COINS, _PRICES, _COINS, _COINS, st.integers(0, 10**6)),
     held=st.tuples(_COINS, _COINS),
 )
 def test_a_program_agrees_compiled(name: str, decimals: int, seen: tuple[int, ...], held: tuple[int, int]) -> None:

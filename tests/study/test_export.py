@@ -10,7 +10,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.records.breaks import Break, Recovery
 from sim.records.columns import COLUMNS, FIGURES, SENSITIVITY, TABLES, meaning
-from sim.records.files import cell, csv_text, put
+from sim.records.files import cell, csv_text, put, whole
 from sim.records.outcomes import OUTCOMES
 from sim.study import STORE, Store, claim, export
 from sim.study.store import Finished
@@ -212,10 +212,13 @@ def test_hostile_names_stay_text(record, tmp_path):
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "file.txt"
     put(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        put(path, "new \ud800")
+    with pytest.raises(RuntimeError), whole(path) as file:
+        file.write(b"half of it")
+        raise RuntimeError
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file.txt"]
+    put(path, "new \ud800")  # half a pair is no character
+    assert path.read_text() == "new ?"
 
 
 def test_csv_is_utf8_with_plain_newlines():

@@ -48,7 +48,9 @@ def rule(seen: np.ndarray, state: np.ndarray, row: np.ndarray, out: np.ndarray) 
     ratio = 1_000_000
     if state[1] > 0:
         worth = units.muldiv(state[0], price, 1_000_000_000_000)
-        ratio = min(ratio, units.muldiv(worth, 10_000, state[1]))
+        # A hundred times as much and more is told as a hundred times: the quotient itself might leave 64 bits.
+        if worth // 100 < state[1]:
+            ratio = units.muldiv(worth, 10_000, state[1])
     state[4] = ratio
     state[2] = 0 if ratio > row[2] else 1 if ratio > row[3] else 2
     blocks = row[4] * 1.0
