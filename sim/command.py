@@ -21,7 +21,8 @@ from typing import Any
 import click
 
 from sim.errors import InfermintError, Problem, ScenarioError
-from sim.records.sensitivity import FOLDER, digest, kept
+from sim.records.baseline import digest
+from sim.records.sensitivity import FOLDER, kept
 from sim.records.study import StudyRecord, exit_code
 
 FORMAT = 1

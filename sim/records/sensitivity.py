@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 from typing import Literal
 
+from sim.records.baseline import digest
+from sim.records.columns import SENSITIVITY
 from sim.records.run import Number, canonical
 from sim.records.study import Parameter
 
@@ -77,7 +78,7 @@ class SensitivityRecord:
     unsupported: list[tuple[str, str]]
     warnings: list[str]
     scenario: str
-    """`digest` of the resolved scenario: whose analysis it is."""
+    """`baseline.digest` of the resolved scenario: whose analysis it is."""
 
     def to_json(self) -> str:
         """Canonical JSON."""
@@ -94,20 +95,14 @@ class SensitivityRecord:
         return cls(**raw)
 
 
-METHODS = ("sobol", "tornado")
 FOLDER = "sensitivity"
 """Where a study's folder keeps them: `METHOD.json`, and table and figure beside it."""
-
-
-def digest(scenario_resolved: str) -> str:
-    """SHA-256 of a resolved scenario's text."""
-    return hashlib.sha256(scenario_resolved.encode()).hexdigest()
 
 
 def kept(folder: Path, scenario_resolved: str) -> tuple[list[SensitivityRecord], list[Path]]:
     """The analyses of a scenario in its study's folder, and the files there that are of another scenario or cannot be read."""
     found, others = [], []
-    for path in (folder / FOLDER / f"{method}.json" for method in METHODS):
+    for path in (folder / FOLDER / f"{method}.json" for method in SENSITIVITY):
         if not path.exists():
             continue
         try:

@@ -20,8 +20,8 @@ _HEAD_BYTES = 4096
 def write(record: StudyRecord, out: Path, analyses: Sequence[SensitivityRecord] = ()) -> Path:
     """Write `report.html`, `report.md` and `figures/*.csv` into the folder `out`; gives the path of the page.
 
-    `analyses` of its uncertain parameters are shown too. A page made before from the same records by the same code is kept: it would be the same, byte for byte. Raises
-    `OSError` where the folder cannot be written.
+    `analyses` of its uncertain parameters are shown too. A page made before from the same records by the same code is kept: it
+    would be the same, byte for byte. Raises `OSError` where the folder cannot be written.
     """
     digest = made_from(record, analyses)
     target = Path(out) / "report.html"

@@ -129,35 +129,31 @@ def _moves(record: StudyRecord, point: int) -> list[Entry]:
 
 def _heats(record: StudyRecord) -> list[Entry]:
     return [
-        Entry(
-            file_name("heat", *outcome.split(".")),
-            "differences",
-            f"{words.full_label(outcome)}: differences over the grid ({heat.unit_of(record, outcome) or '1'})",
-            heat.description(record, outcome),
-            heat.csv_rows(record, outcome),
-            lambda outcome=outcome: heat.figure(record, outcome),  # type: ignore[misc]
-            words.network_of(outcome) or "world",
-            outcome=outcome,
-        )
+        _over_points(record, heat, "heat", outcome, f"the grid ({heat.unit_of(record, outcome) or '1'})")
         for outcome in heat.outcomes(record)
     ]
 
 
 def _sweeps(record: StudyRecord) -> list[Entry]:
-    return [
-        Entry(
-            file_name("swept", *outcome.split(".")),
-            "differences",
-            f"{words.full_label(outcome)}: differences over {words.parameter_name(axis.key)}",
-            swept.description(record, outcome),
-            swept.csv_rows(record, outcome),
-            lambda outcome=outcome: swept.figure(record, outcome),  # type: ignore[misc]
-            words.network_of(outcome) or "world",
-            outcome=outcome,
-        )
-        for axis in filter(None, [swept.axis(record)])
-        for outcome in swept.outcomes(record)
-    ]
+    along = swept.axis(record)
+    if along is None:
+        return []
+    key = words.parameter_name(along.key)
+    return [_over_points(record, swept, "swept", outcome, key) for outcome in swept.outcomes(record)]
+
+
+def _over_points(record: StudyRecord, room: Any, name: str, outcome: str, over: str) -> Entry:
+    """The figure of one outcome's differences over all points of a sweep."""
+    return Entry(
+        file_name(name, *outcome.split(".")),
+        "differences",
+        f"{words.full_label(outcome)}: differences over {over}",
+        room.description(record, outcome),
+        room.csv_rows(record, outcome),
+        lambda: room.figure(record, outcome),
+        words.network_of(outcome) or "world",
+        outcome=outcome,
+    )
 
 
 def _fans(record: StudyRecord, point: int) -> list[Entry]:

@@ -44,15 +44,33 @@ def grid(record: StudyRecord) -> Grid | None:
 
 def outcomes(record: StudyRecord) -> list[str]:
     """The compared outcomes that get a figure, in the order of the verdicts; none without a grid."""
-    return list(dict.fromkeys(v.outcome for v in record.verdicts if _drawable(v))) if grid(record) else []
+    return compared(record) if grid(record) else []
 
 
-def _drawable(v: Verdict) -> bool:
+def compared(record: StudyRecord) -> list[str]:
+    """The outcomes with a difference under some kind of coin price, in the order of the verdicts."""
+    return list(dict.fromkeys(v.outcome for v in record.verdicts if drawable(v)))
+
+
+def drawable(v: Verdict) -> bool:
+    """Whether a verdict is of one kind of coin price, and has a difference."""
     return v.coin_price != "both" and v.difference is not None
 
 
-def _cases(record: StudyRecord, outcome: str) -> list[tuple[str, str]]:
-    found = {(v.policy, v.coin_price) for v in record.verdicts if v.outcome == outcome and _drawable(v)}
+def kinds_of(record: StudyRecord, outcome: str) -> list[str]:
+    """The kinds of coin price under which some policy has a difference, in the record's order."""
+    found = {kind for _, kind in cases_of(record, outcome)}
+    return [kind for kind in record.coin_prices if kind in found]
+
+
+def policies_of(record: StudyRecord, outcome: str) -> list[str]:
+    """The policies that have a difference, in the record's order."""
+    return list(dict.fromkeys(policy for policy, _ in cases_of(record, outcome)))
+
+
+def cases_of(record: StudyRecord, outcome: str) -> list[tuple[str, str]]:
+    """Policy and kind of coin price of each difference, in the record's order."""
+    found = {(v.policy, v.coin_price) for v in record.verdicts if v.outcome == outcome and drawable(v)}
     return [(policy, kind) for policy in record.policies for kind in record.coin_prices if (policy, kind) in found]
 
 
@@ -77,7 +95,7 @@ def heat(
     Between points the line is straight: where it runs between two values is not known better. Raises `ValueError` where the points
     are no grid of two keys, or the policy has no difference.
     """
-    cases = _cases(record, outcome)
+    cases = cases_of(record, outcome)
     chosen = next((case for case in cases if policy in (None, case[0]) and coin_price in (None, case[1])), None)
     shape = grid(record)
     if shape is None or chosen is None:
@@ -87,7 +105,7 @@ def heat(
         ax = ax if ax is not None else style.new_axes()
         _draw(ax, values, max(float(np.nanmax(np.abs(differences(record, outcome, *case)))) for case in cases))
         (xs, x_label), (ys, y_label) = labels(shape.x, shape.xs), labels(shape.y, shape.ys)
-        ax.set_xticks(range(len(xs)), xs, rotation=30 if _tilted(xs) else 0)
+        ax.set_xticks(range(len(xs)), xs, rotation=30 if tilted(xs) else 0)
         ax.set_yticks(range(len(ys)), ys)
         ax.set_title(words.clip(chosen[0], 26))
         ax.set_xlabel(x_label)
@@ -104,7 +122,8 @@ def labels(key: str, values: list[str]) -> tuple[list[str], str]:
     return shown, f"{name} ({words.clip(unit, 12)})" if unit else name
 
 
-def _tilted(shown: list[str]) -> bool:
+def tilted(shown: list[str]) -> bool:
+    """Whether values at an axis would touch each other if they stood level."""
     return sum(len(text) + 2 for text in shown) > 22
 
 
@@ -136,13 +155,12 @@ def _short(value: float) -> str:
 
 def figure(record: StudyRecord, outcome: str) -> Figure:
     """A row of panels a policy, a column a kind of coin price, on one scale of colours."""
-    shape, cases = grid(record), _cases(record, outcome)
+    shape, cases = grid(record), cases_of(record, outcome)
     assert shape is not None  # `outcomes` gives none without a grid
-    kinds = [kind for kind in record.coin_prices if any(case[1] == kind for case in cases)]
-    policies = [policy for policy in record.policies if any(case[0] == policy for case in cases)]
-    tilted = _tilted(labels(shape.x, shape.xs)[0])
+    kinds, policies = kinds_of(record, outcome), policies_of(record, outcome)
+    leaning = tilted(labels(shape.x, shape.xs)[0])
     ys, y_label = labels(shape.y, shape.ys)
-    left, gap, bottom, tall = 34.0 + 5.6 * max(map(len, ys)), 24.0, 64.0 if tilted else 38.0, _CELL_PT * len(shape.ys)
+    left, gap, bottom, tall = 34.0 + 5.6 * max(map(len, ys)), 24.0, 64.0 if leaning else 38.0, _CELL_PT * len(shape.ys)
     top = 34.0 if len(kinds) > 1 else 18.0
     width = (style.WIDTH_PT - left - 10 - 12 * (len(kinds) - 1)) / len(kinds)
     with style.styled():
@@ -190,7 +208,7 @@ def description(record: StudyRecord, outcome: str) -> str:
     parts = [
         f"Differences of {words.full_label(outcome)} from {words.clip(baseline)} ({unit or '1'}) over {words.parameter_name(shape.x)} and {words.parameter_name(shape.y)}; orange is above 0, blue below, and the heavy line is where the sign changes."
     ]
-    for policy, kind in _cases(record, outcome):
+    for policy, kind in cases_of(record, outcome):
         values = differences(record, outcome, policy, kind)
         who = words.clip(policy) + (f", {words.coin_price_words(kind)}" if len(record.coin_prices) > 1 else "")
         low, high = float(np.nanmin(values)), float(np.nanmax(values))

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from sim.records.columns import file_unit
 from sim.records.study import StudyRecord, Verdict
 from sim.report import style, words
-from sim.report.heat import labels, unit_of
+from sim.report.heat import compared, drawable, kinds_of, labels, policies_of, tilted, unit_of
 
 _PANEL_PT = 118.0
 _CLOSEST = 1 / 12  # of the axis: values that lie closer would overprint each other
@@ -63,11 +63,7 @@ def _numbers(values: list[str]) -> list[float]:
 
 def outcomes(record: StudyRecord) -> list[str]:
     """The compared outcomes that get a figure, in the order of the verdicts; none without such a sweep."""
-    return list(dict.fromkeys(v.outcome for v in record.verdicts if _drawable(v))) if axis(record) else []
-
-
-def _drawable(v: Verdict) -> bool:
-    return v.coin_price != "both" and v.difference is not None
+    return compared(record) if axis(record) else []
 
 
 def line(record: StudyRecord, outcome: str, policy: str, coin_price: str) -> list[tuple[float, Verdict]]:
@@ -76,7 +72,7 @@ def line(record: StudyRecord, outcome: str, policy: str, coin_price: str) -> lis
     found = [
         (along.at[v.point], v)
         for v in record.verdicts
-        if along and _drawable(v) and (v.outcome, v.policy, v.coin_price) == (outcome, policy, coin_price)
+        if along and drawable(v) and (v.outcome, v.policy, v.coin_price) == (outcome, policy, coin_price)
     ]
     return sorted(found, key=lambda pair: pair[0])
 
@@ -87,7 +83,7 @@ def swept(record: StudyRecord, outcome: str, coin_price: str | None = None, ax: 
     Between values the line is straight: what lies there was not run. Raises `ValueError` where the points are no sweep over one key,
     or the outcome has no difference.
     """
-    along, kinds = axis(record), _kinds(record, outcome)
+    along, kinds = axis(record), kinds_of(record, outcome)
     kind = coin_price or next(iter(kinds), "")
     if along is None or kind not in kinds:
         raise ValueError(f"no differences of {outcome!r} over the values of one key, coin price {kind!r}")
@@ -98,7 +94,7 @@ def swept(record: StudyRecord, outcome: str, coin_price: str | None = None, ax: 
         for number, policy in enumerate(record.policies):
             _draw(ax, line(record, outcome, policy, kind), number)
         shown, x_label = labels(along.key, along.values)
-        ax.set_xticks(along.at, shown, rotation=30 if sum(len(text) + 2 for text in shown) > 22 else 0)
+        ax.set_xticks(along.at, shown, rotation=30 if tilted(shown) else 0)
         ax.set_xlabel(x_label)
         ax.set_ylabel(f"difference ({unit_of(record, outcome) or '1'})")
         ax.set_title(words.clip(words.full_label(outcome), 44))
@@ -132,19 +128,9 @@ def _zone(ax: Axes, record: StudyRecord, outcome: str, kind: str) -> None:
         ax.fill_between(xs, [-h for h in half], half, color=style.INK, alpha=0.07, linewidth=0)
 
 
-def _kinds(record: StudyRecord, outcome: str) -> list[str]:
-    found = {v.coin_price for v in record.verdicts if v.outcome == outcome and _drawable(v)}
-    return [kind for kind in record.coin_prices if kind in found]
-
-
-def _policies(record: StudyRecord, outcome: str) -> list[str]:
-    found = {v.policy for v in record.verdicts if v.outcome == outcome and _drawable(v)}
-    return [policy for policy in record.policies if policy in found]
-
-
 def figure(record: StudyRecord, outcome: str) -> Figure:
     """A panel a kind of coin price, side by side on one scale, the key of policies on top."""
-    kinds, policies = _kinds(record, outcome), _policies(record, outcome)
+    kinds, policies = kinds_of(record, outcome), policies_of(record, outcome)
     numbers = [record.policies.index(policy) for policy in policies]
     rows = -(-len(policies) // 3)
     left, top = 52.0, 16.0 * rows + (22.0 if len(kinds) > 1 else 8.0)
@@ -194,8 +180,8 @@ def description(record: StudyRecord, outcome: str) -> str:
         f"Differences of {words.full_label(outcome)} from {words.clip(baseline)} over {words.parameter_name(along.key)}{even}, with {100 * record.confidence:g} % intervals; "
         "grey is where a difference does not matter."
     ]
-    for policy in _policies(record, outcome):
-        for kind in _kinds(record, outcome):
+    for policy in policies_of(record, outcome):
+        for kind in kinds_of(record, outcome):
             found = line(record, outcome, policy, kind)
             if found:
                 who = words.clip(policy) + (f", {words.coin_price_words(kind)}" if len(record.coin_prices) > 1 else "")

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import ScenarioError
-from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing, digest
+from sim.records.baseline import digest
+from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing
 from sim.scenario import Scenario, designs
 from sim.streams import Streams
 from sim.study import indices

@@ -56,8 +56,11 @@ class Moving:
 
     def __init__(self, networks: list[NetworkState], streams: Streams, *specs: Any) -> None:
         self.networks, self.streams = networks, streams
-        by_key = {(network.name, owners.name): owners for network in networks for owners in network.owners}
         pairs = {pair for spec in specs for pair in pairs_of(spec)}
+        self.active = bool(pairs)
+        if not self.active:
+            return
+        by_key = {(network.name, owners.name): owners for network in networks for owners in network.owners}
         for first, owners in by_key.items():
             for other in by_key:
                 if (first, other) in pairs:
@@ -65,7 +68,6 @@ class Moving:
         for group in groups_of(list(by_key), pairs):
             for other in group[1:]:
                 by_key[other].costs_as(by_key[group[0]])
-        self.active = bool(pairs)
 
     def act(self, env: Any, beliefs: Callable[[NetworkState], Beliefs], epoch: Epoch) -> None:
         """Move what is to move at the start of an epoch.

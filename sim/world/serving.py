@@ -214,11 +214,11 @@ class Windows:
         base = np.array(network.base_of(model))
         part, window = stint.part, stint.window
         places = base[part.whole.member] + part.whole.slot
-        np.add.at(work, places, part.work_of_all(stint.work, window.work_ps, window.end_ps))
+        up = part.up_ps(window.work_ps, window.end_ps)
+        np.add.at(work, places, part.work_of_all(stint.work, up))
         if stint.timely is not None:
-            np.add.at(timely, places, part.work_of_all(stint.timely, window.work_ps, window.end_ps))
-        up = part.up_ps(window.work_ps, window.end_ps) > 0
-        np.add.at(met, places, np.stack([np.ones(len(up), np.int64), up], axis=1))
+            np.add.at(timely, places, part.work_of_all(stint.timely, up))
+        np.add.at(met, places, np.stack([np.ones_like(up), up > 0], axis=1))
 
     def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
         """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""

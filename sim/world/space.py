@@ -110,8 +110,8 @@ class Part:
         mine = [event for event in events if place[event.node] >= 0]
         return up[self.chosen], [dataclasses.replace(event, node=int(place[event.node])) for event in mine]
 
-    def work_of_all(self, work: np.ndarray, begin_ps: int, end_ps: int) -> np.ndarray:
-        """int64[len(whole), ...]: what each node worked from `begin_ps` to `end_ps`, from that of those that serve.
+    def work_of_all(self, work: np.ndarray, up: np.ndarray) -> np.ndarray:
+        """int64[len(whole), ...]: what each node worked in a part of the window, from that of those that serve; `up` is `up_ps` of it.
 
         A node that serves worked what it did. Any other did what one of its stratum did, for the time that it was up itself, rounded
         down: the i-th of N as the (i n/N)-th of the n that were up at least half as long as the longest, so that owners' incomes
@@ -119,7 +119,7 @@ class Part:
         """
         if not self.sampled:
             return work
-        found, up = np.zeros((len(self.whole), *work.shape[1:]), np.int64), self.up_ps(begin_ps, end_ps)
+        found = np.zeros((len(self.whole), *work.shape[1:]), np.int64)
         found[self.chosen] = work
         for m in range(len(self.whole.slots)):
             nodes = np.flatnonzero(self.whole.member == m)

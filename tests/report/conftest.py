@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.records.baseline import digest
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import FlowRow
-from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing, digest
+from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing
 from sim.records.study import (
     Assumption,
     Band,

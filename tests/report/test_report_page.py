@@ -20,8 +20,9 @@ import pytest
 import sim.report
 import sim.report.files
 from sim.records import files
+from sim.records.columns import SENSITIVITY
 from sim.records.run import FlowRow
-from sim.records.sensitivity import FOLDER, METHODS, SensitivityRecord, kept
+from sim.records.sensitivity import FOLDER, SensitivityRecord, kept
 from sim.records.study import StudyRecord
 from sim.report import tables, terminal, verdicts, words
 
@@ -373,7 +374,7 @@ def test_only_a_scenario_s_own_analyses_are_its(
     resolved = uncertain_record.scenario_resolved
     assert kept(tmp_path, resolved) == ([], [])
     (tmp_path / FOLDER).mkdir()
-    sobol, tornado = (tmp_path / FOLDER / f"{method}.json" for method in METHODS)
+    sobol, tornado = (tmp_path / FOLDER / f"{method}.json" for method in SENSITIVITY)
     sobol.write_text(analyses[0].to_json(), encoding="utf-8")
     assert kept(tmp_path, resolved) == (analyses[:1], [])
     tornado.write_text('{"name": 1}', encoding="utf-8")

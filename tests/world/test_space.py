@@ -110,9 +110,9 @@ def test_nodes_that_do_not_serve_are_stood_for_by_their_neighbours() -> None:
     work = told_work(part)
     up = part.up_ps(0, MINUTE_PS)
     assert set(up.tolist()) == {MINUTE_PS}
-    every = part.work_of_all(work, 0, MINUTE_PS)
+    every = part.work_of_all(work, up)
     assert (every[part.chosen] == work).all()
-    assert (part.work_of_all(work[:, 1], 0, MINUTE_PS) == every[:, 1]).all()
+    assert (part.work_of_all(work[:, 1], up) == every[:, 1]).all()
     others = np.setdiff1d(np.arange(510), part.chosen)
     homes = every[others[others < 480], 0] // 1000
     # Three others stand beside each of 120 homes; where a chosen one lies among them moves a place by one.
@@ -123,7 +123,7 @@ def test_nodes_that_do_not_serve_are_stood_for_by_their_neighbours() -> None:
     assert farm.min() > 120
     assert farm.max() <= 128
     whole = Part(part.whole)
-    assert whole.work_of_all(work, 0, MINUTE_PS) is work
+    assert whole.work_of_all(work, up) is work
 
 
 def test_nodes_that_do_not_serve_work_as_long_as_they_are_up() -> None:
@@ -145,7 +145,7 @@ def test_nodes_that_do_not_serve_work_as_long_as_they_are_up() -> None:
     assert down[:480].sum() > 50 and partly[:480].sum() > 50
     # All that serve work alike for each minute of their time: all others do, too.
     rate = np.array([[3, 5]])
-    every = part.work_of_all(expected[part.chosen][:, None] // 10**9 * rate, begin, end)
+    every = part.work_of_all(expected[part.chosen][:, None] // 10**9 * rate, expected)
     assert np.abs(every - expected[:, None] / 10**9 * rate).max() <= 11
     assert (every[down] == 0).all()
     # The same in a run's third year, whose picoseconds are no int64.
