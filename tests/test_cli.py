@@ -133,6 +133,7 @@ def test_the_version_is_told(call):
 # -- bad usage -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -330,6 +331,7 @@ def test_the_command_told_next_names_what_a_policy_changed_and_can_be_typed(call
     assert call(*shlex.split(told)[1:]).code == 0
 
 
+@pytest.mark.long
 def test_a_ready_shock_is_added_on_the_command_line(call, study, tmp_path):
     study()
     done = call("run", "study.yaml", "--jobs", "1", "--shock", "demand_contraction", "-q")

@@ -228,6 +228,7 @@ LIGHT = {"pandas", "scipy", "matplotlib", "numba", "simpy", "joblib", "jinja2"}
 """What verbs that simulate nothing do without; pydantic, numpy and the YAML reader they may have."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "code",
     [
@@ -241,5 +242,6 @@ def test_light_verbs_load_pydantic_and_numpy_at_most(code):
     assert not loaded_after(code) & LIGHT
 
 
+@pytest.mark.long
 def test_init_loads_pydantic_and_numpy_at_most(tmp_path):
     assert not loaded_after(verb("init", str(tmp_path / "study"))) & LIGHT

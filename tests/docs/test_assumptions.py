@@ -30,6 +30,7 @@ UNREAD = {
 """Keys of the format that no code of the simulator reads, and why they are there."""
 
 
+@pytest.mark.long
 def test_the_page_is_in_step_with_presets_and_code():
     assert FILE.read_text(encoding="utf-8") == page(), "run: python -m sim.scenario.assumptions"
 
@@ -88,6 +89,7 @@ def _subclasses(block):
         yield from _subclasses(each)
 
 
+@pytest.mark.long
 def test_constants_that_code_calls_assumed_are_on_the_page():
     assert {row.key.split()[0] for row in fixed()} >= {"FEE_HALF_LIFE_S"}
 

@@ -26,6 +26,7 @@ def test_the_walk_can_be_followed_word_for_word(tmp_path):
     assert {3600.0, 1800.0, 900.0} <= set(emission["q50"])
 
 
+@pytest.mark.long
 def test_the_second_halving_is_told_before_a_run(tmp_path):
     text = (Path(sim.__file__).parent / "presets" / "templates" / "first-study.yaml").read_text(encoding="utf-8")
     (line,) = [step for step in pages.steps(PAGE) if step.language == "yaml"]

@@ -20,6 +20,7 @@ TEXT = (ROOT / "docs" / "training-jobs.md").read_text(encoding="utf-8")
 TEMPLATE = ROOT / "sim" / "presets" / "templates" / "first-study.yaml"
 
 
+@pytest.mark.long
 def test_its_example_is_a_scenario_whose_values_can_be_compared(tmp_path):
     jobs, shared, vary = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
     scenario = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))

@@ -42,6 +42,7 @@ def test_every_study_has_a_page_and_every_page_a_study():
     assert [page.stem for page in PAGES] == [study.stem for study in STUDIES]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
 def test_a_baseline_is_that_of_its_file(study):
     scenario, kept = load(study), baseline_of(study)

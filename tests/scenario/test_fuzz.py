@@ -190,6 +190,7 @@ PROPERTIES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("body", PROPERTIES, ids=lambda body: body.__name__.strip("_"))
 @pytest.mark.parametrize("budget", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=["few", "many"])
 def test_any_change_of_the_pinned_file_is_read_or_told(tmp_path, body, budget):

@@ -34,6 +34,7 @@ def test_keys_are_hex_of_sha256_and_differ_between_cases(keys):
     assert all(len(key) == 64 and int(key, 16) >= 0 for key in found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -76,6 +77,7 @@ def test_the_order_of_keys_moves_no_key(write, keys):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("old", "new"),
     [

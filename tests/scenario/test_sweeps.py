@@ -67,6 +67,7 @@ def test_what_is_wrong_with_a_sweep_is_told_at_its_place(problems, block, messag
     assert fix is None or told[0].fix == fix
 
 
+@pytest.mark.long
 def test_reading_a_drawn_sweep_imports_no_scipy(write):
     import subprocess
 

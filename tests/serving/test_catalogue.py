@@ -69,6 +69,7 @@ def test_each_number_of_a_preset_has_a_source_or_is_assumed(name):
             assert item.get("source") or item.get("changes"), key
 
 
+@pytest.mark.long
 def test_cost_figures_of_the_presets_are_those_of_the_profiles():
     shared("data", "vllm_profiles")
     from benchmarks.condense_profiles import condense

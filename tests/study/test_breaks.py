@@ -22,6 +22,8 @@ from sim.study.statistics import wilson
 from sim.units import DAY_S
 from tests.study.small import SMALL
 
+pytestmark = pytest.mark.long
+
 NEVER = float("inf")
 RULE = {rule.name: rule for rule in RULES}
 

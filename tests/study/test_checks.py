@@ -169,6 +169,7 @@ vary: {over: {networks.tao.operators.home.nodes: [30, 6, 12]}}
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("line", "told"),
     [

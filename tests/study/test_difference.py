@@ -11,6 +11,8 @@ import pytest
 from sim.cli import main
 from tests.study.small import SMALL
 
+pytestmark = pytest.mark.long
+
 LATER = SMALL.replace("2029-12-14", "2026-01-20").replace("nodes: 12", "nodes: 14")
 
 

@@ -15,6 +15,8 @@ from sim.study.run import How, run
 from sim.study.sensitivity import sensitivity
 from tests.study.small import SMALL
 
+pytestmark = pytest.mark.long
+
 UNEQUAL = (
     SMALL.replace("replications: 4", "replications: 2").replace(
         "as_announced: {}", "as_announced: {}\n  half: {networks.tao.supply: {initial: 1800 TAO/day}}"

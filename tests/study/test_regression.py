@@ -19,6 +19,8 @@ from sim.study import regression, statistics
 from sim.study.plan import Zone
 from tests.study.small import SMALL
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -87,6 +87,7 @@ def contents(record, path):
     return record.to_json(), rows
 
 
+@pytest.mark.long
 @given(order=st.permutations(range(18)), cut=st.integers(0, 18))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_order_of_finishing_changes_a_byte(economy, small, tmp_path_factory, order, cut):

@@ -95,6 +95,7 @@ def test_it_goes_on_until_the_means_are_known_and_repeats_no_run(study):
     )
 
 
+@pytest.mark.long
 def test_it_resumes_and_stops_at_its_budget(study, tmp_path):
     short, made = study(Until(0.01, at_most=30), 0.08)
     assert (short.replications, len(made)) == (30, 30)

@@ -15,6 +15,8 @@ from sim.records.study import StudyRecord
 from sim.report import html, markdown
 from tests.world.small import PRICED, scenario
 
+pytestmark = pytest.mark.long
+
 HALF = {"networks.net.supply": {"initial": "24.5 TOK/day"}}
 SOONER = {
     "networks.net.supply": {"first": "2026-04-02", "every": "1 year"}

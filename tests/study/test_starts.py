@@ -38,6 +38,7 @@ def test_more_than_one_outcome_is_told_with_shares(tmp_path: Path) -> None:
     assert "Other starts" in html.page(record, []) and "## Other starts" in markdown.markdown(record, [])
 
 
+@pytest.mark.long
 def test_free_entry_comes_back_from_any_start() -> None:
     given, fewer, more = (run(case, 0) for case in all_cases(scenario(FREE)))
     nodes = [record.series["net.nodes"] for record in (given, fewer, more)]

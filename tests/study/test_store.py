@@ -229,6 +229,7 @@ def test_only_what_scenarios_ask_for_is_kept(path, record):
     assert path.stat().st_size < 0.6 * full
 
 
+@pytest.mark.long
 def test_the_verbs_of_a_store(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")

@@ -99,6 +99,7 @@ def test_spreads_stay_in_the_vault() -> None:
     assert state[:2].tolist() == [1_990_000, 0]
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(
     steps=st.lists(st.tuples(st.integers(10**10, 10**14), st.integers(0, 10**15), st.integers(0, 10**15)), max_size=12),

@@ -30,6 +30,7 @@ def days(block: Any, first: float, last: float, held: int = 10**16) -> int:
 _CUTS = st.lists(st.integers(0, 12 * YEAR_PS), min_size=2, max_size=6).map(sorted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SUPPLIES)
 @settings(max_examples=60, deadline=None)
 @given(cuts=_CUTS, held=st.integers(0, 21 * 10**15))
@@ -44,6 +45,7 @@ def test_cutting_an_interval_changes_no_base_unit(name: str, cuts: list[int], he
         assert state.tolist() == at_once.tolist()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SUPPLIES)
 @settings(max_examples=40, deadline=None)
 @given(cuts=_CUTS, held=st.integers(0, 22 * 10**15))

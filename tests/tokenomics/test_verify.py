@@ -22,6 +22,7 @@ def odds(name: str, per_day: float = 1e5, reputation: float = 100, colluding: fl
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", VERIFIES)
 @settings(max_examples=80, deadline=None)
 @given(st.floats(0, 1e6), st.floats(0, 100), st.floats(0, 1), st.floats(0, 1))

@@ -51,6 +51,7 @@ def controls_of(seed: int, slow: float) -> np.ndarray:
     return np.array([*steps.waits(held, 2), *steps.waits(gaps, 2)[6:], *steps.tail(held, 2.0, 0.3)])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slow", [1.0, 1.3])
 def test_controls_of_steps_have_mean_zero_even_if_the_server_is_slow(slow: float):
     found = np.array([controls_of(seed, slow) for seed in range(3000)])
@@ -71,6 +72,7 @@ def path_of(seed: int, servers: int, slow: float) -> tuple[levels.Path, np.ndarr
     return levels.Path(arrival, begin + slow * service, 300, SEEN), begin, begin + service
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slow", [1.0, 1.1])
 def test_controls_of_levels_have_mean_zero_even_if_the_servers_are_slow(slow: float):
     found = []

@@ -25,6 +25,8 @@ from sim.verify.history.series import Periods, Prices
 from tests.policies.kinds import CONTEXT
 from tests.world.small import HOME, play
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -41,6 +41,7 @@ def found():
     return case, estimate(samples)
 
 
+@pytest.mark.long
 def test_all_up_is_put_together_where_it_is_never_met(found):
     case, told = found
     # Two crews for thirty nodes: all are up once in 10^11 instants.

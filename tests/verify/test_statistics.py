@@ -113,6 +113,7 @@ def test_time_at_each_level_is_the_windows():
     assert window.average(begin, end) == (3.5, 4.0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("law", LAWS)
 def test_a_law_has_the_moments_it_declares(law: str):
     draws = LAWS[law].draw(np.random.default_rng(3), 400_000)

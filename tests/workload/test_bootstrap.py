@@ -67,6 +67,7 @@ def test_every_row_is_equally_likely_and_the_mean_rate_is_the_traces(gaps_file, 
     assert np.abs(thirds - 1 / 3).max() < 4 * np.sqrt(2 / 9 / 8640)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("keep", ["100 %", "40 %"])
 @pytest.mark.parametrize("kind", ["trace", "bootstrap"])
 def test_gaps_have_the_declared_moments(kind, keep, gaps_file, drawn, client):

@@ -40,12 +40,14 @@ def held(record: RunRecord) -> None:
     assert record.notes == []
 
 
+@pytest.mark.long
 def test_sixty_days_balance_and_the_same_seed_gives_the_same_bytes() -> None:
     one, other = (world("60 day") for _ in range(2))
     held(one)
     assert one.to_json() == other.to_json()
 
 
+@pytest.mark.long
 def test_a_price_that_falls_where_capacity_is_idle_wins_users_of_all_others() -> None:
     record = world("60 day")
     shares = {name: values(record, f"{name}.share_frac") for name in (*COINS, "cloud")}

@@ -189,6 +189,7 @@ def test_a_margin_below_zero_counts_as_nothing_and_time_on_the_way_earns_nothing
     assert terms.gain_usd(there=3.0, here=0.0, away_days=40.0, costs_usd=0.0) == -20
 
 
+@pytest.mark.long
 def test_requests_are_served_by_those_who_are_there() -> None:
     changes = two() | {
         "requests": {"mode": "all"}, "epoch": "1 h", "horizon": "4 h", "workload.chat.rate": "0.02 /s",

@@ -55,6 +55,7 @@ def plain() -> dict[str, list[float | None]]:
     return run(case, 0).series
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(MOVES))
 def test_a_ready_shock_comes_a_third_of_the_way_and_moves_what_it_says(name: str) -> None:
     (case,) = scenario({**WORLD, "shocks": [name]}).cases()

@@ -14,6 +14,7 @@ WINDOWS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "value"),
     [

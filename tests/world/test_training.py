@@ -18,6 +18,8 @@ from sim.units import PS_PER_S, ps
 from sim.world.training import TURNS, JobRuns, Paces, Training
 from tests.world.small import case, play
 
+pytestmark = pytest.mark.long
+
 DAY = 86_400.0
 NEVER_FAIL: dict[str, Any] = {"up_time": "2000 year", "up_law": {"kind": "constant"}}
 STEADY: dict[str, Any] = {**NEVER_FAIL, "straggler": {"kind": "constant"}, "restart": "0 s"}
