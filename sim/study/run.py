@@ -8,6 +8,7 @@ import functools
 import gc
 import hashlib
 import json
+import math
 import os
 import signal
 import threading
@@ -31,6 +32,8 @@ from sim.study.statistics import finite
 from sim.study.store import Packed, Store, part_key, run_key
 from sim.study.summarise import summarise, versions
 
+START_S = 3.0
+"""What starting workers takes, wall seconds: importing numba and reading compiled code (measured on two cores)."""
 Simulate = Callable[..., RunRecord]
 """`simulate(resolved, replication, engine=...) -> RunRecord`; must be picklable where `jobs` is above 1."""
 
@@ -90,6 +93,10 @@ class _Task(NamedTuple):
         return f"policy {self.cell.policy}, coin price {self.cell.coin_price}{point}, replication {self.replication}"
 
 
+_Work = tuple[int, _Task, str, Simulate]
+"""A run to do with its place among all, engine and function."""
+
+
 class _Done(NamedTuple):
     """What a worker sends back: the record as the store keeps it, or the message of the law that broke."""
 
@@ -123,7 +130,8 @@ def run(
     store_path
         The study's file; made if it is not there. Runs in it are used, never repeated and never lost.
     jobs
-        Worker processes, one thread each; None: one a core. With 1 everything runs in this process.
+        Worker processes, one thread each; None: one a core, or none where all is done sooner than they would have started. With 1
+        everything runs in this process.
     replications, policies
         In place of the scenario's: how many, and which of its policies (in the scenario's order).
     fresh
@@ -372,7 +380,7 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
         return
     jobs = _jobs(how.jobs, len(missing))
     function = how.simulate or _world()
-    work = [(index, tasks[index], how.engine, function) for index in missing]
+    work: Sequence[_Work] = [(index, tasks[index], how.engine, function) for index in missing]
     compiles = how.simulate is None and how.engine != "reference" and _serves([tasks[index] for index in missing])
     if how.scheduler:
         from sim.study import cluster
@@ -388,7 +396,26 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
             # A long economy-only run compiles its kernel: once, not in every process.
             yield _one(*work[0])
             work = work[1:]
-        yield from _side_by_side(jobs, work)
+        if how.jobs is None:
+            work = yield from _alone(jobs, work)
+        if work:
+            yield from _side_by_side(jobs, work)
+
+
+def _alone(jobs: int, work: Sequence[_Work]) -> Generator[_Done, None, Sequence[_Work]]:
+    """The first runs in this process: all of them where starting workers would take longer than they would save. Gives the rest.
+
+    The first may load what later ones find loaded: where it was short a second tells. Bytes are the same wherever a run is made.
+    """
+    quickest_s = math.inf
+    for count, one in enumerate(work, start=1):
+        done = _one(*one)
+        yield done
+        quickest_s = min(quickest_s, done.wall_s)
+        saved_s = quickest_s * (len(work) - count) * (1 - 1 / jobs)
+        if saved_s > START_S and (count > 1 or quickest_s > START_S):
+            return work[count:]
+    return ()
 
 
 def _serves(tasks: Sequence[_Task]) -> bool:
@@ -405,7 +432,7 @@ def _compile() -> None:
     compile_core()
 
 
-def _side_by_side(jobs: int, work: Sequence[tuple[int, _Task, str, Simulate]]) -> Generator[_Done]:
+def _side_by_side(jobs: int, work: Sequence[_Work]) -> Generator[_Done]:
     import joblib
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 

@@ -128,10 +128,15 @@ class Store:
             raise
 
     def _prepare(self) -> None:
-        version, application = (
-            self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
-        )
-        tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        # At one moment: another process may be making the tables.
+        self._db.execute("BEGIN")
+        try:
+            version, application = (
+                self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id")
+            )
+            tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            self._db.execute("ROLLBACK")
         if application != APPLICATION_ID and (tables or version):
             raise _problem(
                 self.path, "this SQLite file is no store of infermint", "name another file, or move this one away"

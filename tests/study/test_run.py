@@ -110,6 +110,22 @@ def test_no_order_of_finishing_changes_a_byte(economy, small, tmp_path_factory, 
     assert contents(any_order, folder / "any") == contents(plain, folder / "plain")
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(("run_s", "here"), [(0.0, 18), (1.0, 2)])
+def test_workers_are_started_where_that_saves_time(economy, small, tmp_path, run_s, here):
+    def simulate(resolved, replication, engine):
+        time.sleep(run_s if os.getpid() == parent else 0)
+        return dataclasses.replace(economy.simulated(resolved.case, replication), notes=[f"process {os.getpid()}"])
+
+    parent = os.getpid()
+    study(economy, small, tmp_path / "s", simulate, jobs=None)
+    with Store(tmp_path / "s") as store:
+        rows = store._db.execute("SELECT key, replication FROM runs").fetchall()
+        notes = [note for row in rows for note in store.get(*row).notes]
+    assert notes.count(f"process {parent}") == here or os.cpu_count() == 1
+    assert len(notes) == 18
+
+
 @pytest.mark.compiled
 def test_workers_have_one_thread_each(economy, small, tmp_path):
     def simulate(resolved, replication, engine):
