@@ -61,6 +61,7 @@ def test_a_study_of_small_runs_spends_its_time_in_simulations():
     assert told["long_run_cpu_s"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.compiled
 def test_a_plain_model_of_operators_has_the_same_nodes_every_day():
     case, timed = operators.scenario(), operators.Timed()

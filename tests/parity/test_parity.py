@@ -27,7 +27,7 @@ ENOUGH = 500
 """Of each kind of event in each half: 1,000 over the suite."""
 SOME = 15
 """Of what a snapshot shares its instant with, and of rejections of each reason, in each half."""
-SHORT = (0, 3, 7, 12, 17, 23, 33, 36, 38, 76, 109, 136, 147)
+SHORT = (0, 3, 12, 23, 36, 76, 136)
 """Scenarios that plain Python plays in a second or two; preemptions under every scheduler, tables and lines, retries, drains."""
 PLAYED = (
     "preemptions",

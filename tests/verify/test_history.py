@@ -181,7 +181,7 @@ def test_what_is_cut_off_is_not_there():
         known.at(np.array([17_690.0, 17_710.0]))
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_forecasts_cover_a_network_of_the_simulators_own_operators(monkeypatch):
     # Eight made-up networks, 26 periods each: of their truths about 80 % should be inside; they hang together, so half at the least.
     monkeypatch.setattr(bitcoin, "SETS", 64)

@@ -54,7 +54,7 @@ def numbers(record: RunRecord, outcome: str) -> list[float]:
     return [value for value in record.series[outcome] if value is not None]
 
 
-@pytest.mark.parametrize("initial", ["given", "steady"])
+@pytest.mark.parametrize("initial", [pytest.param("given", marks=pytest.mark.slow), "steady"])
 def test_ninety_days_alone(tmp_path: Path, initial: str) -> None:
     record = play(tmp_path, "bittensor", initial=initial)
     assert set(record.residuals.values()) == {0}
@@ -98,6 +98,7 @@ def test_ten_days_under_each_rule_set(tmp_path: Path, rules: str) -> None:
     assert found == pytest.approx(PINNED[rules], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_subnet_of_256_uids_in_a_chain_of_127(tmp_path: Path) -> None:
     full, small = (play(tmp_path, "bittensor", "30 day", "steady", chain=chain) for chain in (FULL, "{simulated: 127}"))
     assert set(full.residuals.values()) == {0} and full.notes == []

@@ -60,7 +60,7 @@ def numbers(record: RunRecord, outcome: str) -> list[float]:
     return [value for value in record.series[f"net.{outcome}"] if value is not None]
 
 
-@pytest.mark.parametrize("initial", ["given", "steady"])
+@pytest.mark.parametrize("initial", ["given", pytest.param("steady", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("preset", FULL)
 def test_two_years_alone(tmp_path: Path, preset: str, initial: str) -> None:
     # The ledger stops a run whose epoch does not balance, or in which an account falls below 0.
