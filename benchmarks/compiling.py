@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from collections.abc import Callable
 
 from benchmarks import operators
 from benchmarks.yardstick import customers_per_cpu_s
+from sim.world.loading import LOADING
 from sim.world.run import World
 
 ASKED_CPU_S = 40.0
@@ -30,6 +32,7 @@ def _serving() -> None:
 
 
 def _economy() -> None:
+    LOADING.foresee(math.inf)
     World(operators.scenario(), 0, "fast").run()
 
 

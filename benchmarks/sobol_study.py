@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from sim.study.run import How
 from sim.study.sensitivity import sensitivity
 from sim.study.store import Store
 from sim.world import run
+from sim.world.loading import LOADING
 
 STUDY = Path(__file__).with_suffix(".yaml")
 
@@ -44,6 +46,7 @@ class Timed:
 def measure(points: int) -> dict[str, Any]:
     """Milliseconds of CPU time a run, of all and of its parts."""
     scenario = load(STUDY)
+    LOADING.foresee(math.inf)
     run(scenario.case("base", "pool"), 0)  # compiles
     reading, simulating, walk, keeping = Timed(Scenario.cases), Timed(run), Timed(walking.walk), Timed(Store.put)
     Scenario.cases = lambda self: reading(self)  # type: ignore[method-assign]

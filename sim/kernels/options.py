@@ -78,6 +78,11 @@ def cache_folder(*more: Path) -> Path:
 _FOLDER = "" if config.DISABLE_JIT else str(cache_folder())
 
 
+def is_kept(verb: str) -> bool:
+    """Whether the compiled form of `module.function` lies in the cache, for some signature."""
+    return bool(_FOLDER) and any(Path(_FOLDER).glob(f"*/{verb}-*.nbc"))
+
+
 def kernel(function: Function) -> Function:
     """The compiled form of a function that only kernels call; the plain one where `NUMBA_DISABLE_JIT` is set."""
     return numba.njit(**OPTIONS, **INNER)(function)

@@ -386,16 +386,15 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
         from sim.study import cluster
 
         yield from cluster.each(how.scheduler, _one, work, first=_compile if compiles else None)
-    elif jobs == 1:
+        return
+    if compiles and jobs > 1:
+        _compile()
+    elif not compiles and how.simulate is None and how.engine == "fast" and not obstacles(work[0][1].resolved.before):
+        work = yield from _loading(jobs, work)
+    if jobs == 1:
         for one in work:
             yield _one(*one)
     else:
-        if compiles:
-            _compile()
-        elif how.simulate is None and how.engine == "fast" and not obstacles(work[0][1].resolved.before):
-            # A long economy-only run compiles its kernel: once, not in every process.
-            yield _one(*work[0])
-            work = work[1:]
         if how.jobs is None:
             work = yield from _alone(jobs, work)
         if work:
@@ -416,6 +415,18 @@ def _alone(jobs: int, work: Sequence[_Work]) -> Generator[_Done, None, Sequence[
         if saved_s > START_S and (count > 1 or quickest_s > START_S):
             return work[count:]
     return ()
+
+
+def _loading(jobs: int, work: Sequence[_Work]) -> Generator[_Done, None, Sequence[_Work]]:
+    """The first run of a study of economies, and a second where all of them are worth compiling: here once, not in every process. Gives the rest."""
+    from sim.world.loading import LOADING
+
+    first = _one(*work[0])
+    yield first
+    if len(work) > 1 and LOADING.foresee(first.wall_s * (len(work) - 1) / jobs):
+        yield _one(*work[1])
+        return work[2:]
+    return work[1:]
 
 
 def _serves(tasks: Sequence[_Task]) -> bool:

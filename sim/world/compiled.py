@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba.core import config
 
 from sim.kernels.economy import layout
 from sim.scenario.obstacles import obstacles
@@ -70,22 +69,13 @@ COIN_SITES = {
 """By site: reason, source and target of a posting; an empty source mints, an empty target burns."""
 
 
-WORTH = 100_000
-"""Slots x epochs from which a run is worth compiled code: below it the interpreted economy takes less time than loading it."""
-
-
-def worthwhile(world: Any) -> bool:
-    """Whether a run is long enough for compiled code. Which way is taken changes no number."""
-    epochs = -(-world.calendar.horizon_ps // world.calendar.epoch_ps)
-    if config.DISABLE_JIT:
-        return False
-    return sum(network.slots for network in world.networks) * epochs >= WORTH
+def possible(world: Any) -> bool:
+    """Whether the compiled economy can do a run: `walk` may still find that its numbers are too large."""
+    return not (obstacles(world.before) or (world.after is not world.before and obstacles(world.after)))
 
 
 def walk(world: Any) -> bool:
-    """Take a started world to its horizon; False, and nothing has changed, where the interpreted economy has to do it."""
-    if obstacles(world.before) or (world.after is not world.before and obstacles(world.after)):
-        return False
+    """Take a started world, whose run is `possible`, to its horizon; False, and nothing has changed, where numbers are too large for it."""
     from sim.kernels.economy.walking import walk as through
 
     epochs = world.calendar.epochs()

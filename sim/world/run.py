@@ -26,6 +26,7 @@ from sim.world.book import Book, lorenz, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.dates import InForce, dates_of
+from sim.world.loading import LOADING
 from sim.world.moving import Moving
 from sim.world.network import NetworkState, decimals_of, targets_of
 from sim.world.people import Beliefs, views
@@ -129,7 +130,7 @@ class World:
     def run(self, only: Collection[str] = ()) -> RunRecord:
         """Start, walk through all epochs, and gather what is left: all, or what the references `only` read."""
         self.start()
-        if self.engine != "fast" or not (compiled.worthwhile(self) and compiled.walk(self)):
+        if self.engine != "fast" or not (compiled.possible(self) and LOADING.worthwhile(self) and compiled.walk(self)):
             # What is still on its way at the horizon never comes.
             self.env.run(until=self.env.process(self._walk()))
         return self.part(only) if only else self.record()

@@ -154,12 +154,6 @@ def assert_same(fast: str, slow: str) -> None:
     assert fast == slow
 
 
-def test_small_runs_are_not_worth_compiling() -> None:
-    world = World(case(), 0, "fast")
-    world.start()
-    assert not compiled.worthwhile(world)
-
-
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
