@@ -16,7 +16,7 @@ MODEL_REVISION = 9
 """Goes up with every change of the model that may change a run's numbers: stored runs of an older one are not used."""
 SPACE_REVISION = 2
 """The same for changes that move runs sampled in space alone."""
-WORK_REVISION = 1
+WORK_REVISION = 2
 """The same for runs of several windows an epoch and runs of all requests alone: whose work is whose."""
 
 

@@ -408,6 +408,16 @@ class NetworkState:
             self.met = met
 
     @property
+    def spans(self) -> list[slice]:
+        """The slots of each class, in the network's numbering."""
+        return [slice(self.offset[i], self.offset[i + 1]) for i in range(len(self.owners))]
+
+    def scale_work(self, ratios: np.ndarray) -> None:
+        """Multiply each slot's measured tokens, and those within target, by float[slots]."""
+        self.work = self.work * ratios[:, None]
+        self.timely = self.timely * ratios
+
+    @property
     def on_time(self) -> np.ndarray:
         """Part of each slot's measured tokens whose request met its target; 1 where nothing was measured."""
         done = self.work.sum(axis=1)
@@ -434,8 +444,7 @@ class NetworkState:
         weights = np.zeros((self.slots, 2))
         speeds, allowed = self.checks.speeds(), self.checks.allowed(epoch)
         total, capacity = self.work.sum(axis=0), self.capacity_rps
-        for i, owners in enumerate(self.owners):
-            span = slice(self.offset[i], self.offset[i + 1])
+        for owners, span in zip(self.owners, self.spans, strict=True):
             live = owners.columns.state == LIVE
             seen = self.work[span].sum(axis=1) > 0
             if total.any():

@@ -14,6 +14,7 @@ from sim.units import PS_PER_S, ps
 from sim.world.calendar import Epoch, Sampling
 from sim.world.expand import Expander
 from sim.world.lifetimes import Lifetimes
+from sim.world.luck import Seen
 from sim.world.network import NetworkState
 from sim.world.space import WHOLE, Part, Space, part_of, thin
 from sim.world.tally import Tally
@@ -46,6 +47,8 @@ class Windows:
         self._learned_ps = 0
         """End of the last epoch that users have learned from."""
         self._told: set[tuple[str, str]] = set()
+        self._seen: list[Seen] = []
+        """Of each network: what the windows of this epoch said of its slots."""
 
     def rehearse(self) -> None:
         """One window before the run, at the start's demand: what users and operators believe at first. Not counted.
@@ -92,14 +95,16 @@ class Windows:
         factor = max(network.warm_factor for network in self.world.networks)
         # Numbered by epoch, not by count: an extra window under one policy moves no other's draws.
         windows = self.sampling.windows(epoch, epoch.number * self.sampling.per_epoch + 1, factor)
+        self._seen = [Seen(network.slots) for network in self.world.networks]
         for place, window in enumerate(windows):
             stints = self._stints(window)
             yield self.world.env.timeout(window.warm_ps - self.world.env.now)
             yield from serve(self.world.env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams)
             self._take(stints, place)
             self._count(stints)
-        for network in self.world.networks:
+        for network, seen in zip(self.world.networks, self._seen, strict=True):
             network.last_size = self._size(network, epoch)
+            network.scale_work(seen.ratios(network.spans, epoch.end_ps - epoch.start_ps))
         if windows:
             self._learn(epoch)
 
@@ -196,6 +201,8 @@ class Windows:
                 self._watch_halves(network, stint)
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
+            if place is not None:
+                self._see(network, mine, work)
             tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
             if place is None:
                 self.world.users.learn(network.index, tally, 0.0, self.world.before.epoch)
@@ -207,6 +214,16 @@ class Windows:
                 met += network.met
             network.tally = tally
             network.take_work(work, timely, met)
+
+    def _see(self, network: NetworkState, stints: list[tuple[str, Stint]], work: np.ndarray) -> None:
+        """Note what one window says of each slot: its tokens, and whether it was up all through."""
+        through, longest_ps = np.zeros(network.slots, bool), 0
+        for model, stint in stints:
+            part, window = stint.part, stint.window
+            longest_ps = window.end_ps - window.work_ps
+            up = part.up_ps(window.work_ps, window.end_ps)
+            through[np.array(network.base_of(model))[part.whole.member] + part.whole.slot] = up == longest_ps
+        self._seen[network.index].add(work.sum(axis=1), through, longest_ps)
 
     def _place_work(
         self, network: NetworkState, model: str, stint: Stint, work: np.ndarray, timely: np.ndarray, met: np.ndarray

@@ -48,27 +48,7 @@ def in_space(cell: Cell) -> dict[str, Any]:
     return {**cell.sampled, "replicas": "70 %"}
 
 
-LUCK = "{} too high: with twelve windows an epoch, luck makes equal owners look less equal (docs/fidelity.md)"
-BREAKS = {
-    "closed-nofail-flat-0.8": LUCK.format("cloud.gini is 2.2 to 5.8 % and net.gini 4 to 5 %"),
-    "closed-nofail-flat-0.95": LUCK.format(
-        "cloud.gini is 6.6 to 9.2 % and an outcome of mean .0198 (net.gini by its size)"
-    ),
-    "closed-nofail-day-0.95": LUCK.format(
-        "cloud.gini is 3.4 to 6.0 % and an outcome of mean .0224 (net.gini by its size)"
-    ),
-    "closed-fail-flat-0.8": LUCK.format("net.gini is 3.0 to 5.04 %"),
-    "closed-fail-flat-0.95": LUCK.format("net.gini is 2.8 to 6.9 %"),
-    "closed-fail-day-0.95": LUCK.format("net.gini is 3.5 to 5.14 %"),
-}
-
-
-def _told(cell: Cell) -> Any:
-    marks = [pytest.mark.xfail(reason=BREAKS[cell.name], strict=True)] if cell.name in BREAKS else []
-    return pytest.param(cell, id=cell.name, marks=marks)
-
-
-@pytest.mark.parametrize("cell", [_told(cell) for cell in CELLS])
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 def test_thirty_days_of_windows_of_a_part_of_the_nodes_tell_what_all_requests_tell(cell: Cell) -> None:
     every, sampled = (
         [play({**changes(cell), "requests": way}, replication=r) for r in range(REPLICATIONS)]
