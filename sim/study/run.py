@@ -391,18 +391,15 @@ def _results(tasks: Sequence[_Task], missing: Sequence[int], how: How) -> Genera
         _compile()
     elif not compiles and how.simulate is None and how.engine == "fast" and not obstacles(work[0][1].resolved.before):
         work = yield from _loading(jobs, work)
-    if jobs == 1:
-        for one in work:
-            yield _one(*one)
-    else:
-        if how.jobs is None:
-            work = yield from _alone(jobs, work)
-        if work:
-            yield from _side_by_side(jobs, work)
+    if jobs == 1 or how.jobs is None:
+        work = yield from _alone(jobs, work)
+    if work:
+        yield from _side_by_side(jobs, work)
 
 
 def _alone(jobs: int, work: Sequence[_Work]) -> Generator[_Done, None, Sequence[_Work]]:
-    """The first runs in this process: all of them where starting workers would take longer than they would save. Gives the rest.
+    """The first runs in this process: all of them where starting workers would take longer than they would save, as a
+    single one always would. Gives the rest.
 
     The first may load what later ones find loaded: where it was short a second tells. Bytes are the same wherever a run is made.
     """

@@ -225,8 +225,8 @@ class Checks:
 
     def _variants(self, factor: float) -> dict[str, tuple[Variant, ...]]:
         found = {}
-        for i, owners in enumerate(self.network.owners):
-            cheating = self.cheating[self.network.offset[i] : self.network.offset[i + 1]]
+        for owners, span in zip(self.network.owners, self.network.spans, strict=True):
+            cheating = self.cheating[span]
             kinds = [
                 Variant(slowed(machine.rtype, factor), mine & cheating)
                 for mine, machine, _ in self.cheaper.get(owners.name, [])
@@ -241,8 +241,7 @@ class Checks:
         if not self.active:
             return None
         speed = np.full(self.network.slots, 1 / self.slower)
-        for i, owners in enumerate(self.network.owners):
-            span = slice(self.network.offset[i], self.network.offset[i + 1])
+        for owners, span in zip(self.network.owners, self.network.spans, strict=True):
             for mine, machine, _ in self.cheaper.get(owners.name, []):
                 faster = machine.capacity_rps / owners.machine.capacity_rps
                 speed[span] = np.where(mine & self.cheating[span], speed[span] * faster, speed[span])

@@ -38,11 +38,11 @@ class Dealt:
 def dealers(network: NetworkState, streams: Streams) -> np.ndarray:
     """Bool[slots]: slots whose strategy is to buy their own service, by the draws of `strategies`."""
     mask = np.zeros(network.slots, bool)
-    for i, owners in enumerate(network.owners):
+    for owners, span in zip(network.owners, network.spans, strict=True):
         strategies = network.block.operators[owners.name].strategies
         for name, mine in disposed(network, owners, streams).items():
             if strategies[name].kind == "self_dealing":
-                mask[network.offset[i] : network.offset[i + 1]] |= mine
+                mask[span] |= mine
     return mask
 
 

@@ -27,8 +27,7 @@ class Identities:
     def __init__(self, network: NetworkState, streams: Streams) -> None:
         self.shown = np.ones(network.slots, np.int64)
         self.entity = np.arange(network.slots)
-        for i, owners in enumerate(network.owners):
-            span = slice(int(network.offset[i]), int(network.offset[i + 1]))
+        for owners, span in zip(network.owners, network.spans, strict=True):
             if owners.block.decides == "contest":
                 self.entity[span] = span.start
             strategies = network.block.operators[owners.name].strategies

@@ -181,8 +181,7 @@ def break_even_usd(network: NetworkState, epoch: Epoch, account: Account) -> flo
     """Coin price at which the marginal live node's avoidable margin is zero; None where nobody earns coins."""
     highest = None
     price = network.coin_usd
-    for i, owners in enumerate(network.owners):
-        span = slice(network.offset[i], network.offset[i + 1])
+    for owners, span in zip(network.owners, network.spans, strict=True):
         days = np.maximum(owners.live_ps(epoch) / PS_PER_S / DAY_S, 1e-12)
         coins = account.coins_usd[span] / price if price > 0 else np.zeros(span.stop - span.start)
         earning = (coins > 0) & (days > 0.5 * epoch.days)
@@ -203,8 +202,7 @@ def believe(network: NetworkState, epoch: Epoch, account: Account) -> None:
     node_days = [exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S for owners in network.owners]
     served = sum(days * owners.machine.capacity_rps for days, owners in zip(node_days, network.owners, strict=True))
     thinner = served / (network.capacity_rps * epoch.days) if network.capacity_rps else 1.0
-    for i, owners in enumerate(network.owners):
-        span = slice(network.offset[i], network.offset[i + 1])
+    for i, (owners, span) in enumerate(zip(network.owners, network.spans, strict=True)):
         if node_days[i] > 0:
             owners.believe(
                 float(account.fees[span].sum()) / node_days[i] * thinner,

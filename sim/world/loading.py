@@ -41,8 +41,6 @@ class Loading:
 
     def worthwhile(self, world: Any) -> bool:
         """Whether to take the compiled economy for a run that it can do; where not, its time is counted."""
-        if config.DISABLE_JIT:
-            return False
         if not self.loaded:
             self.interpreted_s += interpreted_s(world)
             self.loaded = self._due()

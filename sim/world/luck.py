@@ -23,22 +23,22 @@ class Seen:
     def __init__(self, slots: int) -> None:
         self.tokens: list[np.ndarray] = []
         self.up = np.ones(slots, bool)
-        self.measured_ps = 0
 
-    def add(self, tokens: np.ndarray, up: np.ndarray, measured_ps: int) -> None:
-        """One more window: float[slots] tokens, bool[slots] whether a slot was up all through it, and its length."""
+    def add(self, tokens: np.ndarray, up: np.ndarray) -> None:
+        """One more window: float[slots] tokens, and bool[slots] whether a slot was up all through it."""
         self.tokens.append(tokens)
         self.up &= up
-        self.measured_ps += measured_ps
 
-    def ratios(self, spans: list[slice], epoch_ps: int) -> np.ndarray:
+    def ratios(self, spans: list[slice], measured_frac: float) -> np.ndarray:
         """Float[slots]: what a slot's work is to be multiplied by; `spans` are the slots of each class.
+
+        `measured_frac` is the part of the epoch that the windows measured, 1 at most.
 
         1 where it stays as it is: slots that were not up all through all windows, classes with fewer than `FEWEST` others,
         epochs of a single window. The sum of a class's work stays what it was.
         """
         found = np.ones(len(self.up))
-        left = 1.0 - min(self.measured_ps / epoch_ps, 1.0)
+        left = 1.0 - min(measured_frac, 1.0)
         for span in spans:
             mine = np.flatnonzero(self.up[span]) + span.start
             if len(self.tokens) > 1 and len(mine) >= FEWEST:
@@ -61,4 +61,4 @@ def without_luck(tokens: np.ndarray, left: float) -> np.ndarray:
     if variance <= 0:
         return np.ones(nodes)
     scaled = mean + max(1.0 - luck / variance, 0.0) ** 0.5 * (sums - mean)
-    return np.where(sums > 0, scaled / np.where(sums > 0, sums, 1.0), 1.0)
+    return np.divide(scaled, sums, out=np.ones(nodes), where=sums > 0)

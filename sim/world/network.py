@@ -79,6 +79,8 @@ class NetworkState:
             Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()
         ]
         self.offset = np.concatenate(([0], np.cumsum([o.block.slots for o in self.owners]))).astype(int)
+        self.spans = [slice(int(first), int(last)) for first, last in pairwise(self.offset)]
+        """The slots of each class, in the network's numbering."""
         self.slots = int(self.offset[-1])
         self.coin = self.block.coin if self.block.kind != "central" else None
         self.ticker: str = self.coin.ticker if self.coin else ""
@@ -406,11 +408,6 @@ class NetworkState:
         self.work, self.timely = work, timely
         if met is not None:
             self.met = met
-
-    @property
-    def spans(self) -> list[slice]:
-        """The slots of each class, in the network's numbering."""
-        return [slice(self.offset[i], self.offset[i + 1]) for i in range(len(self.owners))]
 
     def scale_work(self, ratios: np.ndarray) -> None:
         """Multiply each slot's measured tokens, and those within target, by float[slots]."""

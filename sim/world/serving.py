@@ -102,9 +102,10 @@ class Windows:
             yield from serve(self.world.env, window, [s for _, _, s in stints], self._draw(stints), self.world.streams)
             self._take(stints, place)
             self._count(stints)
+        measured_ps = sum(window.end_ps - window.work_ps for window in windows)
         for network, seen in zip(self.world.networks, self._seen, strict=True):
             network.last_size = self._size(network, epoch)
-            network.scale_work(seen.ratios(network.spans, epoch.end_ps - epoch.start_ps))
+            network.scale_work(seen.ratios(network.spans, measured_ps / (epoch.end_ps - epoch.start_ps)))
         if windows:
             self._learn(epoch)
 
@@ -194,15 +195,15 @@ class Windows:
             mine = [(model, stint) for owner, model, stint in stints if owner is network]
             tally = Tally(classes)
             work, timely = np.zeros((network.slots, 2)), np.zeros(network.slots)
-            met = np.zeros((network.slots, 2), np.int64)
+            met, through = np.zeros((network.slots, 2), np.int64), np.zeros(network.slots, bool)
             for model, stint in mine:
                 tally.add(stint.tally)
-                self._place_work(network, model, stint, work, timely, met)
+                self._place_work(network, model, stint, work, timely, met, through)
                 self._watch_halves(network, stint)
             if not mine:
                 tally.fates[:, Fate.ABANDONED] += 1
             if place is not None:
-                self._see(network, mine, work)
+                self._seen[network.index].add(work.sum(axis=1), through)
             tally.seconds = max(tally.seconds / max(len(mine), 1), 1e-9)
             if place is None:
                 self.world.users.learn(network.index, tally, 0.0, self.world.before.epoch)
@@ -215,18 +216,15 @@ class Windows:
             network.tally = tally
             network.take_work(work, timely, met)
 
-    def _see(self, network: NetworkState, stints: list[tuple[str, Stint]], work: np.ndarray) -> None:
-        """Note what one window says of each slot: its tokens, and whether it was up all through."""
-        through, longest_ps = np.zeros(network.slots, bool), 0
-        for model, stint in stints:
-            part, window = stint.part, stint.window
-            longest_ps = window.end_ps - window.work_ps
-            up = part.up_ps(window.work_ps, window.end_ps)
-            through[np.array(network.base_of(model))[part.whole.member] + part.whole.slot] = up == longest_ps
-        self._seen[network.index].add(work.sum(axis=1), through, longest_ps)
-
     def _place_work(
-        self, network: NetworkState, model: str, stint: Stint, work: np.ndarray, timely: np.ndarray, met: np.ndarray
+        self,
+        network: NetworkState,
+        model: str,
+        stint: Stint,
+        work: np.ndarray,
+        timely: np.ndarray,
+        met: np.ndarray,
+        through: np.ndarray,
     ) -> None:
         base = np.array(network.base_of(model))
         part, window = stint.part, stint.window
@@ -236,6 +234,7 @@ class Windows:
         if stint.timely is not None:
             np.add.at(timely, places, part.work_of_all(stint.timely, up))
         np.add.at(met, places, np.stack([np.ones_like(up), up > 0], axis=1))
+        through[places] = up == window.end_ps - window.work_ps
 
     def _watch_halves(self, network: NetworkState, stint: Stint) -> None:
         """A window whose halves differ beyond noise was not warm: later warm-ups are doubled, and the run says so."""

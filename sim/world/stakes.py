@@ -112,10 +112,10 @@ class Stakes:
     def _asked(self) -> np.ndarray:
         """Base units that each slot must have locked: those that serve or are ordered."""
         asked = np.zeros(self.network.slots, np.int64)
-        for i, owners in enumerate(self.network.owners):
+        for owners, span in zip(self.network.owners, self.network.spans, strict=True):
             there = (owners.columns.state == LIVE) | (owners.columns.state == ORDERED)
             amount = int(self.needed.get(owners.name, 0) * owners.block.stakes)
-            asked[self.network.offset[i] : self.network.offset[i + 1]] = np.where(there, amount, 0)
+            asked[span] = np.where(there, amount, 0)
         return asked
 
     def counted_frac(self) -> np.ndarray | None:
@@ -124,9 +124,8 @@ class Stakes:
         if ask is None:
             return None
         parts = np.ones(network.slots)
-        for i, owners in enumerate(network.owners):
+        for owners, span in zip(network.owners, network.spans, strict=True):
             weight, needed = self._weight_of(owners), self.needed.get(owners.name, 0)
-            span = slice(network.offset[i], network.offset[i + 1])
             # Most nodes of a class lock the same, and all empty slots nothing: each amount is asked about once.
             amounts, places = np.unique(self.locked.amounts[span], return_inverse=True)
             counted = [ask.effective(weight, amount, needed) / weight for amount in amounts.tolist()]
@@ -285,8 +284,8 @@ class Stakes:
         """
         found = (self.burned, exact_sum(self.taken), self.rewarded)
         weight = 1 - 0.5 ** (epoch.seconds / FEE_HALF_LIFE_S)
-        for i, owners in enumerate(self.network.owners):
-            taken = self.taken[self.network.offset[i] : self.network.offset[i + 1]]
+        for owners, span in zip(self.network.owners, self.network.spans, strict=True):
+            taken = self.taken[span]
             losses = owners.columns.losses
             if taken.any() or losses.any():
                 now = taken * (self.network.coin_usd / 10**self.network.decimals / epoch.days)

@@ -42,10 +42,10 @@ class Voting:
     def _rows(self) -> np.ndarray:
         """Row of the chain in which each slot mines."""
         block, rows = self.network.block, np.zeros(self.network.slots, np.int64)
-        for i, owners in enumerate(self.network.owners):
+        for owners, span in zip(self.network.owners, self.network.spans, strict=True):
             netuid = block.operators[owners.name].netuid
             place = block.chain.serves.index(netuid) if netuid is not None else 0
-            rows[self.network.offset[i] : self.network.offset[i + 1]] = self.served[place]
+            rows[span] = self.served[place]
         return rows
 
     def rules_of(self, epoch: Epoch) -> None:

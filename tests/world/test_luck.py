@@ -70,7 +70,7 @@ def windows_of(seen: Seen, tokens: np.ndarray, down: tuple[int, ...] = ()) -> Se
     up = np.ones(tokens.shape[1], bool)
     up[list(down)] = False
     for row in tokens:
-        seen.add(row, up, 10)
+        seen.add(row, up)
     return seen
 
 
@@ -82,23 +82,23 @@ def lucky(nodes: int) -> np.ndarray:
 def test_a_class_of_few_is_left_alone() -> None:
     few, many = FEWEST - 1, FEWEST
     seen = windows_of(Seen(few + many), lucky(few + many))
-    ratios = seen.ratios([slice(0, few), slice(few, few + many)], 400)
+    ratios = seen.ratios([slice(0, few), slice(few, few + many)], 0.1)
     assert (ratios[:few] == 1).all()
     assert (ratios[few:] != 1).any()
 
 
 def test_a_node_that_was_down_is_left_alone_and_moves_no_other() -> None:
     tokens = lucky(31)
-    ratios = windows_of(Seen(31), tokens, down=(4,)).ratios([slice(0, 31)], 400)
+    ratios = windows_of(Seen(31), tokens, down=(4,)).ratios([slice(0, 31)], 0.1)
     rest = np.delete(np.arange(31), 4)
-    alone = windows_of(Seen(30), tokens[:, rest]).ratios([slice(0, 30)], 400)
+    alone = windows_of(Seen(30), tokens[:, rest]).ratios([slice(0, 30)], 0.1)
     assert ratios[4] == 1
     assert ratios[rest].tolist() == alone.tolist()
 
 
 def test_a_single_window_tells_nothing_of_luck() -> None:
-    assert windows_of(Seen(30), lucky(30)[:1]).ratios([slice(0, 30)], 400).tolist() == [1.0] * 30
+    assert windows_of(Seen(30), lucky(30)[:1]).ratios([slice(0, 30)], 0.1).tolist() == [1.0] * 30
 
 
 def test_windows_that_fill_the_epoch_leave_no_luck() -> None:
-    assert windows_of(Seen(30), lucky(30)).ratios([slice(0, 30)], 40) == pytest.approx(np.ones(30))
+    assert windows_of(Seen(30), lucky(30)).ratios([slice(0, 30)], 1.0) == pytest.approx(np.ones(30))
