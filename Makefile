@@ -48,7 +48,10 @@ $(VENV)/docs.stamp: requirements/docs.txt | $(BIN)/python
 demo: $(VENV)/run.stamp
 	@$(BIN)/infermint run scenarios/demo.yaml
 
+# Compiled code lies in a cache of this machine; here first, so that no two test processes compile the same.
 test: $(VENV)/test.stamp
+	@echo "Compiling what the cache of this machine lacks (a minute, once) ..."
+	@$(BIN)/python -m benchmarks.compiling --keep
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 test-all: $(VENV)/test.stamp

@@ -1,7 +1,8 @@
 """What a first process spends on compiling, and a second one on reading it: `python -m benchmarks.compiling [--json]`.
 
 Each part is called with little to do, twice, by processes of their own over one empty cache: CPU-seconds of the calls, without
-starting Python and importing numba, and how many kernels were compiled for them.
+starting Python and importing numba, and how many kernels were compiled for them. `--keep` measures nothing: all parts are
+compiled side by side into this machine's own cache, so that processes that start together do not each compile the same.
 """
 
 from __future__ import annotations
@@ -68,17 +69,28 @@ def measure(parts: list[str]) -> dict[str, dict[str, dict[str, float]]]:
     return told
 
 
+def keep(parts: list[str]) -> int:
+    """Compile the parts side by side into this machine's cache; the exit code of the first that failed, or 0."""
+    command = [sys.executable, "-m", "benchmarks.compiling", "--call"]
+    running = [subprocess.Popen([*command, part], stdout=subprocess.DEVNULL) for part in parts]
+    return max(one.wait() for one in running)
+
+
 def main() -> None:
     """Measure, and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--call", choices=PARTS, help="call a part in this process, and tell nothing else")
+    parser.add_argument("--keep", action="store_true", help="compile into this machine's cache, and measure nothing")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     asked = parser.parse_args()
     if asked.call:
         print(json.dumps(call(asked.call)))
         return
-    told = measure([asked.only] if asked.only else list(PARTS))
+    parts = [asked.only] if asked.only else list(PARTS)
+    if asked.keep:
+        sys.exit(keep(parts))
+    told = measure(parts)
     if asked.json:
         print(json.dumps({"format": 1, "asked_cpu_s": ASKED_CPU_S, "parts": told}))
         return

@@ -7,7 +7,12 @@ a block by its `kind`, looked up when a file is read, so that a registered user'
 
 from __future__ import annotations
 
+import ast
 import datetime
+import functools
+import inspect
+import itertools
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -21,9 +26,7 @@ from sim.units import Dated
 class Block(BaseModel):
     """Base of everything that stands in YAML: unknown keys refused, values never changed after reading."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     def at(self, day: datetime.date) -> Self:
         """Give this block with every dated value replaced by the one in force on `day`; itself where nothing is dated."""
@@ -45,6 +48,41 @@ def _at(value: Any, day: datetime.date) -> Any:
         now = {key: _at(item, day) for key, item in value.items()}
         return now if any(now[key] is not item for key, item in value.items()) else value
     return value
+
+
+def meaning(block: type[Block], key: str) -> str:
+    """What the docstring under a field says, by its key in YAML; that of the class it comes from; empty where there is none.
+
+    Read from the source when it is asked for: pydantic's own `use_attribute_docstrings` reads it at the start of every process,
+    a third of a second for all blocks together.
+    """
+    attribute = next((name for name, field in block.model_fields.items() if field.alias == key), key)
+    said = (_docstrings(base).get(attribute) for base in block.__mro__ if issubclass(base, Block))
+    return next((text for text in said if text is not None), "")
+
+
+@functools.cache
+def _docstrings(block: type[Block]) -> dict[str, str]:
+    """Docstrings under the fields that a class brings itself."""
+    tree = _module(block.__module__)
+    for name in block.__qualname__.split("."):
+        tree = next((node for node in getattr(tree, "body", []) if getattr(node, "name", None) == name), None)
+    body = tree.body if isinstance(tree, ast.ClassDef) else []
+    return {
+        field.target.id: inspect.cleandoc(below.value.value)
+        for field, below in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) and isinstance(below.value.value, str)
+    }
+
+
+@functools.cache
+def _module(name: str) -> ast.AST | None:
+    """The source of a module as a tree; None where it has none to read (a class that was typed at a prompt)."""
+    try:
+        return ast.parse(inspect.getsource(sys.modules[name]))
+    except (KeyError, OSError, TypeError, SyntaxError):
+        return None
 
 
 class Table(Mapping[str, type[Block]]):

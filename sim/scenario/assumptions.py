@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.blocks import Block, OneOf
+from sim.blocks import Block, OneOf, meaning
 from sim.scenario.library import PRESETS, preset_names
 from sim.scenario.network import NETWORKS
 from sim.scenario.nodes import Node, split
@@ -124,10 +124,12 @@ def _meaning(root: type[Block], tree: Node, path: str) -> str:
     """The line of documentation of the key at a path; for a name inside a map, the map's."""
     steps = split(tree, path)
     try:
-        field = locate(root, tree, steps).field or locate(root, tree, steps[:-1]).field
+        depth, place = len(steps), locate(root, tree, steps)
+        if place.field is None:
+            depth, place = depth - 1, locate(root, tree, steps[:-1])
     except PathError:
         return ""
-    return ((field.description or "") if field is not None else "").strip().split("\n")[0]
+    return meaning(place.owner, steps[depth - 1]).split("\n")[0] if place.owner is not None else ""
 
 
 # --- code --------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic.fields import FieldInfo
 
-from sim.blocks import Block, OneOf
+from sim.blocks import Block, OneOf, meaning
 from sim.scenario.assumptions import default_of
 from sim.scenario.library import PRESETS
 from sim.scenario.paths import Kind, field_names, strip
@@ -91,8 +91,8 @@ class _Writer:
                 continue
             here = _Key(f"{head}.{name}" if head else name, f"{place}.{name}" if place else name)
             words = self._field(field.annotation, tuple(field.metadata), here)
-            meaning = _cell(_plain(field.description or ""))
-            rows.append(f"| `{name}` | {words} | {_default(field)} | {meaning} |")
+            said = _cell(_plain(meaning(block, name)))
+            rows.append(f"| `{name}` | {words} | {_default(field)} | {said} |")
         return "\n".join(rows) + "\n" if len(rows) > 2 else "No keys of its own.\n"
 
     def _field(self, annotation: Any, metadata: tuple[Any, ...], here: _Key) -> str:

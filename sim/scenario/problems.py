@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sim.blocks import Block
+from sim.blocks import Block, meaning
 from sim.errors import Problem, nearest
 from sim.scenario.nodes import Mark, Node, child, short
 from sim.scenario.paths import PathError, block_of, field_names, locate, near_hint
@@ -146,7 +146,7 @@ def _unknown_key(error: dict[str, Any], path: str, root: Node, model: type[Block
 def _missing_fix(loc: Sequence[Any], root: Node, model: type[Block]) -> str:
     block = _block_at(loc[:-1], root, model)
     field = field_names(block).get(str(loc[-1])) if block is not None else None
-    if field is None:
+    if block is None or field is None:
         return "add it"
     from sim.scenario.paths import kind_of
     from sim.units import DIMENSIONS
@@ -154,8 +154,8 @@ def _missing_fix(loc: Sequence[Any], root: Node, model: type[Block]) -> str:
     quantity = kind_of(field).quantity
     if quantity is not None:
         return f"add for example `{loc[-1]}: {DIMENSIONS[quantity.dimension].example}`"
-    meaning = (field.description or "").strip().splitlines()
-    return f"add `{loc[-1]}:` ({meaning[0].rstrip('.')})" if meaning else f"add `{loc[-1]}:`"
+    said = meaning(block, str(loc[-1])).splitlines()
+    return f"add `{loc[-1]}:` ({said[0].rstrip('.')})" if said else f"add `{loc[-1]}:`"
 
 
 def _block_at(loc: Sequence[Any], root: Node, model: type[Block]) -> type[Block] | None:

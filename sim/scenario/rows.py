@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
 
-from sim.blocks import Block
+from sim.blocks import Block, meaning
 from sim.records.study import Assumption
 from sim.scenario.nodes import Node, child
 from sim.scenario.paths import Kind, field_names, kind_of, strip
@@ -51,21 +51,30 @@ class Source:
     """For a value that changes at dates: which holds when, in order of time."""
 
 
+class _Key(NamedTuple):
+    """A key of a block, which a value stands under, itself or in a map or list."""
+
+    owner: type[Block]
+    name: str
+    field: FieldInfo
+
+
 def rows(block: Block, tree: Node | None, path: str = "") -> Iterator[Source]:
     """The rows of a block, keys in the order of its documentation; maps and inner blocks are entered."""
     for name, field in field_names(type(block)).items():
         attribute = next(key for key, other in type(block).model_fields.items() if other is field)
         node = child(tree, name) if tree is not None and tree.is_map else None
-        yield from _of_value(getattr(block, attribute), node, f"{path}.{name}" if path else name, kind_of(field), field)
+        below = f"{path}.{name}" if path else name
+        yield from _of_value(getattr(block, attribute), node, below, kind_of(field), _Key(type(block), name, field))
 
 
-def _of_value(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo | None) -> Iterator[Source]:
+def _of_value(value: Any, node: Node | None, path: str, kind: Kind, key: _Key) -> Iterator[Source]:
     if isinstance(value, Block):
         yield from rows(value, node, path)
     elif isinstance(value, Mapping) and value and not _is_leaf_map(kind):
         inner = _inner(kind)
         for name, item in value.items():
-            yield from _of_value(item, child(node, name) if node is not None else None, f"{path}.{name}", inner, field)
+            yield from _of_value(item, child(node, name) if node is not None else None, f"{path}.{name}", inner, key)
     elif (
         isinstance(value, (list, tuple))
         and not isinstance(value, Money)
@@ -73,10 +82,10 @@ def _of_value(value: Any, node: Node | None, path: str, kind: Kind, field: Field
     ):
         for index, item in enumerate(value):
             yield from _of_value(
-                item, child(node, index) if node is not None else None, f"{path}.{index}", Kind(type(item), ()), field
+                item, child(node, index) if node is not None else None, f"{path}.{index}", Kind(type(item), ()), key
             )
     elif value is not None or node is not None:
-        yield _row(value, node, path, kind, field)
+        yield _row(value, node, path, kind, key)
 
 
 def _is_leaf_map(kind: Kind) -> bool:
@@ -90,10 +99,10 @@ def _inner(kind: Kind) -> Kind:
     return strip(arguments[1]) if len(arguments) == 2 else Kind(Any, ())
 
 
-def _row(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo | None) -> Source:
+def _row(value: Any, node: Node | None, path: str, kind: Kind, key: _Key) -> Source:
     quantity = kind.quantity
     dimension = quantity.dimension if quantity is not None else ""
-    told = _told(field) if node is None else {}
+    told = _told(key.field) if node is None else {}
     if node is not None and node.origin is not None:
         told = {key: getattr(node.origin, key) for key in ("source", "date", "flag", "changes")}
     return Source(
@@ -103,7 +112,7 @@ def _row(value: Any, node: Node | None, path: str, kind: Kind, field: FieldInfo 
         file=node.mark.text.name if node is not None else "",
         line=node.mark.line if node is not None else 0,
         unit=DIMENSIONS[dimension].label if dimension else "",
-        meaning=((field.description or "").strip().splitlines() or [""])[0] if field is not None else "",
+        meaning=(meaning(key.owner, key.name).splitlines() or [""])[0],
         steps=_steps(value, node, dimension) if isinstance(value, Dated) and dimension else (),
         **told,
     )

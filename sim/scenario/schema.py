@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter
 
-from sim.blocks import Block, OneOf, Table
+from sim.blocks import Block, OneOf, Table, meaning
 from sim.records.outcomes import AGGREGATES, OUTCOMES
 from sim.scenario.library import PRESETS
 from sim.scenario.paths import Kind, field_names, strip
@@ -66,7 +66,7 @@ class _Writer:
         properties: dict[str, Schema] = {}
         for name, field in fields.items():
             value = self._field(field.annotation, field.metadata, partial or (block is Spec and name in _PARTIAL))
-            described = (field.description or "").strip()
+            described = meaning(block, name)
             # draft-07 ignores what stands beside `$ref`: wrap it, so that the line of documentation is shown.
             properties[name] = (
                 {"description": described, **({"allOf": [value]} if "$ref" in value else value)} if described else value
