@@ -100,7 +100,7 @@ BENCHMARKS = (
     Benchmark("fast engine, fleet of 1,000", "requests/s", serving("fast", 1000, 200_000)),
     Benchmark("fast engine, fleet of 200, random", "requests/s", serving("fast", 200, 200_000, "random")),
     *(
-        Benchmark(f"fast engine, 10,000 replicas, {router}", "requests/s", serving("fast", 10_000, 300_000, router))
+        Benchmark(f"fast engine, 10,000 replicas, {router}", "requests/s", serving("fast", 10_000, 1_200_000, router))
         for router in ROUTER_KINDS
     ),
     Benchmark("loop engine, one replica", "requests/s", serving("loop", 1, 20_000)),

@@ -194,9 +194,9 @@ class ServingSettings(Block):
         "assumed",
         "the share of failed requests where nodes fail often",
         ge=1,
-        le=1_000,
+        le=10**9,
     )
-    """Attempts of a request before it fails."""
+    """Attempts of a request before it fails; with 1,000,000,000 no request ever does."""
     start: Seconds = sourced(
         60.0,
         "assumed: vLLM start, compilation cached, CUDA graphs captured, beside the loading of weights",

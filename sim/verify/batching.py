@@ -18,7 +18,7 @@ PASS = PASS_PS / UNIT_PS
 """Length of a pass of one, in units."""
 BATCHED = 200_000
 """Passes of a mean service where batches slow down: what passes do adds up over the levels that a rare one is away."""
-SHARED = 20_000
+SHARED = 100_000
 """Passes of a mean service under processor sharing: no pass is idle, so that only waits for the end of a pass are too long."""
 
 

@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 
-from sim.serving.contract import LIMIT_PS, Engine, Name
+from sim.serving.contract import LIMIT_PS, Engine, Name, make
 from sim.streams import Stream
 from sim.units import PS_PER_S, ps
 from sim.verify import levels, paths
 from sim.verify.cases import Case, Draws
-from sim.verify.engines import PASS_PS, PASSES, UNIT_PS, Offered, fleet, in_order, passes_of, started, times
+from sim.verify.engines import PASS_PS, PASSES, UNIT_PS, Offered, by_prompts, fleet, in_order, passes_of, started, times
 from sim.verify.estimate import Sample
 from sim.verify.paths import Window
 from sim.verify.rungs import Rungs
@@ -81,7 +81,7 @@ def _live(made: Engine, down: np.ndarray, up: np.ndarray) -> None:
 def machine_repair(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
     """Nodes down in a system of N with R crews, by the lives that the world gives its nodes; about `customers` repairs.
 
-    Lives begin in their steady state: there is no warm-up. A state that is met once in 10^12 instants is reached from the other
+    The engine's nodes fail and return by them, and how long they live is what the engine reads. Lives begin in their steady state: there is no warm-up. A state that is met once in 10^12 instants is reached from the other
     side (`rungs`): all nodes begin up.
     """
     params = case.params
@@ -102,7 +102,9 @@ def machine_repair(case: Case, draws: Draws, customers: int, engine: Name) -> Sa
     }
     share = walk.time() / seen.length
     ratios = {name: (float(share @ function), 1.0) for name, function in functions.items()}
-    ratios["availability"] = (1 - ratios["mean_down"][0] / nodes, 1.0)
+    ratios["availability"] = (_read_live(found, nodes, int(until * PS_PER_S), engine), 1.0)
+    if abs(ratios["availability"][0] + ratios["mean_down"][0] / nodes - 1) > 1e-9:
+        raise RuntimeError(f"{ratios['availability'][0]} of the time lived by the engine, but {share} spent at levels")
     fails, mends = (nodes - level[:-1]) / up_s, np.minimum(level[1:], crews) / repair_s
     ups, downs = walk.ends(*found.up, 1 / up_s), walk.ends(*found.mended, 1 / repair_s)
     own = levels.controls(functions, fails, mends, ups, downs)
@@ -142,6 +144,21 @@ def _from_all_up(case: Case, draws: Draws, member: Member, within: float) -> Run
     return total
 
 
+def _read_live(found: _Found, nodes: int, until_ps: int, engine: Name) -> float:
+    """The share of `nodes` x `until_ps` that the nodes of an engine live whose lives are `found`."""
+    made = make(engine, fleet(by_prompts(), nodes), -1)
+    for node in np.flatnonzero(found.up_at_0).tolist():
+        made.join(node)
+    for at_ps, node, fails in found.events:
+        made.advance(at_ps)
+        if fails:
+            made.leave(node, "fail")
+        else:
+            made.join(node)
+    made.advance(until_ps)
+    return sum(made.read().live_ps.tolist()) / (nodes * until_ps)
+
+
 NEVER_MET = 1e-6
 """Chances below it are not waited for: a node's life costs as much as thirty requests."""
 WORLDS = 100
@@ -152,11 +169,14 @@ SHORT_WORLDS = 200
 
 @dataclasses.dataclass(frozen=True)
 class _Found:
-    """Spans (begins, ends) in seconds: nodes down; and spells as drawn, of being up and of repair."""
+    """Spans (begins, ends) in seconds: nodes down; and spells as drawn, of being up and of repair. What they are made from."""
 
     down: tuple[np.ndarray, np.ndarray]
     up: tuple[np.ndarray, np.ndarray]
     mended: tuple[np.ndarray, np.ndarray]
+    up_at_0: np.ndarray
+    events: list[tuple[int, int, bool]]
+    """(instant in ps, node, whether it fails), in order of time."""
 
 
 def _lives(stream: Stream, member: Member, nodes: int, until: float, world: int, steady: bool) -> _Found:
@@ -209,7 +229,7 @@ def _spans_of(
             begun = 0 if place in repairing else at_ps - _length(lives, place, number, member.repair_s)
             mended.append((begun, at_ps))
     down += [(at_ps, 2**62) for at_ps in fell.values()]
-    return _Found(*(_seconds(spans) for spans in (down, working, mended)))
+    return _Found(_seconds(down), _seconds(working), _seconds(mended), up, events)
 
 
 def _length(lives: Lives, place: int, number: int, mean_s: float) -> int:

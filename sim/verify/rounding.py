@@ -26,6 +26,9 @@ def shift(case: Case) -> float:
         return _by_passes(case)
     if case.family == "machine_repair":
         return 1 / (UNIT_PS * 1000 * min(case.params["mtbf"], case.params["mttr"]))
+    if case.family == "mginf":
+        # Nobody waits: the mean number there is the rate times the mean service, which is a unit, off by half a tick at most.
+        return 0.5 / TICKS
     # Kernels: every service is off by half a tick at most, and the shortest mean is a hundredth of a unit.
     return 100 / TICKS * _pull(case)
 

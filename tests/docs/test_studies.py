@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -25,12 +26,40 @@ PAGES = sorted(page for name in NAMES for page in (ROOT / "docs" / "studies").gl
 STUDIES = sorted(study for name in NAMES for study in (ROOT / "scenarios").glob(f"{name}.yaml"))
 _ROW = re.compile(r"^\| `([a-z_]+\.[a-z0-9_@]+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
 _HEAD = re.compile(r"^\| outcome \| coin price \| (point \| )?(.+) \|$", re.MULTILINE)
+_CHECK = re.compile(
+    r"^infermint check scenarios/([\w-]+)\.yaml --set '(.+)' --baseline (outcomes/[\w-]+\.baseline\.json)$",
+    re.MULTILINE,
+)
 MEANS = [page for page in PAGES if _HEAD.search(page.read_text(encoding="utf-8"))]
 """Pages with a table of means; the others quote means and differences with their intervals."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """A study, or one with something changed that its page gives the command for, and the baseline that holds it."""
+
+    study: Path
+    sets: tuple[str, ...]
+    place: Path
+
+    def baseline(self) -> Baseline:
+        return Baseline.from_json((ROOT / self.place).read_text(encoding="utf-8"))
+
+
+def _held() -> list[Held]:
+    """Every study as it is, then those that pages change by `--set`."""
+    told = [found for page in PAGES for found in _CHECK.findall(page.read_text(encoding="utf-8"))]
+    return [Held(study, (), place_of(study)) for study in STUDIES] + [
+        Held(ROOT / "scenarios" / f"{stem}.yaml", (change,), Path(place)) for stem, change, place in told
+    ]
+
+
+HELD = _held()
+EACH_HELD = pytest.mark.parametrize("held", HELD, ids=lambda held: held.place.name.partition(".")[0])
+
+
 def baseline_of(study: Path) -> Baseline:
-    return Baseline.from_json((ROOT / place_of(study)).read_text(encoding="utf-8"))
+    return Held(study, (), place_of(study)).baseline()
 
 
 def own_values(values: dict[str, str]) -> dict[str, str]:
@@ -42,10 +71,15 @@ def test_every_study_has_a_page_and_every_page_a_study():
     assert [page.stem for page in PAGES] == [study.stem for study in STUDIES]
 
 
+def test_every_baseline_is_held_by_its_study_or_by_a_page():
+    shipped = {path.name for name in NAMES for path in (ROOT / "outcomes").glob(f"{name}.baseline.json")}
+    assert shipped == {held.place.name for held in HELD}
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
-def test_a_baseline_is_that_of_its_file(study):
-    scenario, kept = load(study), baseline_of(study)
+@EACH_HELD
+def test_a_baseline_is_that_of_its_file(held):
+    scenario, kept = load(held.study, sets=held.sets), held.baseline()
     plan = plan_of(scenario)
     assert own_values(kept.values) == own_values(values_of(scenario))
     assert {(row.policy, row.coin_price, row.outcome) for row in kept.outcomes} == {
@@ -74,17 +108,17 @@ def test_a_page_quotes_its_baseline(page):
 
 
 @pytest.mark.compiled
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
-def test_one_run_of_a_study_is_that_of_its_baseline(study):
+@EACH_HELD
+def test_one_run_of_a_study_is_that_of_its_baseline(held):
     """The last policy's first replication, digit by digit: what `infermint check` looks at in all runs."""
-    scenario = load(study)
+    scenario = load(held.study, sets=held.sets)
     if scenario.spec.compare.equalize is not None:
         pytest.skip("its policies are made equal first: the slow test does it")
     plan = plan_of(scenario)
     cell = Cell(plan.policies[-1], plan.coin_prices[-1], 0)
     record = run(scenario.case(*cell), 0)
     point = ", ".join(f"{path}={value}" for path, value in plan.points[0].items())
-    kept = {row.key: row.values[0] for row in baseline_of(study).outcomes}
+    kept = {row.key: row.values[0] for row in held.baseline().outcomes}
     # Times that may never come are cut at the horizon by the study, not by the run.
     names = [name for name in plan.outcomes if "@" in name or OUTCOMES[split_name(name)[1]].aggregation != "time"]
     found = {name: row_of((*cell[:2], point, name), "", None, [value_of(plan, record, name)]) for name in names}
@@ -111,7 +145,7 @@ def test_means_on_a_page_are_those_of_the_baseline(page):
 
 @pytest.mark.slow
 @pytest.mark.compiled
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
-def test_outcomes_of_a_study_are_what_they_were(study, tmp_path):
-    found = checked(study, How(baseline=ROOT / place_of(study), out=tmp_path / "out", quiet=True))
+@EACH_HELD
+def test_outcomes_of_a_study_are_what_they_were(held, tmp_path):
+    found = checked(held.study, How(baseline=ROOT / held.place, out=tmp_path / "out", quiet=True, sets=held.sets))
     assert found.exit_code == 0

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim.verify.page import BEGIN, END, cases
-from sim.verify.plans import relative
+from sim.verify.plans import PLANS, relative
+from sim.verify.rounding import shift
 from sim.verify.rule import STATED
 
 TABLES = (
@@ -60,3 +61,13 @@ def test_verdicts_follow_from_the_figures(row: list[str]):
 def test_the_sum_of_the_page_is_that_of_its_rows():
     met = sum(row[8] == "met" for row in OF_CASES)
     assert f"\n{met} of {len(NAMES)} estimated cases meet both parts of the rule" in TABLES
+
+
+@pytest.mark.parametrize("row", OF_CASES, ids=lambda row: row[1])
+def test_discretisation_is_below_a_quarter_of_both_bounds(row: list[str]):
+    """Of the quantity that speaks for the case: a quarter of four standard errors is one."""
+    case = NAMES[row[1]]
+    headline = PLANS[case.family].headline
+    ((theory, error),) = [(found[2], found[5]) for found in OF_QUANTITIES if found[:2] == [case.name, headline]]
+    assert shift(case) < relative(case) / 4
+    assert shift(case) < float(error) / abs(float(theory))

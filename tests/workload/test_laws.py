@@ -76,7 +76,11 @@ def test_every_law_of_the_workload_is_in_a_moment_test():
     tested = (
         {(table.name, keys["kind"]) for table, keys in LAWS}
         | {("arrivals", kind) for kind in ARRIVAL_GAPS}
-        | {("arrivals", "log_ou"), ("arrivals", "clients"), ("arrivals", "bootstrap")}  # the latter two elsewhere
+        | {
+            ("arrivals", "log_ou"),
+            ("arrivals", "clients"),
+            ("arrivals", "bootstrap"),
+        }  # the latter two in test_churn and test_bootstrap
     )
     assert tested == {(table.name, kind) for table in (LENGTHS, CACHED, PATIENCE, ARRIVALS) for kind in table}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from sim.serving.contract import NEVER, REQUEST, Fate, Fleet, LinearCost, Replic
 from sim.streams import Streams
 from sim.units import PS_PER_S, ps
 from sim.world.run import World
-from sim.world.shared_jobs import FIRST_ID, Coordinators, Part, SharedRuns, longest_prompt
-from sim.world.training import IN_ROUND
+from sim.world.shared_jobs import FIRST_ID, Coordinators, Part, Round, SharedRuns, longest_prompt
+from sim.world.training import IN_ROUND, Job
 from tests.world.small import HOME, PRICED, case
 
 DAY = 86_400.0
@@ -202,6 +203,43 @@ def test_every_round_is_the_same_under_every_engine(seed: int) -> None:
     assert min(count.completed, count.failed, count.undone, count.lost_ps, count.wait_ps) > 0
     for engine in ("loop", "fast"):
         assert together(engine, seed) == reference
+
+
+def _too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    close_ps = Round.close_ps
+    monkeypatch.setattr(Round, "close_ps", lambda self, needed: close_ps(self, needed - 1))
+
+
+def _late(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = SharedRuns.look
+
+    def later(self: SharedRuns, at_ps: int) -> np.ndarray:
+        rows = look(self, at_ps)
+        rows["arrival"] += 1
+        return rows
+
+    monkeypatch.setattr(SharedRuns, "look", later)
+
+
+def _failed_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    take = SharedRuns.take
+    done = lambda part: dataclasses.replace(part, fate=Fate.COMPLETED)  # noqa: E731
+    monkeypatch.setattr(SharedRuns, "take", lambda self, parts: take(self, [done(part) for part in parts]))
+
+
+def _kept_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kept(self: SharedRuns, job: Job) -> None:
+        del self._rounds[job.number]
+
+    monkeypatch.setattr(SharedRuns, "_drop", kept)
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("fault", [_too_early, _late, _failed_as_done, _kept_after_a_failure])
+def test_a_planted_fault_of_one_engines_coordinator_is_seen(fault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    reference = together("fast", 0)
+    fault(monkeypatch)
+    assert together("fast", 0) != reference
 
 
 @pytest.mark.compiled
