@@ -8,11 +8,13 @@ a block by its `kind`, looked up when a file is read, so that a registered user'
 from __future__ import annotations
 
 import ast
+import contextlib
 import datetime
 import functools
 import inspect
 import itertools
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -65,9 +67,11 @@ def meaning(block: type[Block], key: str) -> str:
 def _docstrings(block: type[Block]) -> dict[str, str]:
     """Docstrings under the fields that a class brings itself."""
     tree = _module(block.__module__)
-    for name in block.__qualname__.split("."):
+    for name in block.__qualname__.replace(".<locals>", "").split("."):
         tree = next((node for node in getattr(tree, "body", []) if getattr(node, "name", None) == name), None)
-    body = tree.body if isinstance(tree, ast.ClassDef) else []
+    if not isinstance(tree, ast.ClassDef):
+        tree = _typed(block)
+    body = tree.body if tree is not None else []
     return {
         field.target.id: inspect.cleandoc(below.value.value)
         for field, below in itertools.pairwise(body)
@@ -78,11 +82,18 @@ def _docstrings(block: type[Block]) -> dict[str, str]:
 
 @functools.cache
 def _module(name: str) -> ast.AST | None:
-    """The source of a module as a tree; None where it has none to read (a class that was typed at a prompt)."""
-    try:
+    """The source of a module as a tree; None where it has none to read."""
+    with contextlib.suppress(KeyError, OSError, TypeError, SyntaxError):
         return ast.parse(inspect.getsource(sys.modules[name]))
-    except (KeyError, OSError, TypeError, SyntaxError):
-        return None
+    return None
+
+
+def _typed(block: type[Block]) -> ast.ClassDef | None:
+    """A class that its module's source does not show at its place: typed into a notebook, or below an `if`. None: not to be read."""
+    with contextlib.suppress(OSError, TypeError, SyntaxError):
+        tree = ast.parse(textwrap.dedent(inspect.getsource(block)))
+        return next((node for node in tree.body if isinstance(node, ast.ClassDef)), None)
+    return None
 
 
 class Table(Mapping[str, type[Block]]):
