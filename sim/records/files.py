@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import io
 import os
 import re
@@ -49,8 +50,16 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([cell(name) for name in head])
-    writer.writerows([cell(value) for value in row] for row in rows)
+    # Numbers and None are written by the writer as `cell` does; names return in most rows.
+    text = functools.cache(cell)
+    writer.writerows(
+        [value if type(value) in _BARE else text(value) if type(value) is str else cell(value) for value in row]
+        for row in rows
+    )
     return buffer.getvalue()
+
+
+_BARE = (float, int, type(None))
 
 
 def cell(value: Any) -> str:

@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -129,8 +130,10 @@ def _seen_from(folder: Path, scenario_file: str) -> str:
 
 
 def _summary(record: StudyRecord) -> str:
-    whole = json.loads(record.to_json())
-    for name in ("bands", "histograms", "lorenz", "break_evens", "operators", "classes", "flows", "scenario_resolved"):
+    elsewhere = ("bands", "histograms", "lorenz", "break_evens", "operators", "classes", "flows")
+    left_out: dict[str, Any] = {name: [] for name in elsewhere} | {"scenario_resolved": ""}
+    whole = json.loads(dataclasses.replace(record, **left_out).to_json())
+    for name in left_out:
         del whole[name]
     for summary in whole["outcomes"]:
         del summary["values"]
