@@ -170,5 +170,5 @@ def belongs(artist: Artist, policy: int) -> None:
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour and line style of the curve with this number; both repeat after six."""
-    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[index % len(LINES)]}
+    """Colour and line style of the curve with this number; a colour comes again after six, with another line."""
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": LINES[(index + index // len(COLOURS)) % len(LINES)]}

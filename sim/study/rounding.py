@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 
 
 def told(number: float | None, unit: str = "", decimals: int | None = None) -> str:
@@ -59,8 +60,26 @@ def readable(name: str) -> str:
 
 
 def point_words(values: Mapping[str, str]) -> str:
-    """A point of a sweep: `outside rent 0.1 USD/h, nodes 12`; empty for the one point of no sweep."""
-    return ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {value}" for path, value in values.items())
+    """A point of a sweep: `outside rent 0.1 USD/h, home nodes 12, farm nodes 0`; empty for the one point of no sweep.
+
+    Of a path as many of its last keys are told as tell it from the others.
+    """
+    return ", ".join(f"{_own_end(path, values).replace('_', ' ')} {value}" for path, value in values.items())
+
+
+def _own_end(path: str, paths: Collection[str]) -> str:
+    keys = path.split(".")
+    ends = (keys[-count:] for count in range(1, len(keys) + 1))
+    end = next((end for end in ends if sum(other.split(".")[-len(end) :] == end for other in paths) == 1), keys)
+    return " ".join(end)
+
+
+def shortened(text: str) -> str:
+    """A text with every number of more than five digits behind the point to four significant digits: `0.19168293 TAO` is `0.1917 TAO`."""
+    return _LONG.sub(lambda found: told(float(found[0]), decimals=significant_decimals(float(found[0]), 4)), text)
+
+
+_LONG = re.compile(r"\d+\.\d{6,}")
 
 
 def first_of(points: Sequence[Mapping[str, str]]) -> str:

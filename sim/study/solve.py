@@ -242,13 +242,14 @@ def solved_sentences(plan: Plan) -> list[str]:
 
 
 def _sentence(plan: Plan, one: Solved) -> str:
-    from sim.study.rounding import first_of, readable, told
+    from sim.study.rounding import first_of, readable, shortened, told
+    from sim.study.sentences import outcome_name
 
     kind = f" (coin price: {one.coin_price})" if len(plan.coin_prices) > 1 else ""
-    what = one.what.replace("_", " ") if " " in one.what else one.what
+    what = one.what.replace("_", " ") if " " in one.what else outcome_name(one.what, with_network=True)
     head = f"{readable(one.policy)}{kind}{first_of(plan.points)}, {what} held at {told(one.target, one.unit)}"
     if one.word:
         seen = f"{told(one.least, one.unit)} to {told(one.most, one.unit)}" if one.least is not None else "no number"
         return f"{head}: not reachable by {one.by} (seen: {seen}); it runs as the file says."
-    turned = f"x {told(one.setting)}" if one.factor else one.told
+    turned = f"x {told(one.setting)}" if one.factor else shortened(one.told)
     return f"{head}: {one.by} {turned} gives {told(one.found, one.unit)}."
