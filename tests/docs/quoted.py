@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sim.records.baseline import Baseline, Row
 from sim.report import words
@@ -25,12 +25,31 @@ def quotable(baseline: Baseline) -> set[tuple[str, str, str]]:
     """What may be quoted: each outcome's mean, and its difference from the baseline policy, relative and in its unit."""
     rows = {row.key: row for row in baseline.outcomes}
     first = baseline.values["compare.baseline"]
+    kinds = list(dict.fromkeys(row.coin_price for row in baseline.outcomes))
     texts = []
     for row in rows.values():
         texts += _level(row)
         other = rows[(first, *row.key[1:])]
-        texts += _difference(row, other) if row.policy != first else ()
-    return {quote for text in texts for quote in quotes(text)}
+        texts += _difference([(row, other)]) if row.policy != first else ()
+        if row.policy != first and len(kinds) > 1:
+            both = [(rows[place], rows[(first, *place[1:])]) for place in _over_kinds(row, kinds)]
+            texts += _difference(both)
+    told = {quote for text in texts for quote in quotes(text)}
+    return told | {bare(quote) for quote in told}
+
+
+def _over_kinds(row: Row, kinds: Sequence[str]) -> list[tuple[str, ...]]:
+    return [(row.key[0], kind, *row.key[2:]) for kind in kinds]
+
+
+def bare(quote: tuple[str, str, str]) -> tuple[str, str, str]:
+    """As words say it that tell the direction themselves: `-15 % [-21, -10]` is 15 % lower [10, 21]."""
+    number, sign, ends = quote
+    low, high = ends.strip("[]").split(", ")
+    if low.startswith("-") and high.startswith("-"):
+        low, high = high, low
+        return number.lstrip("-"), sign, f"[{low[1:]}, {high[1:]}]"
+    return number.lstrip("+"), sign, f"[{low.lstrip('+')}, {high.lstrip('+')}]"
 
 
 def _numbers(row: Row) -> list[float] | None:
@@ -47,16 +66,35 @@ def _level(row: Row) -> Iterator[str]:
         yield with_interval(found.mean, found.low, found.high, row.unit)
 
 
-def _difference(row: Row, other: Row) -> Iterator[str]:
-    ours, theirs = _numbers(row), _numbers(other)
-    if ours is None or theirs is None:
-        return
-    found = difference_within_range(row.outcome, statistics.paired(ours, theirs, 0.95))
-    if found.low is None or found.high is None:
-        return
-    if row.unit == "%":
-        yield words.relative(found.difference, found.low, found.high, "pp")
+def _difference(pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
+    """Of a policy from the baseline; of several kinds of coin price the mean, and the hull of the intervals, as in verdicts."""
+    found = []
+    for row, other in pairs:
+        ours, theirs = _numbers(row), _numbers(other)
+        if ours is None or theirs is None:
+            return
+        one = difference_within_range(row.outcome, statistics.paired(ours, theirs, 0.95))
+        if one.low is None or one.high is None:
+            return
+        scale = abs(one.baseline_mean)
+        found.append(
+            (
+                (one.difference, one.low, one.high),
+                [part / scale for part in (one.difference, one.low, one.high)] if scale else None,
+            )
+        )
+    unit = pairs[0][0].unit
+    if unit == "%":
+        yield words.relative(*_hull([absolute for absolute, _ in found]), "pp")
+        yield with_interval(*(100 * part for part in _hull([absolute for absolute, _ in found])), "pp")
     else:
-        yield with_interval(found.difference, found.low, found.high, row.unit)
-        if scale := abs(found.baseline_mean):
-            yield words.relative(found.difference / scale, found.low / scale, found.high / scale)
+        yield with_interval(*_hull([absolute for absolute, _ in found]), unit)
+    shares = [share for _, share in found if share is not None]
+    if unit != "%" and len(shares) == len(found):
+        yield words.relative(*_hull(shares))
+        yield with_interval(*_hull(shares), "%")
+
+
+def _hull(each: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    middles, lows, highs = zip(*each, strict=True)
+    return sum(middles) / len(middles), min(lows), max(highs)

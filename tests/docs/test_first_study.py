@@ -20,6 +20,8 @@ def test_the_first_study_can_be_followed_word_for_word(tmp_path):
     text = PAGE.read_text(encoding="utf-8")
     steps = pages.steps(text)
     assert len(steps) >= 10
+    # A quarter of an hour is promised: two hundred words a minute leave half of it for the commands and the report.
+    assert len(text.split()) < 200 * 7.5
     recorded = []
     for step in steps:
         if step.language == "yaml":
