@@ -18,8 +18,15 @@ PASS = PASS_PS / UNIT_PS
 """Length of a pass of one, in units."""
 BATCHED = 200_000
 """Passes of a mean service where batches slow down: what passes do adds up over the levels that a rare one is away."""
-SHARED = 100_000
+SHARED = 20_000
 """Passes of a mean service under processor sharing: no pass is idle, so that only waits for the end of a pass are too long."""
+FINER = {"mg1ps_det_rho0.6": 100_000, "mg1ps_unif02_rho0.6": 40_000, "mg1ps_det_rho0.9": 40_000}
+"""And where the mean stay is known so well that such waits would be more than a quarter of four standard errors."""
+
+
+def shared_passes(case: Case) -> int:
+    """Passes of a mean service of a case of processor sharing."""
+    return FINER.get(case.name, SHARED)
 
 
 def places_for(load: float) -> int:
@@ -37,14 +44,14 @@ def mg1_ps(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
 
     Controls are those of the work that is there, which no order of service changes: it is computed from the draws alone.
     """
-    load, law = case.params["lam"], law_of(case)
+    load, law, passes = case.params["lam"], law_of(case), shared_passes(case)
     seen = window(load, load, customers, LAWS[law].second - 1)
     arrival = poisson(draws, load, seen.end + BEYOND / load)
-    output = tokens(LAWS[law].draw(draws("services"), len(arrival)), SHARED, MOST_PASSES)
-    rows = _shared(arrival, output, load, engine)
+    output = tokens(LAWS[law].draw(draws("services"), len(arrival)), passes, MOST_PASSES)
+    rows = _shared(arrival, output, load, passes, engine)
     came, _, end = times(rows)
     inside = seen.holds(came)
-    stay, service = rows["end"][inside] / UNIT_PS, rows["output"] / SHARED
+    stay, service = rows["end"][inside] / UNIT_PS, rows["output"] / passes
     idle = paths.levels(came, end, seen)[0]
     ratios = {
         "ET": paths.mean(stay),
@@ -66,7 +73,7 @@ def shared_stay(load: float, draws: Draws, customers: int, engine: Name) -> tupl
     seen = window(load, load, customers)
     arrival = poisson(draws, load, seen.end + BEYOND / load, "arrivals to share")
     output = tokens(LAWS["exp"].draw(draws("services to share"), len(arrival)), SHARED, MOST_PASSES)
-    rows = _shared(arrival, output, load, engine)
+    rows = _shared(arrival, output, load, SHARED, engine)
     came, _, _ = times(rows)
     known = steps.of_work(came, rows["output"] / SHARED, LAWS["exp"].moments, load, seen, 2)
     return paths.mean(rows["end"][seen.holds(came)] / UNIT_PS), known
@@ -88,8 +95,8 @@ def _near(stay: np.ndarray, service: np.ndarray, size: float) -> paths.Ratio:
     return float(stay[close].sum()) * size, float(service[close].sum())
 
 
-def _shared(arrival: np.ndarray, output: np.ndarray, load: float, engine: Name) -> np.ndarray:
-    server = by_passes(places_for(load), lambda batch: batch, SHARED)
+def _shared(arrival: np.ndarray, output: np.ndarray, load: float, passes: int, engine: Name) -> np.ndarray:
+    server = by_passes(places_for(load), lambda batch: batch, passes)
     return served(fleet(server), Offered(arrival, 1, output), engine)
 
 
@@ -99,21 +106,21 @@ def _guests(case: Case, draws: Draws, customers: int, engine: Name, sizes: dict[
     Controls: the work that a guest finds and its square, whose means are known (Pollaczek and Khinchine), and the work that comes
     within some time behind it.
     """
-    load, law = case.params["lam"], LAWS[law_of(case)]
+    load, law, passes = case.params["lam"], LAWS[law_of(case)], shared_passes(case)
     apart = APART * memory(load, law.second - 1)
     count = max(int(customers / load / apart), len(sizes) + 1)
     arrival = poisson(draws, load, (count + 1) * apart, "arrivals beside guests")
-    output = tokens(law.draw(draws("services beside guests"), len(arrival)), SHARED, MOST_PASSES)
+    output = tokens(law.draw(draws("services beside guests"), len(arrival)), passes, MOST_PASSES)
     came = apart * np.arange(1, count + 1)
     kind = np.arange(count) % len(sizes)
     size = np.array(list(sizes.values()))[kind]
     order = np.argsort(np.concatenate([arrival, came]), kind="stable")
     rows = _shared(
-        np.concatenate([arrival, came])[order], np.concatenate([output, tokens(size, SHARED, MOST_PASSES)])[order],
-        load, engine,
+        np.concatenate([arrival, came])[order], np.concatenate([output, tokens(size, passes, MOST_PASSES)])[order],
+        load, passes, engine,
     )  # fmt: skip
     stay = rows["end"][np.argsort(order)[len(arrival) :]] / UNIT_PS
-    known = _met(arrival, output / SHARED, came, law, load)
+    known = _met(arrival, output / passes, came, law, load)
     ratios = {name: paths.mean(stay[kind == k]) for k, name in enumerate(sizes)}
     return Sample(ratios, (), {name: tuple(known[:, kind == k].mean(axis=1)) for k, name in enumerate(sizes)})
 

@@ -6,7 +6,7 @@ estimated, and stands far below the bounds that estimates are held to; a test as
 
 from __future__ import annotations
 
-from sim.verify.batching import BATCHED, PASS, SHARED
+from sim.verify.batching import BATCHED, PASS, shared_passes
 from sim.verify.cases import Case
 from sim.verify.classical import TICKS
 from sim.verify.engines import LONGEST, MOST_PASSES, TOKENS, UNIT_PS
@@ -58,9 +58,10 @@ def _by_passes(case: Case) -> float:
     params, values = case.params, case.values
     if case.family == "mg1_ps":
         law = law_of(case)
-        mean, _ = rounded_moments(law, SHARED // 100, MOST_PASSES // 100)
+        passes = shared_passes(case)
+        mean, _ = rounded_moments(law, passes // 100, MOST_PASSES // 100)
         # The mean batch of a busy server is as large as the mean stay is long. A hundred times coarser, rounding is no finer.
-        return 1.5 / SHARED + 2 * abs(mean - 1) * _pull(case)
+        return 1.5 / passes + 2 * abs(mean - 1) * _pull(case)
     if case.family == "batching_bd":
         return float(1.5 / BATCHED * (1 + params["a"] * (params["B"] - 1)) / values["ET"])
     if case.family == "erlang_a":
