@@ -125,6 +125,8 @@ _COLUMNS = (
     Column("ttft_s", "s", "time to the first token as the user sees it; empty where none came"),
     Column("e2e_s", "s", "time to the last token as the user sees it; empty unless completed"),
     Column("energy_j", "J", "share of the energy of nodes of its type, by computed tokens"),
+    Column("measured_ttft_s", "s", "time to the first token as the log tells it; empty where it does not"),
+    Column("measured_e2e_s", "s", "time to the last token as the log tells it; empty where it does not"),
     # operators.csv: beliefs and costs of a class at the horizon
     Column("operators", "", "class of operators; of a request: of the node that had it last"),
     Column("gpu", "", "type of GPU"),
@@ -238,6 +240,14 @@ SENSITIVITY: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """Columns of `sensitivity/METHOD.csv`."""
+
+REPLAY: dict[str, tuple[str, ...]] = {
+    "requests": (
+        "request", "arrival_s", "prompt_tokens", "cached_tokens", "output_tokens", "fate", "preemptions", "computed_tokens", "energy_j",
+        "ttft_s", "e2e_s", "measured_ttft_s", "measured_e2e_s",
+    ),
+}  # fmt: skip
+"""Columns of a replay's files; the last two are there where the log tells them."""
 
 FIGURES: dict[str, tuple[str, ...]] = {
     "forest": (

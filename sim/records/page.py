@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from sim.records.columns import FIGURES, HEADS, SENSITIVITY, TABLES, meaning
+from sim.records.columns import FIGURES, HEADS, REPLAY, SENSITIVITY, TABLES, meaning
 from sim.records.files import put
 from sim.records.outcomes import ABBREVIATIONS, OUTCOMES
 
@@ -28,6 +28,7 @@ _SECTIONS = (
     ("Files of a run directory", "{}.csv", TABLES),
     ("Files beside figures", "figures/{}-….csv", FIGURES),
     ("Files of a sensitivity analysis", "sensitivity/{}.csv", SENSITIVITY),
+    ("Files of `infermint replay`", "{}.csv", REPLAY),
 )
 
 

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
+from sim.records.columns import REPLAY
 from sim.records.files import csv_text, seconds
 from sim.replay.replica import Served
 from sim.serving.contract import Fate
 from sim.units import PS_PER_S
 from sim.workload.log import NOT_TOLD, Log
-
-HEAD = (
-    "request",
-    "arrival_s",
-    "prompt_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "fate",
-    "preemptions",
-    "computed_tokens",
-    "energy_j",
-    "ttft_s",
-    "e2e_s",
-)
-MEASURED_HEAD = ("measured_ttft_s", "measured_e2e_s")
 
 
 def requests_csv(log: Log, served: Served) -> str:
@@ -36,4 +22,4 @@ def requests_csv(log: Log, served: Served) -> str:
     if log.measured:
         told = log.last_token_ps != NOT_TOLD
         columns += [seconds(log.first_token_ps, told), seconds(log.last_token_ps, told)]
-    return csv_text(HEAD + (MEASURED_HEAD if log.measured else ()), zip(*columns, strict=True))
+    return csv_text(REPLAY["requests"][: len(columns)], zip(*columns, strict=True))
