@@ -25,7 +25,7 @@ def write(record: StudyRecord, out: Path, analyses: Sequence[SensitivityRecord] 
     folder.mkdir(parents=True, exist_ok=True)
     for entry in entries:
         put(folder / f"{entry.name}.csv", csv_text(entry.head, entry.rows))
-    put(Path(out) / "report.md", markdown(record, entries))
+    put(Path(out) / "report.md", markdown(record, entries, analyses))
     target = Path(out) / "report.html"
-    put(target, page(record, entries, made_from))
+    put(target, page(record, entries, made_from, analyses))
     return target

@@ -15,22 +15,29 @@ from markupsafe import Markup, escape
 
 from sim.records.columns import HEADS
 from sim.records.outcomes import ABBREVIATIONS
+from sim.records.sensitivity import SensitivityRecord
 from sim.records.study import StudyRecord
 from sim.report import breaks, figures, solved, starts, svg, tables, verdicts, words
 
 _SECTIONS = ("differences", "what moves it", "over time", "latency", "operators", "flows")
 
 
-def page(record: StudyRecord, entries: list[figures.Entry], made_from: str = "") -> str:
+def page(
+    record: StudyRecord,
+    entries: list[figures.Entry],
+    made_from: str = "",
+    analyses: Sequence[SensitivityRecord] = (),
+) -> str:
     """The whole report as HTML; the figures' CSVs are linked as `figures/NAME.csv` beside it.
 
-    `made_from` is the digest of what the page is a function of; it stands in the page's head.
+    `analyses` of its parameters rank its constants. `made_from` is the digest of what the page is a function of; it stands in the page's head.
     """
     shown = {section: [_figure(entry) for entry in entries if entry.section == section] for section in _SECTIONS}
     points = verdicts.points(record)
     script = _script()
     return _template().render(
         record=record,
+        analyses=analyses,
         made_from=made_from,
         script=Markup(script),  # noqa: S704 - our own file
         content_policy=_content_policy(script),

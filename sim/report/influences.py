@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sim.records.sensitivity import Asked, SensitivityRecord
 from sim.records.study import Influence, StudyRecord
 
 
@@ -31,3 +34,28 @@ def rank(record: StudyRecord, path: str) -> tuple[int, int, Influence] | None:
     most = max(mine, key=lambda i: abs(i.rank_correlation or 0.0))
     order = ranked(record, most.outcome, most.policy, most.point)
     return order.index(most) + 1, len(order), most
+
+
+def rank_by(analysis: SensitivityRecord, path: str) -> tuple[int, int, Asked, float] | None:
+    """Where a parameter stands in an analysis, in what it moves most: (place from 1, of how many, what, how much).
+
+    How much is the share of the variance with all others (Sobol'), or the width of the bar (tornado); "most" is beside the parameter
+    that moves it most of all. Equal ones in the file's order. None for a parameter that was not varied or moves nothing.
+    """
+    found: dict[Asked, dict[str, float]] = {}
+    for index in analysis.indices:
+        if index.total is not None:
+            found.setdefault(index.asked, {})[index.parameter] = index.total
+    for swing in analysis.swings:
+        found.setdefault(swing.asked, {})[swing.parameter] = swing.width
+    shares = {asked: sizes[path] / max(sizes.values()) for asked, sizes in found.items() if sizes.get(path, 0.0) > 0}
+    if not shares:
+        return None
+    asked = max(shares, key=lambda one: shares[one])
+    order = sorted(found[asked], key=lambda parameter: -found[asked][parameter])
+    return order.index(path) + 1, len(order), asked, found[asked][path]
+
+
+def best(analyses: Sequence[SensitivityRecord]) -> SensitivityRecord | None:
+    """The analysis that ranks parameters where no joint sets were run: Sobol' before a tornado; None where there is none."""
+    return next((one for method in ("sobol", "tornado") for one in analyses if one.method == method), None)

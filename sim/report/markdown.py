@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from sim.records.sensitivity import SensitivityRecord
 from sim.records.study import StudyRecord
 from sim.report import breaks, figures, solved, starts, tables, verdicts, words
 
 
-def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
+def markdown(record: StudyRecord, entries: list[figures.Entry], analyses: Sequence[SensitivityRecord] = ()) -> str:
     """The whole report; figures become their descriptions with a link to their CSV."""
     blocks = [f"# {safe(words.clip(record.name, 200))}", _bullets(words.clip(s, 600) for s in record.sentences)]
     if record.warnings:
@@ -32,7 +33,7 @@ def markdown(record: StudyRecord, entries: list[figures.Entry]) -> str:
     if record.flows:
         blocks += ["## Coin flows", *_figures(entries, "flows")]
         blocks += [_table(tables.flows(record, currency, 0)) for currency in tables.flow_currencies(record, 0)]
-    blocks += _grounds(record)
+    blocks += _grounds(record, analyses)
     blocks += [
         "## Method",
         _bullets(f"{name}: {value}" for name, value in tables.method(record)),
@@ -120,12 +121,12 @@ def _figures(entries: list[figures.Entry], section: str) -> list[str]:
     ]
 
 
-def _grounds(record: StudyRecord) -> list[str]:
+def _grounds(record: StudyRecord, analyses: Sequence[SensitivityRecord]) -> list[str]:
     blocks = ["## What it rests on", safe(tables.rests_on(record))]
     if record.parameters:
         blocks.append(_table(tables.parameters(record)))
     if record.assumptions:
-        blocks.append(_table(tables.assumptions(record)))
+        blocks.append(_table(tables.assumptions(record, analyses)))
     if record.changes:
         blocks.append(_table(tables.changes(record)))
     if record.held_fixed:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sim.records.outcomes import OUTCOMES, Outcome, split_name
 from sim.records.run import Number
+from sim.records.sensitivity import SensitivityRecord
 from sim.records.study import CheckResult, Parameter, PolicyFlows, StudyRecord, Summary
 from sim.report import influences, words
 from sim.report.flows import flows_at, in_coins
@@ -218,18 +219,21 @@ def rests_on(record: StudyRecord) -> str:
     return f"The runs rest on {total} constant{'s' if total != 1 else ''} that {'are' if total != 1 else 'is'} not measured for them: {by_flag}."
 
 
-def assumptions(record: StudyRecord) -> Table:
+def assumptions(record: StudyRecord, analyses: Sequence[SensitivityRecord] = ()) -> Table:
     """The constants with value, flag, source, date, what another value would alter, and where they stand.
 
-    Where joint sets were run, each tells where it stands among the uncertain parameters of the difference that it moves most.
+    Where joint sets were run, each tells where it stands among the uncertain parameters of the difference that it moves most; else by
+    a sensitivity analysis where there is one.
     """
+    by = None if record.influences else influences.best(analyses)
+    ranked = bool(record.influences) or by is not None
     rows = [
         [Cell(words.clip(a.path, 90), words.clip(a.where, 90), "code"), Cell(words.clip(a.value, 60), kind="code"), Cell(words.clip(a.flag)),
          Cell(words.clip(a.source, 240) or words.NONE, words.clip(a.date, 20)), Cell(words.clip(a.changes, 240)),
-         *([_rank(record, a.path)] if record.influences else [])]
+         *([_rank(record, a.path) if by is None else _rank_by(by, a.path)] if ranked else [])]
         for a in record.assumptions
     ]  # fmt: skip
-    measured = ["rank of sensitivity"] if record.influences else []
+    measured = ["rank of sensitivity"] if ranked else []
     head = ["constant", "value", "flag", "source and date", "another value would alter", *measured]
     return Table("Constants the runs rest on", head, rows)
 
@@ -241,6 +245,22 @@ def _rank(record: StudyRecord, path: str) -> Cell:
     place, of, one = found
     what = f"{words.clip(one.policy)}: {words.full_label(one.outcome)}, {one.rank_correlation or 0.0:+.2f}"
     return Cell(f"{place} of {of}", what, "number", value=place)
+
+
+def _rank_by(analysis: SensitivityRecord, path: str) -> Cell:
+    found = influences.rank_by(analysis, path)
+    if found is None:
+        return Cell(
+            "not varied" if path not in {one.path for one in analysis.parameters} else "moves nothing", kind="missing"
+        )
+    place, of, asked, much = found
+    how = f"{much:.2f} of the variance (Sobol')" if analysis.method == "sobol" else "by the width of its bar (tornado)"
+    return Cell(
+        f"{place} of {of}",
+        f"{words.clip(asked.policy)}: {words.full_label(asked.outcome)}, {how}",
+        "number",
+        value=place,
+    )
 
 
 def parameters(record: StudyRecord) -> Table:

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from sim.records.baseline import digest
+from sim.records.breaks import RULES, Break, Recovery
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.run import FlowRow
 from sim.records.sensitivity import Asked, Index, SensitivityRecord, Swing
+from sim.records.solved import Solved
+from sim.records.starts import Ends
 from sim.records.study import (
     Assumption,
     Band,
@@ -517,6 +520,50 @@ def make_analyses(record: StudyRecord) -> list[SensitivityRecord]:
 @pytest.fixture(scope="session")
 def grid_record(record: StudyRecord) -> StudyRecord:
     return make_grid(record)
+
+
+@pytest.fixture(scope="session")
+def full_record(grid_record: StudyRecord) -> StudyRecord:
+    """The grid with everything that seldom stands on a page: policies made equal, other starts, what broke and came back."""
+    kinds = [(policy, kind) for policy in grid_record.policies for kind in grid_record.coin_prices]
+    solved = [
+        Solved(
+            "tao.operator_surplus_usd_per_day", "networks.tao.supply.initial", policy, kind, 0, False, 0.19168293127388175,
+            "0.19168293127388175 TAO/day", 0.0, -0.289, "USD/day", -1.0, 1.0, 48, "" if kind == "pool" else "not reachable",
+        )
+        for policy, kind in kinds
+    ]  # fmt: skip
+    starts = [
+        Ends("0.3x", "tao", policy, kind, 0, 16, 40.0, 38.5, 12, 3, 1, 0.5, 0.9, 4.0, 2.5) for policy, kind in kinds
+    ]
+    broke = [
+        Break(
+            rule.name,
+            "tao",
+            rule.outcome,
+            "below 50 %",
+            policy,
+            kind,
+            0,
+            16,
+            9,
+            0.33,
+            0.77,
+            3,
+            187.5,
+            [187.5] * 16,
+            2,
+            False,
+            "",
+        )
+        for rule in RULES
+        for policy, kind in kinds
+    ]
+    back = [
+        Recovery("tao", "nodes", policy, kind, 0, 16, 14, 9, 0.33, 0.77, 187.5, "", -0.3, -0.1, -0.2, 0.0)
+        for policy, kind in kinds
+    ]
+    return dataclasses.replace(grid_record, solved=solved, starts=starts, breaks=broke, recoveries=back)
 
 
 @pytest.fixture(scope="session")

@@ -152,6 +152,52 @@ def test_lines_over_a_swept_key_fit_and_hide_with_their_policy(
     assert browser.value(lines) == 0
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_with_all_that_there_can_be_fits_and_prints_one_point(
+    full_record: StudyRecord, browser: Browser, tmp_path: Path, width: int
+) -> None:
+    seen = browser.show(files.write(full_record, tmp_path), width).value(LAYOUT)
+    assert_fits(seen, width)
+    assert seen["smallest"] >= 9 and browser.complaints == []
+    shown = SHOWN.format('#t-solved-1, #t-starts-1, #t-breaks-1, #t-breaks-2, figure[id^="heat-"]')
+    assert browser.value(shown) > 4
+    points = SHOWN.format('[aria-labelledby="outcomes"] > div')
+    told = SHOWN.format(".on-paper")
+    assert (browser.value(points), browser.value(told)) == (12, 0)
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert (browser.value(points), browser.value(told)) == (1, 1)
+    browser.ask("Emulation.setEmulatedMedia", media="")
+
+
+def test_keys_alone_reach_everything(browser: Browser, page: Path) -> None:
+    browser.show(page)
+    browser.press("Tab")
+    assert browser.value("document.activeElement.className") == "skip"
+    browser.press("Enter")
+    assert browser.value("location.hash") == "#content"
+    seen = []
+    for _ in range(80):
+        browser.press("Tab")
+        seen.append(
+            browser.value(
+                "(a => [a.tagName, a.id || a.dataset.shows || a.getAttribute('role') || ''])(document.activeElement)"
+            )
+        )
+        if seen[-1] == ["INPUT", "view-search"]:
+            browser.type("E2E")
+        if seen[-1] == ["INPUT", "1"]:
+            browser.press("Space")
+        if seen[-1][0] == "DIV":
+            break
+    reached = [name for _, name in seen]
+    assert reached[:2] == ["view-search", "view-network"], seen
+    assert {"0", "1", "2", "view-all", "region"} <= set(reached), "boxes of policies, the button, a table that scrolls"
+    assert browser.value("document.getElementById('view-search').value") == "E2E"
+    assert not browser.value("document.querySelector('[data-shows=\"1\"]').checked")
+    rows = SHOWN.format('[aria-labelledby="t-outcomes-0"] tbody tr')
+    assert 0 < browser.value(rows) < 10
+
+
 def column(browser: Browser, table: str, place: int) -> list[str]:
     """What the rows of a table's first body say in a column, heads of groups left out; numbers by what they sort by."""
     cells = "[...t.tBodies[0].rows].filter(r => !r.matches('.group, .stays, .off')).map(r => r.cells[{0}])"

@@ -135,8 +135,11 @@ def test_the_end_of_a_name_says_its_unit() -> None:
             assert meaning(name).unit == ENDS[ending], name
 
 
-def test_every_head_of_a_page_is_a_policy_or_has_a_meaning(record: StudyRecord, uncertain_record: StudyRecord) -> None:
-    for one in (record, uncertain_record):
+def test_every_head_of_a_page_is_a_policy_or_has_a_meaning(
+    record: StudyRecord, uncertain_record: StudyRecord, full_record: StudyRecord
+) -> None:
+    assert breaks.tables(full_record) and solved.tables(full_record) and starts.tables(full_record)
+    for one in (record, uncertain_record, full_record):
         shown = [
             tables.summary(one, 0),
             tables.untold(one, 0),

@@ -227,6 +227,26 @@ def test_a_change_shows_its_line_and_a_constant_its_rank(uncertain_record: Study
     assert "rank of sensitivity" not in tables.assumptions(dataclasses.replace(uncertain_record, influences=[])).head
 
 
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("sobol", "two_years: tao: nodes at the end, 0.72 of the variance (Sobol')"),
+        ("tornado", "two_years: tao: nodes at the end, by the width of its bar (tornado)"),
+    ],
+)
+def test_without_joint_sets_an_analysis_ranks_the_constants(
+    uncertain_record: StudyRecord, analyses: list[SensitivityRecord], method: str, told: str
+) -> None:
+    record = dataclasses.replace(uncertain_record, influences=[])
+    table = tables.assumptions(record, [one for one in analyses if one.method == method])
+    ranks = {row[0].text: row[-1] for row in table.rows}
+    first = record.parameters[0].path
+    assert (ranks[first].text, ranks[first].small) == ("1 of 3", told)
+    assert ranks["networks.tao.operators.home.lead"].text == "not varied"
+    # Both together: Sobol' counts.
+    assert "Sobol" in {row[0].text: row[-1] for row in tables.assumptions(record, analyses).rows}[first].small
+
+
 def test_outcomes_without_any_number_stand_apart_with_the_reason(record: StudyRecord) -> None:
     apart = tables.untold(record, 0)
     assert apart is not None
