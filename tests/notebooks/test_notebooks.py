@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ STANDARD = {"datetime", "json", "pathlib", "tempfile"}
 FIGURES = {"first_hour": 4, "halving_study": 3, "own_policy_router_network": 2, "validation": 2}
 """Cells that show a figure."""
 SHOWN = {
-    "halving_study": ["two_years", "joint sets of the uncertain parameters", "tao.break_even_coin_usd", "every_4_years"],
+    "halving_study": ["two_years", "joint sets of the uncertain parameters", "tao.break_even_coin_usd", "tao.nodes@2029-12-14", "every_4_years"],
     "own_policy_router_network": ["is not a key here (did you mean `share`?)", "fullest_first"],
     "validation": ["intervals miss theory", "19,700,000 TAO exist", "prefill_first|Vidur"],
 }
@@ -61,5 +62,6 @@ def test_a_notebook_runs_and_shows_what_it_draws(path):
         if "sim.plot." in cell.source and cell.cell_type == "code":
             assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
     told = "\n".join(str(output.get("text") or output.get("data", {}).get("text/plain", "")) for output in outputs)
+    all_there = os.environ.get("INFERMINT_REQUIRE_SHARED") == "1"
     for part in SHOWN.get(path.stem, ()):
-        assert any(one in told for one in part.split("|")), part
+        assert any(one in told for one in part.split("|")[: 1 if all_there else None]), part

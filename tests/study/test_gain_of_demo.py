@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import sim.report
 from sim.scenario import load
 from sim.study import run, statistics
 from sim.study.gain import NAME
@@ -16,6 +17,10 @@ DEMO = Path(__file__).parents[2] / "scenarios" / "demo.yaml"
 @pytest.fixture(scope="module")
 def record(tmp_path_factory):
     return run(load(DEMO), tmp_path_factory.mktemp("demo") / "s")
+
+
+def test_the_page_of_the_main_study_is_below_a_megabyte(record, tmp_path):
+    assert sim.report.write(record, tmp_path).stat().st_size < 1_000_000
 
 
 def gains(record, policy):
