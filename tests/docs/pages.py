@@ -36,11 +36,16 @@ class Step:
         return int(self.note.removeprefix("exit ")) if self.note.startswith("exit ") else 0
 
 
+def blocks(page: str) -> list[re.Match[str]]:
+    """Every block of code of a page: `note`, `language`, `body`."""
+    return list(_BLOCK.finditer(page))
+
+
 def steps(page: str) -> list[Step]:
     """The steps of a page in order."""
-    blocks = list(_BLOCK.finditer(page))
+    found_blocks = blocks(page)
     found = []
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, after in zip(found_blocks, [*found_blocks[1:], None], strict=True):
         if block["language"] in ("sh", "python", "yaml") and block["note"] != "not run":
             told = after if after is not None and after["language"] == "text" else None
             found.append(
