@@ -52,7 +52,7 @@ def bring_all(s: Any, t: int, upto: int) -> None:
 def bring_due(s: Any, t: int) -> None:
     """Bring all live replicas to just before t: only those are touched at which something is due."""
     engine = s.engine[0]
-    while s.tables[engine.dues_at + 1] < t:
+    while s.tables[engine.dues_at] < t:
         r = tree_first(s.tables, engine.dues_at, engine.leaves)
         run(s, r, t, t - 1)
         note(s, r)

@@ -6,6 +6,7 @@ import numpy as np
 from numba.core import config
 
 from sim.kernels import layout
+from sim.kernels.trees import WAYS, tree_shape
 from sim.serving.contract import (
     FINISHED,
     GAP_BUCKETS,
@@ -177,9 +178,11 @@ def with_router(state: layout.State, fleet: Fleet, routing: Routing) -> layout.S
     # A user's function is asked about all replicas in any case: of snapshots it needs no tree.
     if code == layout.LEAST or not routing.snapshots:
         engine["index"] = layout.SEEN_INDEX if routing.snapshots else layout.LIVE_INDEX
-        leaves = 1 << max(0, len(state.replicas) - 2).bit_length()
-        engine["leaves"], engine["loads_at"] = leaves, used + 2 * leaves
-        parts.append(np.full(4 * leaves, layout.NOBODY, np.int64))
+        leaves, entries = tree_shape(len(state.replicas) - 1)
+        # Children of an entry lie in one line of memory where the tree begins one entry before a line.
+        begin, room = used + -(used + 1) % WAYS, entries + -entries % WAYS
+        engine["leaves"], engine["dues_at"], engine["loads_at"] = leaves, begin, begin + room
+        parts.append(np.full(begin - used + 2 * room, layout.NOBODY, np.int64))
     if code == layout.SCORED:
         engine["asked_at"] = used + sum(map(len, parts))
         engine["shown_at"] = engine["asked_at"] + layout.ASKED

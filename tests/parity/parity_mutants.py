@@ -131,7 +131,10 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "the trees do not hear of a request that comes": Mutant("routing.py", "        note(s, r)", "        pass", 0),
     "the highest of equal loads": Mutant(
-        "trees.py", "if table[at + k + 1] < table[at + k]:", "if table[at + k + 1] <= table[at + k]:", 0
+        "trees.py",
+        "while table[at + k] != least:\n            k += 1",
+        "k += 7\n        while table[at + k] != least:\n            k -= 1",
+        0,
     ),
     "a snapshot sees the passes that end at its instant": Mutant(
         "looking.py", "bring_all(s, instant, instant - 1)", "bring_all(s, instant, instant)", 23
