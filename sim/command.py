@@ -6,6 +6,7 @@ Results go to standard output; progress, notices and hints to standard error.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import importlib.util
 import json
@@ -243,6 +244,8 @@ def report_again(result: Path, out: Path | None) -> Path:
         runs = store.finished()
     if not records:
         raise ScenarioError(f"{path}: no finished study is in this store; run its scenario first")
+    # The record stays to the end of this command: figures make much garbage, and it need not be searched for it each time.
+    gc.freeze()
     target = out or path.parent
     # The result's own folder is its own wherever it is looked at from.
     study.export(records[-1], target, runs, whatever=out is None or not study.owned(target))

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -47,19 +47,22 @@ def seconds(column_ps: Any, there: Any) -> list[float | None]:
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Rows as CSV, lines ended by a newline alone. None is an empty cell, a float its shortest exact text."""
+    # Names return in most rows: what a cell of one looks like is asked once.
+    quoted = functools.cache(lambda text: _quoted(cell(text)))
+    of_kind: dict[type, Callable[[Any], str]] = {float: repr, int: repr, type(None): lambda _: "", str: quoted}
+
+    def line(row: Sequence[Any]) -> str:
+        cells = [of_kind[type(value)](value) if type(value) in of_kind else _quoted(cell(value)) for value in row]
+        return ",".join(cells) or ('""' if cells else "")
+
+    return "".join([f"{line(row)}\n" for row in (head, *rows)])
+
+
+def _quoted(text: str) -> str:
+    """A cell as the standard library writes it: in quotes where it holds a comma, a quote or a line's end."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([cell(name) for name in head])
-    # Numbers and None are written by the writer as `cell` does; names return in most rows.
-    text = functools.cache(cell)
-    writer.writerows(
-        [value if type(value) in _BARE else text(value) if type(value) is str else cell(value) for value in row]
-        for row in rows
-    )
-    return buffer.getvalue()
-
-
-_BARE = (float, int, type(None))
+    csv.writer(buffer, lineterminator="\n").writerow([text, ""])
+    return buffer.getvalue()[:-2]
 
 
 def cell(value: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.records.breaks import Break, Recovery
-from sim.records.columns import COLUMNS, FIGURES, SENSITIVITY, TABLES, meaning
+from sim.records.columns import COLUMNS, FIGURES, REPLAY, SENSITIVITY, TABLES, meaning
 from sim.records.files import cell, csv_text, put, whole
 from sim.records.outcomes import OUTCOMES
 from sim.study import STORE, Store, claim, export
@@ -55,7 +55,9 @@ def test_heads_are_the_column_dictionarys(record, tmp_path):
             assert [column for column in head if column in columns] == [column for column in columns if column in head]
             continue
         assert head == list(columns)
-    used = {column for part in (TABLES, FIGURES, SENSITIVITY) for columns in part.values() for column in columns}
+    used = {
+        column for part in (TABLES, FIGURES, REPLAY, SENSITIVITY) for columns in part.values() for column in columns
+    }
     assert used - set(OUTCOMES) <= set(COLUMNS) <= used  # each is told, and none that no file has
     for column in used:
         assert meaning(column).meaning
