@@ -14,7 +14,7 @@ COMPILED := outcomes parity policies theory
 
 help:
 	@echo "make demo      set up and run the main study; ends with its report"
-	@echo "make test      set up and run the tests (about 12 minutes on 2 cores)"
+	@echo "make test      set up and run the tests (about 10 minutes on 2 cores, 2 more once)"
 	@echo "make quick     the tests that need no compilation (under 45 s)"
 	@echo "make test-all  every test, the slow ones too"
 	@echo "make bench     speeds beside a yardstick loop and other simulators (25 minutes)"
