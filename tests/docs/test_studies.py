@@ -89,6 +89,7 @@ def test_a_baseline_is_that_of_its_file(held):
     assert all(check["ok"] for check in kept.checks if check["severity"] == "error")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.stem)
 def test_a_study_says_what_it_compares_what_is_unknown_and_what_it_promises(study):
     spec = load(study).spec

@@ -63,6 +63,7 @@ def test_the_sum_of_the_page_is_that_of_its_rows():
     assert f"\n{met} of {len(NAMES)} estimated cases meet both parts of the rule" in TABLES
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", OF_CASES, ids=lambda row: row[1])
 def test_discretisation_is_below_a_quarter_of_both_bounds(row: list[str]):
     """Of the quantity that speaks for the case: a quarter of four standard errors is one."""

@@ -105,6 +105,6 @@ NOTES = (
     "whole; four replications. All 24 keep the rule. Six of them (closed loop, load .8 in hours that are alike, and .95) broke it in Gini coefficients alone, always told too high: `net.gini` by 3 to 7 %, and where nodes",
     "never fail `cloud.gini` by 2 to 9 %. Their users choose every six hours, so an epoch has twelve windows instead of 48, and thirty or 150 owners who earn alike (a Gini coefficient of .008 to .034) differ by luck with so few",
     "requests. Ten windows of fifteen minutes instead did worse (two replications of one cell): bursts of the rate then move everything else. Luck is taken off now: what windows say of many equal owners has the variance of the whole",
-    "epoch ([decision](decisions/2026-11-28-luck-with-windows.md)). These six and closed-fail-day-0.8 were played again after it, the other seventeen before it alone. An earlier break, `cloud.gini` 1.5 to 5.7 % too low at .8 with the hours of a day and",
+    "epoch ([decision](decisions/2026-11-28-luck-with-windows.md)). All 24 were played again after it. An earlier break, `cloud.gini` 1.5 to 5.7 % too low at .8 with the hours of a day and",
     "nodes that fail, was an error: a node that was down in all of an epoch's windows was paid as the others ([decision](decisions/2026-11-28-nodes-that-did-nothing.md)).",
 )
