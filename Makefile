@@ -10,7 +10,7 @@ export PIP_NO_INPUT := 1
 # Folders in which every test compiles: quick does not even import them.
 COMPILED := outcomes parity policies theory
 
-.PHONY: demo test test-all quick bench lint lock schema docs site verification clean help
+.PHONY: demo compiled test test-all quick bench lint lock schema docs site verification clean help
 
 help:
 	@echo "make demo      set up and run the main study; ends with its report"
@@ -48,13 +48,15 @@ $(VENV)/docs.stamp: requirements/docs.txt | $(BIN)/python
 demo: $(VENV)/run.stamp
 	@$(BIN)/infermint run scenarios/demo.yaml
 
-# Compiled code lies in a cache of this machine; here first, so that no two test processes compile the same.
-test: $(VENV)/test.stamp
+# Compiled code lies in a cache of this machine; first, so that no two test processes compile the same.
+compiled: $(VENV)/test.stamp
 	@echo "Compiling what the cache of this machine lacks (a minute, once) ..."
 	@$(BIN)/python -m benchmarks.compiling --keep
+
+test: compiled
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow"
 
-test-all: $(VENV)/test.stamp
+test-all: compiled
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 quick: $(VENV)/test.stamp

@@ -29,8 +29,8 @@ def tree_set(table: Any, at: int, leaves: int, i: int, number: int) -> None:
     k = leaves + i
     table[at + k] = number
     while k > 0:
-        k = (k - 1) // 8
-        least = least_child(table, at + 8 * k + 1)
+        k = (k - 1) // WAYS
+        least = least_child(table, at + WAYS * k + 1)
         if table[at + k] == least:
             return
         table[at + k] = least
@@ -38,9 +38,9 @@ def tree_set(table: Any, at: int, leaves: int, i: int, number: int) -> None:
 
 @kernel
 def least_child(table: Any, first: int) -> int:
-    """The least of the eight entries from `first` on."""
+    """The least of the `WAYS` entries from `first` on."""
     least = table[first]
-    for j in range(1, 8):
+    for j in range(1, WAYS):
         least = min(least, table[first + j])
     return least
 
@@ -49,7 +49,7 @@ def least_child(table: Any, first: int) -> int:
 def tree_fill(table: Any, at: int, leaves: int) -> None:
     """Play all matches anew."""
     for k in range(leaves - 1, -1, -1):
-        table[at + k] = least_child(table, at + 8 * k + 1)
+        table[at + k] = least_child(table, at + WAYS * k + 1)
 
 
 @kernel
@@ -57,7 +57,7 @@ def tree_first(table: Any, at: int, leaves: int) -> int:
     """The i with the least number, the lowest of equals."""
     k, least = 0, table[at]
     while k < leaves:
-        k = 8 * k + 1
+        k = WAYS * k + 1
         while table[at + k] != least:
             k += 1
     return k - leaves

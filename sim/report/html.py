@@ -30,7 +30,8 @@ def page(
 ) -> str:
     """The whole report as HTML; the figures' CSVs are linked as `figures/NAME.csv` beside it.
 
-    `analyses` of its parameters rank its constants. `made_from` is the digest of what the page is a function of; it stands in the page's head.
+    `made_from` is the digest of what the page is a function of; it stands in the page's head. `analyses` of the record's parameters
+    rank its constants.
     """
     shown = {section: [_figure(entry) for entry in entries if entry.section == section] for section in _SECTIONS}
     points = verdicts.points(record)
@@ -58,12 +59,13 @@ def page(
     )
 
 
-_SHORT = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(ABBREVIATIONS, key=len, reverse=True)))})(?![\w-])")
+SHORT = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, sorted(ABBREVIATIONS, key=len, reverse=True)))})(?![\w-])")
+"""Finds what is short in a text."""
 
 
 def _abbreviated(text: str) -> Markup:
     """The text escaped, each abbreviation with its words for the pointer; readers of the screen find them all at the end of the page."""
-    parts = _SHORT.split(text)
+    parts = SHORT.split(text)
     marked = (
         Markup('<abbr title="{}">{}</abbr>').format(ABBREVIATIONS[part], part) if place % 2 else escape(part)
         for place, part in enumerate(parts)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sim.records.outcomes import OUTCOMES, Outcome, split_name
 from sim.records.run import Number
@@ -225,15 +226,19 @@ def assumptions(record: StudyRecord, analyses: Sequence[SensitivityRecord] = ())
     Where joint sets were run, each tells where it stands among the uncertain parameters of the difference that it moves most; else by
     a sensitivity analysis where there is one.
     """
-    by = None if record.influences else influences.best(analyses)
-    ranked = bool(record.influences) or by is not None
+    by = influences.best(analyses)
+    rank: Callable[[str], Cell] | None = None
+    if record.influences:
+        rank = functools.partial(_rank, record)
+    elif by is not None:
+        rank = functools.partial(_rank_by, by)
     rows = [
         [Cell(words.clip(a.path, 90), words.clip(a.where, 90), "code"), Cell(words.clip(a.value, 60), kind="code"), Cell(words.clip(a.flag)),
          Cell(words.clip(a.source, 240) or words.NONE, words.clip(a.date, 20)), Cell(words.clip(a.changes, 240)),
-         *([_rank(record, a.path) if by is None else _rank_by(by, a.path)] if ranked else [])]
+         *([rank(a.path)] if rank else [])]
         for a in record.assumptions
     ]  # fmt: skip
-    measured = ["rank of sensitivity"] if ranked else []
+    measured = ["rank of sensitivity"] if rank else []
     head = ["constant", "value", "flag", "source and date", "another value would alter", *measured]
     return Table("Constants the runs rest on", head, rows)
 
@@ -243,24 +248,21 @@ def _rank(record: StudyRecord, path: str) -> Cell:
     if found is None:
         return Cell("not varied", kind="missing")
     place, of, one = found
-    what = f"{words.clip(one.policy)}: {words.full_label(one.outcome)}, {one.rank_correlation or 0.0:+.2f}"
-    return Cell(f"{place} of {of}", what, "number", value=place)
+    return _place(place, of, one.policy, one.outcome, f"{one.rank_correlation or 0.0:+.2f}")
 
 
 def _rank_by(analysis: SensitivityRecord, path: str) -> Cell:
     found = influences.rank_by(analysis, path)
     if found is None:
-        return Cell(
-            "not varied" if path not in {one.path for one in analysis.parameters} else "moves nothing", kind="missing"
-        )
+        varied = path in {one.path for one in analysis.parameters}
+        return Cell("moves nothing" if varied else "not varied", kind="missing")
     place, of, asked, much = found
     how = f"{much:.2f} of the variance (Sobol')" if analysis.method == "sobol" else "by the width of its bar (tornado)"
-    return Cell(
-        f"{place} of {of}",
-        f"{words.clip(asked.policy)}: {words.full_label(asked.outcome)}, {how}",
-        "number",
-        value=place,
-    )
+    return _place(place, of, asked.policy, asked.outcome, how)
+
+
+def _place(place: int, of: int, policy: str, outcome: str, how: str) -> Cell:
+    return Cell(f"{place} of {of}", f"{words.clip(policy)}: {words.full_label(outcome)}, {how}", "number", value=place)
 
 
 def parameters(record: StudyRecord) -> Table:

@@ -123,13 +123,14 @@ def _of_table(node: Node, path: str) -> Constant:
 def _meaning(root: type[Block], tree: Node, path: str) -> str:
     """The line of documentation of the key at a path; for a name inside a map, the map's."""
     steps = split(tree, path)
-    try:
-        depth, place = len(steps), locate(root, tree, steps)
-        if place.field is None:
-            depth, place = depth - 1, locate(root, tree, steps[:-1])
-    except PathError:
-        return ""
-    return meaning(place.owner, steps[depth - 1]).split("\n")[0] if place.owner is not None else ""
+    for end in (len(steps), len(steps) - 1):
+        try:
+            owner = locate(root, tree, steps[:end]).owner
+        except PathError:
+            return ""
+        if owner is not None:
+            return meaning(owner, steps[end - 1]).split("\n")[0]
+    return ""
 
 
 # --- code --------------------------------------------------------------------------------------------------------------

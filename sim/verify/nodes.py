@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from sim.world.lives import FAILS, MENDED, Lives
 from sim.world.lives import Draws as LifeDraws
 
 Turn = tuple[int, int, int, int]
+Event = tuple[int, int, bool]
+"""Instant in ps, node, whether it fails; in order of time."""
 
 LONGEST_WORK = 40
 """Units of the longest work: one exponential in 10^17 lies beyond."""
@@ -45,7 +48,8 @@ def breakdowns(case: Case, draws: Draws, customers: int, engine: Name) -> Sample
     server = passes_of(1, np.zeros(longest + 2, np.int64), np.full(2, PASS_PS))
     made = started(fleet(server), Offered(arrival, 1, output), engine)
     down, up = _spells(draws, params["xi"], params["eta"], seen.end)
-    _live(made, down, up)
+    both = zip(np.rint(down * UNIT_PS).tolist(), np.rint(up * UNIT_PS).tolist(), strict=True)
+    _live(made, [(int(at_ps), 0, fails) for pair in both for at_ps, fails in zip(pair, (True, False), strict=True)])
     made.advance(int(seen.end * UNIT_PS) + LIMIT_PS // 2)
     came, _, end = times(in_order(made))
     inside = seen.holds(came)
@@ -70,19 +74,21 @@ def _spells(draws: Draws, fails: float, repairs: float, until: float) -> tuple[n
     return down[down < until], up[down < until]
 
 
-def _live(made: Engine, down: np.ndarray, up: np.ndarray) -> None:
-    for fails, returns in zip(down, up, strict=True):
-        made.advance(round(fails * UNIT_PS))
-        made.leave(0, "fail")
-        made.advance(round(returns * UNIT_PS))
-        made.join(0)
+def _live(made: Engine, events: Iterable[Event]) -> None:
+    """Let the nodes of an engine fail and return."""
+    for at_ps, node, fails in events:
+        made.advance(at_ps)
+        if fails:
+            made.leave(node, "fail")
+        else:
+            made.join(node)
 
 
 def machine_repair(case: Case, draws: Draws, customers: int, engine: Name) -> Sample:
     """Nodes down in a system of N with R crews, by the lives that the world gives its nodes; about `customers` repairs.
 
-    The engine's nodes fail and return by them, and how long they live is what the engine reads. Lives begin in their steady state: there is no warm-up. A state that is met once in 10^12 instants is reached from the other
-    side (`rungs`): all nodes begin up.
+    The engine's nodes fail and return by them, and how long they live is what the engine reads. Lives begin in their steady state:
+    there is no warm-up. A state that is met once in 10^12 instants is reached from the other side (`rungs`): all nodes begin up.
     """
     params = case.params
     nodes, up_s, repair_s, crews = params["N"], params["mtbf"], params["mttr"], params["R"]
@@ -149,12 +155,7 @@ def _read_live(found: _Found, nodes: int, until_ps: int, engine: Name) -> float:
     made = make(engine, fleet(by_prompts(), nodes), -1)
     for node in np.flatnonzero(found.up_at_0).tolist():
         made.join(node)
-    for at_ps, node, fails in found.events:
-        made.advance(at_ps)
-        if fails:
-            made.leave(node, "fail")
-        else:
-            made.join(node)
+    _live(made, found.events)
     made.advance(until_ps)
     return sum(made.read().live_ps.tolist()) / (nodes * until_ps)
 
@@ -175,8 +176,7 @@ class _Found:
     up: tuple[np.ndarray, np.ndarray]
     mended: tuple[np.ndarray, np.ndarray]
     up_at_0: np.ndarray
-    events: list[tuple[int, int, bool]]
-    """(instant in ps, node, whether it fails), in order of time."""
+    events: list[Event]
 
 
 def _lives(stream: Stream, member: Member, nodes: int, until: float, world: int, steady: bool) -> _Found:
@@ -198,7 +198,7 @@ def _lives(stream: Stream, member: Member, nodes: int, until: float, world: int,
 
 
 def _spans_of(
-    lives: Lives, events: list[tuple[int, int, bool]], up: np.ndarray, pending: dict[int, Turn], spell: dict[int, int]
+    lives: Lives, events: list[Event], up: np.ndarray, pending: dict[int, Turn], spell: dict[int, int]
 ) -> _Found:
     """Spans from what happened: a repair ends where its node serves again, and is as long as it was drawn.
 

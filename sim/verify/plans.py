@@ -1,7 +1,8 @@
 """How each family is run: its estimator, how many customers, which quantity speaks for it, and what is not asked of it.
 
 Sizes were chosen in pilot runs of other seeds: so many customers that four standard errors are about 1 % (2 % from a load of 0.95
-on, as the vectors' README asks) or less of every quantity; 1.4 and 3 % of two. Nothing stops early, nothing is added when an estimate misses.
+on, as the vectors' README asks) or less of every quantity; 1.4 and 3 % of two. Nothing stops early, nothing is added when an
+estimate misses.
 """
 
 from __future__ import annotations

@@ -32,14 +32,10 @@ def quotable(baseline: Baseline) -> set[tuple[str, str, str]]:
         other = rows[(first, *row.key[1:])]
         texts += _difference([(row, other)]) if row.policy != first else ()
         if row.policy != first and len(kinds) > 1:
-            both = [(rows[place], rows[(first, *place[1:])]) for place in _over_kinds(row, kinds)]
-            texts += _difference(both)
+            each = [(row.key[0], kind, *row.key[2:]) for kind in kinds]
+            texts += _difference([(rows[key], rows[(first, *key[1:])]) for key in each])
     told = {quote for text in texts for quote in quotes(text)}
     return told | {bare(quote) for quote in told}
-
-
-def _over_kinds(row: Row, kinds: Sequence[str]) -> list[tuple[str, ...]]:
-    return [(row.key[0], kind, *row.key[2:]) for kind in kinds]
 
 
 def bare(quote: tuple[str, str, str]) -> tuple[str, str, str]:
@@ -68,31 +64,26 @@ def _level(row: Row) -> Iterator[str]:
 
 def _difference(pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
     """Of a policy from the baseline; of several kinds of coin price the mean, and the hull of the intervals, as in verdicts."""
-    found = []
+    absolute, relative = [], []
     for row, other in pairs:
         ours, theirs = _numbers(row), _numbers(other)
         if ours is None or theirs is None:
             return
-        one = difference_within_range(row.outcome, statistics.paired(ours, theirs, 0.95))
-        if one.low is None or one.high is None:
+        found = difference_within_range(row.outcome, statistics.paired(ours, theirs, 0.95))
+        if found.low is None or found.high is None:
             return
-        scale = abs(one.baseline_mean)
-        found.append(
-            (
-                (one.difference, one.low, one.high),
-                [part / scale for part in (one.difference, one.low, one.high)] if scale else None,
-            )
-        )
+        absolute.append((found.difference, found.low, found.high))
+        if scale := abs(found.baseline_mean):
+            relative.append([number / scale for number in absolute[-1]])
     unit = pairs[0][0].unit
     if unit == "%":
-        yield words.relative(*_hull([absolute for absolute, _ in found]), "pp")
-        yield with_interval(*(100 * part for part in _hull([absolute for absolute, _ in found])), "pp")
+        yield words.relative(*_hull(absolute), "pp")
+        yield with_interval(*(100 * number for number in _hull(absolute)), "pp")
     else:
-        yield with_interval(*_hull([absolute for absolute, _ in found]), unit)
-    shares = [share for _, share in found if share is not None]
-    if unit != "%" and len(shares) == len(found):
-        yield words.relative(*_hull(shares))
-        yield with_interval(*_hull(shares), "%")
+        yield with_interval(*_hull(absolute), unit)
+        if len(relative) == len(pairs):
+            yield words.relative(*_hull(relative))
+            yield with_interval(*_hull(relative), "%")
 
 
 def _hull(each: Sequence[Sequence[float]]) -> tuple[float, float, float]:

@@ -74,7 +74,6 @@ def test_a_fault_planted_in_a_kernel_is_seen(fault: str, tmp_path: Path):
     assert_told(mutant, outcome(mutant, tmp_path))
 
 
-@pytest.mark.slow
 def test_it_holds_without_compilation():
     seeds = sorted({mutant.seed for mutant in MUTANTS.values()} | {3, 17, 36})
     said = compare(ROOT, seeds)

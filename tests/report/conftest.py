@@ -537,28 +537,10 @@ def full_record(grid_record: StudyRecord) -> StudyRecord:
         Ends("0.3x", "tao", policy, kind, 0, 16, 40.0, 38.5, 12, 3, 1, 0.5, 0.9, 4.0, 2.5) for policy, kind in kinds
     ]
     broke = [
-        Break(
-            rule.name,
-            "tao",
-            rule.outcome,
-            "below 50 %",
-            policy,
-            kind,
-            0,
-            16,
-            9,
-            0.33,
-            0.77,
-            3,
-            187.5,
-            [187.5] * 16,
-            2,
-            False,
-            "",
-        )
-        for rule in RULES
-        for policy, kind in kinds
-    ]
+        Break(rule.name, "tao", rule.outcome, "below 50 %", policy, kind, 0, 16, 9, 0.33, 0.77, 3, 187.5, [187.5] * 16, 2,
+              rule.name == "coin_halved", "" if kind == "pool" else "too few runs (the interval spans 49 pp)")
+        for rule in RULES for policy, kind in kinds
+    ]  # fmt: skip
     back = [
         Recovery("tao", "nodes", policy, kind, 0, 16, 14, 9, 0.33, 0.77, 187.5, "", -0.3, -0.1, -0.2, 0.0)
         for policy, kind in kinds

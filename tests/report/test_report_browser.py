@@ -84,6 +84,14 @@ def assert_fits(seen: dict[str, Any], width: int) -> None:
     assert (seen["wide"], seen["cells"], seen["outside"]) == ([], [], [])
 
 
+def shown_whole(browser: Browser, page: Path, width: int, dark: bool = False) -> dict[str, Any]:
+    """What lies where on a page that is shown; it fits, and no text of a figure is below nine pixels."""
+    seen: dict[str, Any] = browser.show(page, width, dark=dark).value(LAYOUT)
+    assert_fits(seen, width)
+    assert seen["smallest"] >= 9
+    return seen
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of `rgb(r, g, b)` (WCAG 2.2)."""
     parts = [int(number) / 255 for number in re.findall(r"\d+", colour)[:3]]
@@ -94,10 +102,8 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_page_fits_and_follows_the_colour_scheme(browser: Browser, page: Path, width: int, dark: bool) -> None:
-    seen = browser.show(page, width, dark=dark).value(LAYOUT)
-    assert_fits(seen, width)
+    seen = shown_whole(browser, page, width, dark)
     assert seen["texts"] > 100
-    assert seen["smallest"] >= 9
     assert (luminance(seen["paper"]) < 0.05) == dark
     light, deep = sorted((luminance(seen["paper"]), luminance(seen["ink"])), reverse=True)
     assert (light + 0.05) / (deep + 0.05) > 7
@@ -105,7 +111,8 @@ def test_the_page_fits_and_follows_the_colour_scheme(browser: Browser, page: Pat
     assert seen["scripts"] == 1
 
 
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("dark", [False, True])
 def test_what_moves_an_outcome_fits_and_follows_its_policy(
     uncertain_record: StudyRecord,
     analyses: list[SensitivityRecord],
@@ -114,10 +121,7 @@ def test_what_moves_an_outcome_fits_and_follows_its_policy(
     width: int,
     dark: bool,
 ) -> None:
-    path = files.write(uncertain_record, tmp_path, analyses)
-    seen = browser.show(path, width, dark=dark).value(LAYOUT)
-    assert_fits(seen, width)
-    assert seen["smallest"] >= 9
+    shown_whole(browser, files.write(uncertain_record, tmp_path, analyses), width, dark)
     assert (browser.requests, browser.complaints) == ([], [])
     there = "[...document.querySelectorAll('#sobol-tao-nodes-end-two_years-pool, #tornado-cloud-share_frac-two_years-pool')]"
     assert browser.value(f"{there}.filter((node) => node.getBoundingClientRect().height > 80).length") == 2
@@ -129,9 +133,7 @@ def test_what_moves_an_outcome_fits_and_follows_its_policy(
 def test_lines_over_a_swept_key_fit_and_hide_with_their_policy(
     swept_record: StudyRecord, browser: Browser, tmp_path: Path, width: int
 ) -> None:
-    seen = browser.show(files.write(swept_record, tmp_path), width).value(LAYOUT)
-    assert_fits(seen, width)
-    assert seen["smallest"] >= 9
+    shown_whole(browser, files.write(swept_record, tmp_path), width)
     lines = SHOWN.format('figure[id^="swept-"] svg [data-policy="1"] path')
     assert browser.value(SHOWN.format('figure[id^="swept-"]')) == len({v.outcome for v in swept_record.verdicts})
     assert browser.value(lines) > 8
@@ -143,9 +145,8 @@ def test_lines_over_a_swept_key_fit_and_hide_with_their_policy(
 def test_a_page_with_all_that_there_can_be_fits_and_prints_one_point(
     full_record: StudyRecord, browser: Browser, tmp_path: Path, width: int
 ) -> None:
-    seen = browser.show(files.write(full_record, tmp_path), width).value(LAYOUT)
-    assert_fits(seen, width)
-    assert seen["smallest"] >= 9 and browser.complaints == []
+    seen = shown_whole(browser, files.write(full_record, tmp_path), width)
+    assert browser.complaints == []
     assert set(seen["cut"]) == {0}, "a column of what broke is cut"
     shown = SHOWN.format('#t-solved-1, #t-starts-1, #t-breaks-1, #t-breaks-2, figure[id^="heat-"]')
     assert browser.value(shown) > 4

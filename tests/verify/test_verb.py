@@ -64,7 +64,6 @@ def test_an_unknown_family_is_told_with_the_nearest():
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_it_in_good_order():
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(

@@ -80,6 +80,7 @@ def test_gaps_have_the_declared_moments(kind, keep, gaps_file, drawn, client):
     relative = gaps / gaps.mean()
     # One gap in 600 spans a border; the trace itself is drawn 288 times over, with other rows kept.
     assert relative.var() == pytest.approx(law.variance, rel=0.02)
+    assert law.mean == 1
     # By the helper of all laws as well: the file's own gaps are as many independent values as there are.
     check_moments(relative, law.mean, law.variance, effective=len(read_trace(gaps_file).arrival_ps))
 
