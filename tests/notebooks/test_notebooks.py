@@ -11,7 +11,8 @@ import pytest
 
 import sim
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 PLAIN = {"matplotlib.pyplot", "pandas", "sim"}
 STANDARD = {"datetime", "json", "pathlib", "tempfile"}
@@ -48,10 +49,13 @@ def test_a_notebook_calls_the_public_face_only(path):
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_notebook_runs_and_shows_what_it_draws(path):
+def test_a_notebook_runs_and_shows_what_it_draws(path, monkeypatch):
     import nbformat
     from nbclient import NotebookClient
 
+    # A notebook runs in its own folder, from which the default `../shared` is another place than from the project's.
+    shared = Path(os.environ.get("INFERMINT_SHARED", ROOT.parent / "shared"))
+    monkeypatch.setenv("INFERMINT_SHARED", str(shared.resolve()))
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
