@@ -520,7 +520,6 @@ def _trust(spec: Spec, tree: Node) -> Iterator[Problem]:
                     yield from _fit(spec, tree, network, operator, strategy.model, at, "model")
                 if strategy.gpu is not None:
                     yield from _pretended(spec, tree, network, operator, strategy.gpu, at)
-        yield from _shown(spec, tree, network, where)
 
 
 def _pretended(spec: Spec, tree: Node, network: Any, operator: Any, gpu: str, where: str) -> Iterator[Problem]:
@@ -531,18 +530,6 @@ def _pretended(spec: Spec, tree: Node, network: Any, operator: Any, gpu: str, wh
     model = operator.model or next(iter({klass.model for klass in spec.workload.values()}))
     other = operator.model_copy(update={"gpu": gpu, "interconnect": None})
     yield from _fit(spec, tree, network, other, model, where)
-
-
-def _shown(spec: Spec, tree: Node, network: Any, where: str) -> Iterator[Problem]:
-    """Who cheats and what checks cost changes with the epochs: engines that live as long as the run cannot show it yet."""
-    if spec.requests.mode != "all":
-        return
-    asked = ["verify"] if network.verify is not None and network.verify.looks else []
-    asked += [f"operators.{label}.strategies" for label, operator in network.operators.items() if operator.strategies]
-    for key in asked:
-        message = "not simulated yet with `requests.mode: all`"
-        fix = "write `requests: {mode: sampled}` or `{mode: capacity}`"
-        yield _problem(tree, f"{where}.{key}", "mode", message, fix, of_key=True)
 
 
 def _jobs(spec: Spec, tree: Node) -> Iterator[Problem]:

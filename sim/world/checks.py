@@ -1,8 +1,9 @@
 """Who serves what was paid for, who looks, and what comes of it: step 5 of an epoch.
 
-At the start of an epoch owners who count decide whether a cheaper model pays. They really serve it: its passes in windows, its
-capacity where no request is served. At the end checks are drawn by named streams, verdicts fall when they are due, and what is
-found bad is not paid for. Checks are work of the network's own nodes: every pass takes longer by the load they make.
+At the start of an epoch owners who count decide whether a cheaper model pays. They really serve it: its passes in windows and where
+every request is simulated, its capacity where none is. At the end checks are drawn by named streams, verdicts fall when they are
+due, and what is found bad is not paid for. Checks are work of the network's own nodes: every pass takes longer by the load they
+make, but where every request is simulated they are requests too (`sim.world.rechecks`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.serving.contract import Fate
 from sim.serving.pace import slowed
 from sim.tokenomics.operators import LIVE
 from sim.tokenomics.operators.strategies import COLLUDES, PRETENDERS, cheats
@@ -211,22 +211,38 @@ class Checks:
     # -- serving ------------------------------------------------------------------------------------------------
 
     @property
+    def verifiable(self) -> float:
+        """How much longer every pass takes for being verifiable."""
+        return 1 + (self.verify.overhead if self.verify is not None else 0.0)
+
+    @property
     def slower(self) -> float:
         """How much longer every pass takes: what being verifiable costs, and the checks of others."""
-        return (1 + (self.verify.overhead if self.verify is not None else 0.0)) * (1 + self.load)
+        return self.verifiable * (1 + self.load)
+
+    @property
+    def loads(self) -> np.ndarray:
+        """Work of the checks of each slot's answers in this epoch, as a part of serving them: float64[slots]."""
+        return np.array([odds.load for odds in self.odds]) if self.odds else np.zeros(self.network.slots)
 
     def plan(self, plan: Plan) -> Plan:
         """The fleet's plan as it serves in this epoch."""
+        return self._planned(plan, self.slower, self.cheating) if self.active else plan
+
+    def plan_of_run(self, plan: Plan) -> Plan:
+        """The fleet's plan where checks are requests of their own: variants are what its owners may serve in some epoch."""
         if not self.active:
             return plan
-        factor = self.slower
-        members = tuple(dataclasses.replace(m, rtype=slowed(m.rtype, factor)) for m in plan.members)
-        return dataclasses.replace(plan, members=members, variants=self._variants(factor))
+        return self._planned(plan, self.verifiable, np.ones(self.network.slots, bool))
 
-    def _variants(self, factor: float) -> dict[str, tuple[Variant, ...]]:
+    def _planned(self, plan: Plan, factor: float, cheating: np.ndarray) -> Plan:
+        members = tuple(dataclasses.replace(m, rtype=slowed(m.rtype, factor)) for m in plan.members)
+        return dataclasses.replace(plan, members=members, variants=self._variants(factor, cheating))
+
+    def _variants(self, factor: float, cheats: np.ndarray) -> dict[str, tuple[Variant, ...]]:
         found = {}
         for owners, span in zip(self.network.owners, self.network.spans, strict=True):
-            cheating = self.cheating[span]
+            cheating = cheats[span]
             kinds = [
                 Variant(slowed(machine.rtype, factor), mine & cheating)
                 for mine, machine, _ in self.cheaper.get(owners.name, [])
@@ -275,7 +291,7 @@ class Checks:
     def _check(self, epoch: Epoch, served: Served, missed: np.ndarray) -> np.ndarray:
         """One epoch's checks; gives what each slot missed, all of the epoch where it was found out."""
         network, live = self.network, self.network.live_mask()
-        done = int(served.fates[:, Fate.COMPLETED].sum())
+        done = served.completed + served.job_parts
         weights = network.work_weights(epoch, served.counted).sum(axis=1)
         requests = share_out(done, weights) if weights.any() else np.zeros(network.slots, np.int64)
         checked, failed = self._draw(epoch, requests, live)

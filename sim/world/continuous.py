@@ -1,7 +1,8 @@
 """Engines that live as long as the run (`requests.mode: all`): every request of every epoch is served and counted.
 
 Node slots join and drain at the starts of epochs, when operators have decided; they fail and come back at any instant,
-in lives that go on from epoch to epoch.
+in lives that go on from epoch to epoch. A slot whose owner may serve a cheaper model has a second node, its double, which serves in
+its place while he does; at a change the one drains and the other joins. A node that may not serve drains, and is there again when it may.
 A request counts in the epoch in which it ends; those alive at the horizon are `in_flight`.
 """
 
@@ -23,6 +24,7 @@ from sim.world.energy import computed_by, types_of
 from sim.world.fleet import LifeEvent, Roster, Standing
 from sim.world.lives import Draws, Lives
 from sim.world.network import NetworkState
+from sim.world.rechecks import Rechecks
 from sim.world.requests import Batch
 from sim.world.shared_jobs import Coordinators, SharedRuns, longest_prompt
 from sim.world.tally import Tally, add_timely, add_work
@@ -39,30 +41,51 @@ SPELLS_DRAWN = 16
 """Spells of a node drawn at a time; part of what a seed means, as rows of draws are that long."""
 
 
+def _looked_at(world: World, network: NetworkState) -> bool:
+    """Whether a network's answers are ever checked; ScenarioError where being verifiable changes what serving takes within the run."""
+    turns = world.in_force.turning(world.calendar.epochs())
+    verifies = [world.in_force.at(epoch).networks[network.name].verify for epoch in turns]
+    overheads = sorted({verify.overhead if verify is not None else 0.0 for verify in verifies})
+    if len(overheads) > 1:
+        told = " and ".join(f"{100 * overhead:g} %" for overhead in overheads)
+        raise ScenarioError(
+            f"networks.{network.name}.verify.overhead: {told} found within the run; where every request is simulated it must be the same "
+            f"all along"
+        )
+    return any(verify is not None and verify.looks for verify in verifies)
+
+
 class Fleet:
     """All slots of one network that serve one model, and their engine."""
 
     def __init__(self, world: World, network: NetworkState, model: str) -> None:
         self.world, self.network, self.model = world, network, model
-        plan = network.plans[model]
+        plan = network.checks.plan_of_run(network.plans[model])
         self.owners = [next(o for o in network.owners if o.name == member.name) for member in plan.members]
-        self.roster = Roster(plan, [np.arange(o.block.slots) for o in self.owners])
+        self.roster = Roster(plan, [np.arange(o.block.slots) for o in self.owners], apart=True)
+        self.places = np.array(network.base_of(model))[self.roster.member] + self.roster.slot
+        """Slot of each node, doubles included, in the network's numbering."""
         self.classes = len(world.users.names)
         shared = {
             name: block
             for name, block in world.before.jobs.items()
             if block.kind == "shared" and block.network == network.name and block.model in (None, model)
         }
-        self.fleet = self.roster.engine_fleet(self.classes + bool(shared))
+        looked_at = _looked_at(world, network)
+        # Work of the network's own is a class behind those of users.
+        self.fleet = self.roster.engine_fleet(self.classes + bool(shared or looked_at))
         self.training = self._coordinators(shared) if shared else None
+        self.rechecks = Rechecks(world.streams[f"recheck.{network.name}.{model}"], self.classes) if looked_at else None
         # An engine takes what arrives after its start: a request may arrive at the run's first instant.
         self.engine = contract.make(world.engine, self.fleet, -1)  # type: ignore[arg-type]
-        nodes = len(self.roster)
+        nodes = self.roster.first[-1]
+        self.serves = np.arange(nodes)
+        """Of each node itself or its double, whichever serves."""
         self.lives = [self._lives(m) for m in range(len(plan.members))]
         self.there = np.zeros(nodes, bool)
         """Nodes that operators want and that lead a life; a draining one comes back to it only once it is gone."""
         self.joined = np.zeros(nodes, bool)
-        self.draining = np.zeros(nodes, bool)
+        self.draining = np.zeros(len(self.roster), bool)
         self.standing = Standing(np.zeros(nodes, bool))
         """A node that is not there counts as down."""
         self.ahead: list[LifeEvent] = []
@@ -99,22 +122,52 @@ class Fleet:
 
     def open(self, epoch: Epoch) -> list[LifeEvent]:
         """Drain what operators stopped, let live what they started, and tell the epoch's failures and returns."""
-        wanted = np.concatenate([o.columns.state == LIVE for o in self.owners])
+        until_ps = self._barred_ps()
+        barred = until_ps > epoch.start_ps
+        wanted = np.concatenate([o.columns.state == LIVE for o in self.owners]) & (until_ps < epoch.end_ps)
         self.engine.advance(epoch.start_ps)
-        for node in np.flatnonzero(self.joined & ~wanted):
-            self.engine.leave(int(node), "drain")
-            self.joined[node], self.draining[node] = False, True
-        stopped, started = self.there & ~wanted, wanted & ~self.there & ~self.draining
-        self.there = (self.there | started) & wanted
+        for node in np.flatnonzero(self.joined & ~(wanted & ~barred)).tolist():
+            self._drain(node)
+            self.joined[node] = False
+        self._change()
+        stopped = self.there & ~(wanted & ~barred)
+        started = wanted & ((~self.there & ~self.draining[self.serves]) | (stopped & barred))
+        self.there = ((self.there & ~stopped) | started) & wanted
         events = self._outages(epoch)
         for m, lives in enumerate(self.lives):
-            nodes = np.flatnonzero(self.roster.member == m)
+            nodes = np.arange(self.roster.first[m], self.roster.first[m + 1])
             for place in np.flatnonzero(stopped[nodes]):
                 lives.leave(int(place), epoch.start_ps)
             self.standing.up[nodes[stopped[nodes]]] = False
             self._start(m, nodes, np.flatnonzero(started[nodes]), epoch.start_ps)
             events += self.roster.events(m, lives.until(epoch.end_ps))
         return events
+
+    def _barred_ps(self) -> np.ndarray:
+        """Until when each node may not serve; 0 where it may."""
+        found, places = np.zeros(len(self.there), np.int64), self.places[: len(self.there)]
+        for slot, until_ps in self.network.checks.barred_ps.items():
+            found[places == slot] = until_ps
+        return found
+
+    def _drain(self, node: int) -> None:
+        self.engine.leave(int(self.serves[node]), "drain")
+        self.draining[self.serves[node]] = True
+
+    def _change(self) -> None:
+        """Let owners serve what they have decided to: nodes' doubles, or themselves again.
+
+        One that still ends what it had begun in an earlier epoch is not changed to before the next.
+        """
+        nodes, double = np.arange(len(self.serves)), self.roster.double
+        cheating = self.network.checks.cheating[self.places[: len(nodes)]] & (double >= 0)
+        chosen = np.where(cheating, double, nodes)
+        changed = np.flatnonzero((chosen != self.serves) & ~self.draining[chosen])
+        for node in changed[self.joined[changed]].tolist():
+            self._drain(node)
+        self.serves[changed] = chosen[changed]
+        for place in np.sort(self.serves[changed[self.joined[changed]]]).tolist():
+            self.engine.join(place)
 
     def _start(self, member: int, nodes: np.ndarray, places: np.ndarray, at_ps: int) -> None:
         """Nodes of the run's start stand as if they had run for ever; later ones serve once they have loaded."""
@@ -128,7 +181,7 @@ class Fleet:
         self.standing.up[nodes[places[up]]] = True
         for node in nodes[places[up]].tolist():
             if self.standing.serving(node):
-                self.engine.join(node)
+                self.engine.join(int(self.serves[node]))
                 self.joined[node] = True
 
     def _outages(self, epoch: Epoch) -> list[LifeEvent]:
@@ -146,22 +199,31 @@ class Fleet:
 
     def happen(self, event: LifeEvent) -> None:
         """A node fails or comes back."""
-        if not self.standing.take(event) or event.fails != self.joined[event.node] or self.draining[event.node]:
+        node, serves = event.node, int(self.serves[event.node])
+        if not self.standing.take(event) or event.fails != self.joined[node]:
             return
-        happen(self.engine, event)
+        if self.draining[serves]:
+            # It still ends what it had begun before it was barred, and comes with the next epoch.
+            member = self.roster.member[node]
+            self.there[node] = self.standing.up[node] = False
+            self.lives[member].leave(node - self.roster.first[member], event.at_ps)
+            return
+        happen(self.engine, dataclasses.replace(event, node=serves))
         if event.fails:
-            self.back_ps[event.node] = event.at_ps + self.fleet.detect_ps
-        self.joined[event.node] = not event.fails
+            self.back_ps[node] = event.at_ps + self.fleet.detect_ps
+        self.joined[node] = not event.fails
 
     def offer(self, columns: dict[str, np.ndarray], origin_ps: int, option: int) -> None:
         """Give the fleet its share of a block of requests."""
         rows = self.roster.place(request_rows(columns, option))
         self.offered += np.bincount(rows["klass"], minlength=self.classes)
-        if self.training is not None:
-            # Parts arrive at the block's first instant, and their ids are above all others.
-            parts = self.training.look(origin_ps)
-            parts["arrival"] -= origin_ps
-            rows = np.concatenate([rows[rows["arrival"] == 0], parts, rows[rows["arrival"] > 0]])
+        # What is the network's own arrives at the block's first instant: parts, then checks, their ids above all of users'.
+        own = [self.training.look(origin_ps)] if self.training is not None else []
+        own += [self.rechecks.offer(origin_ps)] if self.rechecks is not None else []
+        if own:
+            made = np.concatenate(own)
+            made["arrival"] -= origin_ps
+            rows = np.concatenate([rows[rows["arrival"] == 0], made, rows[rows["arrival"] > 0]])
         self.unread += len(rows)
         self.engine.offer(Requests(origin_ps, rows))
 
@@ -169,11 +231,33 @@ class Fleet:
         """Take what has ended into the epoch's account."""
         reading = self.engine.read()
         self.unread = 0
+        for place, _ in reading.gone:
+            self.draining[place] = False
+        if self.rechecks is not None:
+            reading = self._without_checks(reading, self.rechecks)
         if self.training is not None:
             reading = self._without_parts(reading, self.training)
         self.ended += np.bincount(reading.finished["klass"], minlength=self.classes)
         self.account.take(reading)
         return reading
+
+    def _without_checks(self, reading: Reading, rechecks: Rechecks) -> Reading:
+        """Leave what is no check, and let it be checked."""
+        rows = reading.finished
+        checks = rechecks.owns(rows["id"])
+        rechecks.take(rows[checks])
+        self.account.take_checks(rows[checks])
+        others = rows[~checks]
+        load, given = np.zeros(len(others)), others["replica"] >= 0
+        node = self.fleet.node_of(others["replica"][given])
+        load[given] = self.network.checks.loads[self.places[node]]
+        rechecks.see(others, load)
+        return dataclasses.replace(
+            reading,
+            finished=others,
+            gaps=reading.gaps[: self.classes],
+            in_flight=reading.in_flight - rechecks.in_flight,
+        )
 
     def _without_parts(self, reading: Reading, training: Coordinators) -> Reading:
         """Give parts that have ended to their coordinators, and leave what is the users'."""
@@ -193,7 +277,6 @@ class Fleet:
         """The epoch's tally, the prompt and output tokens of each node, and of these what met its target."""
         reading, account = self.read(), self.account
         self.account = Account(self)
-        self.draining[account.gone] = False
         tally = account.tally
         alive = self.offered - self.ended
         if int(alive.sum()) != reading.in_flight:
@@ -218,9 +301,9 @@ class Account:
         """Billed prompt and delivered tokens of each node."""
         self.timely = np.zeros(len(of.roster), np.int64)
         """Of these what met its target, where a chain's validators look at it."""
-        self.gone: list[int] = []
-        """Nodes that have drained."""
-        # Of the class of training jobs, too.
+        self.parts = 0
+        """Parts of training jobs that were done."""
+        # Of the network's own work, too.
         self._computed = np.zeros((len(of.fleet.types) + 1, of.fleet.classes), np.int64)
         self._readings: Reading | None = None
         self._kept: list[tuple[int, np.ndarray]] = []
@@ -234,7 +317,6 @@ class Account:
         if self._of.network.subnets is not None:
             add_timely(self.timely, rows, fleet, self._of.world.targets)
         self._computed += computed_by(rows, fleet, fleet.classes)
-        self.gone += [node for node, _ in reading.gone]
         if self._of.world.told is not None:
             self._kept.append((reading.origin_ps, rows))
         summed = {} if before is None else {name: getattr(before, name) + getattr(reading, name) for name in _COUNTERS}
@@ -243,7 +325,12 @@ class Account:
     def take_parts(self, parts: np.ndarray) -> None:
         """Add parts of training jobs: work of the nodes, but of no user."""
         add_work(self.work, parts, self._of.fleet)
-        self._computed += computed_by(parts, self._of.fleet, self._of.fleet.classes)
+        self.parts += int((parts["fate"] == Fate.COMPLETED).sum())
+        self.take_checks(parts)
+
+    def take_checks(self, checks: np.ndarray) -> None:
+        """Add checks, which nobody pays for: they compute, and that is all."""
+        self._computed += computed_by(checks, self._of.fleet, self._of.fleet.classes)
 
     def batch(self, number: int, start_ps: int) -> Batch:
         """The requests that ended in an epoch."""
@@ -271,7 +358,8 @@ class Fleets:
         self.fleets: list[Fleet] = []
         self.tallies: dict[str, Tally] = {}
         self.job_tokens: dict[str, int] = {}
-        """Tokens of parts of training jobs that were done in the last epoch, by network."""
+        """Tokens of parts of training jobs that were done in the last epoch, by network, and in `job_parts` the parts."""
+        self.job_parts: dict[str, int] = {}
 
     def tally(self, network: NetworkState) -> Tally:
         """What the last epoch served."""
@@ -293,6 +381,8 @@ class Fleets:
             # Draws are made by whole minutes of the run.
             end = min((begin // MINUTE_PS + minutes) * MINUTE_PS, epoch.end_ps)
             end = min([end, *(fleet.training.next_look_ps(begin) for fleet in self.fleets if fleet.training)])
+            if any(fleet.rechecks for fleet in self.fleets):
+                end = min(end, (begin // MINUTE_PS + 1) * MINUTE_PS)
             columns = world.users.draw(options, begin, end)
             minutes = max(1, min(LONGEST_MIN, 2 * minutes, FULL * minutes // max(len(columns["id"]), 1)))
             for place, fleet in enumerate(self.fleets):
@@ -309,7 +399,7 @@ class Fleets:
             for fleet in self.fleets:
                 # The instant itself is left open: arrivals of the next block may fall on it.
                 fleet.engine.advance(end - 1)
-                if fleet.unread > FULL or fleet.training:
+                if fleet.unread > FULL or fleet.training or fleet.rechecks:
                     fleet.read()
             begin = end
         self._close(epoch)
@@ -318,16 +408,19 @@ class Fleets:
         world = self.world
         last = epoch.end_ps >= world.calendar.horizon_ps
         world.counts["windows"] += 1
-        self.job_tokens = {}
+        if checks := [fleet.rechecks for fleet in self.fleets if fleet.rechecks is not None]:
+            world.counts["checks_served"] = sum(each.served for each in checks)
+        self.job_tokens, self.job_parts = {}, {}
         for network in world.networks:
             tally, work = Tally(len(world.users.names)), np.zeros((network.slots, 2))
             timely = np.zeros(network.slots)
             for fleet in (f for f in self.fleets if f.network is network):
+                account = fleet.account
                 part, done, good = fleet.close(epoch, last)
                 tally.add(part)
-                slots = np.array(network.base_of(fleet.model))[fleet.roster.member] + fleet.roster.slot
-                np.add.at(work, slots, done)
-                np.add.at(timely, slots, good)
+                np.add.at(work, fleet.places, done)
+                np.add.at(timely, fleet.places, good)
+                self.job_parts[network.name] = self.job_parts.get(network.name, 0) + account.parts
                 if fleet.training is not None:
                     self.job_tokens[network.name] = self.job_tokens.get(network.name, 0) + fleet.training.new_tokens()
             self.tallies[network.name] = network.tally = tally

@@ -6,7 +6,8 @@ Node numbers inside an engine are positions in `members`; every engine of a run 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -122,29 +123,48 @@ def _filled(told: np.ndarray, classes: int) -> np.ndarray:
 
 
 class Roster:
-    """The node slots live at a moment, by member: `slots[m]` are slot numbers, nodes are numbered in this order."""
+    """The node slots live at a moment, by member: `slots[m]` are slot numbers, nodes are numbered in this order.
 
-    def __init__(self, plan: Plan, slots: list[np.ndarray]) -> None:
+    With `apart`, a variant is no other type of its slots' nodes: each such slot has a second node, its double, of that type.
+    Doubles are numbered behind all others.
+    """
+
+    def __init__(self, plan: Plan, slots: list[np.ndarray], apart: bool = False) -> None:
         self.plan = plan
         self.slots = slots
+        self.first = [0, *itertools.accumulate(len(s) for s in slots)]
+        """Number of each member's first node, and behind them how many there are without doubles."""
         self.member = np.concatenate(
             [np.full(len(s), m, np.int64) for m, s in enumerate(slots)] or [np.empty(0, np.int64)]
         )
         self.slot = np.concatenate([*slots, np.empty(0, np.int64)]).astype(np.int64)
+        self.double = np.full(len(self.slot), -1, np.int64)
+        """The double of each node that is none itself; -1 where it has none."""
+        if apart:
+            varied = [nodes for _, _, nodes in self._varied()]
+            changed = np.concatenate([*varied, np.empty(0, np.int64)]).astype(np.int64)
+            self.double[changed] = len(self.slot) + np.arange(len(changed))
+            self.member = np.concatenate([self.member, self.member[changed]])
+            self.slot = np.concatenate([self.slot, self.slot[changed]])
 
     def __len__(self) -> int:
         return len(self.slot)
+
+    def _varied(self) -> Iterator[tuple[int, Variant, np.ndarray]]:
+        """Member, variant, and the nodes (no doubles) of its slots."""
+        for m, member in enumerate(self.plan.members):
+            for variant in self.plan.variants.get(member.name, ()):
+                yield m, variant, self.first[m] + np.flatnonzero(variant.slots[self.slots[m]])
 
     def _typed(self) -> tuple[tuple[ReplicaType, ...], np.ndarray, list[int]]:
         """Replica types, that of each node, and the member behind each type: the members' own, then their variants."""
         types, kind = [member.rtype for member in self.plan.members], self.member.astype(np.int64)
         owner = list(range(len(types)))
-        for m, member in enumerate(self.plan.members):
-            for variant in self.plan.variants.get(member.name, ()):
-                mine = self.member == m
-                kind[mine] = np.where(variant.slots[self.slot[mine]], len(types), kind[mine])
-                types.append(variant.rtype)
-                owner.append(m)
+        for m, variant, nodes in self._varied():
+            doubles = self.double[nodes]
+            kind[np.where(doubles >= 0, doubles, nodes)] = len(types)
+            types.append(variant.rtype)
+            owner.append(m)
         return tuple(types), kind, owner
 
     @property
@@ -242,7 +262,7 @@ class Roster:
         """
         found = []
         for m, member in enumerate(self.plan.members):
-            first, after_ps = int(np.searchsorted(self.member, m)), ps(member.after_s)
+            first, after_ps = self.first[m], ps(member.after_s)
             for strike in self.plan.strikes.get(member.name, ()):
                 struck = strike.holds(self.slots[m], (start_ps, end_ps), after_ps, self.plan.detect_ps)
                 found += [(begin, over, first + place) for begin, over, place in struck]
@@ -258,5 +278,5 @@ class Roster:
 
     def events(self, member: int, told: list[tuple[int, int, bool]]) -> list[LifeEvent]:
         """What the lives of a member tell by place, by node."""
-        first = int(np.searchsorted(self.member, member))
+        first = self.first[member]
         return [LifeEvent(at_ps, 0 if fails else 2, first + place) for at_ps, place, fails in told]

@@ -38,7 +38,7 @@ class Lifetimes:
             lives = self._upto(m, slots, number, start_ps)
             ups.append(self.up[m][slots])
             told = lives.until(end_ps)
-            first = int(np.searchsorted(roster.member, m))
+            first = roster.first[m]
             events += [
                 LifeEvent(at_ps, 0 if fails else 2, first + int(np.searchsorted(slots, place)))
                 for at_ps, place, fails in told

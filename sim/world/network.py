@@ -458,7 +458,7 @@ class NetworkState:
                 # Unmeasured slots share by what they can serve; measured ones have shown it.
                 mean = mean * (speeds[span] * self.checks.slower)[:, None]
             work = np.where(seen[:, None], self.work[span], mean)
-            if allowed is not None:
+            if allowed is not None and not counted:
                 work = work * allowed[span][:, None]
             if (down := self.down_frac(owners, epoch.start_ps, epoch.end_ps)) is not None:
                 # A slot works while no shock holds it; where every token was counted, what it did says so itself.

@@ -253,6 +253,7 @@ class World:
         if isinstance(self.serving, Continuous):
             served = exact(self.serving.tally(network), epoch.seconds)
             served.job_tokens = self.serving.fleets.job_tokens.get(network.name, 0)
+            served.job_parts = self.serving.fleets.job_parts.get(network.name, 0)
             return served
         arrived = self.scalers[network.index].whole(wanted)
         if self.serving is None:

@@ -35,7 +35,8 @@ class Served:
     energy_j: float
     seconds: float
     job_tokens: int = 0
-    """Tokens of parts of training jobs that were done, no users' requests."""
+    """Tokens of parts of training jobs that were done, no users' requests, and in `job_parts` the parts."""
+    job_parts: int = 0
     cached: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(1, np.int64))
     """Prompt tokens among `prompt` that were cached, by class."""
     counted: bool = False

@@ -33,8 +33,6 @@ SAMPLING = {"kind": "sampling", "rate": "5 %"}
         ({f"{HOME}.strategies": {"lazy": {"share": "60 %"}}}, "`lazy` needs a cheaper model"),
         ({f"{HOME}.strategies": {"lazy": {"share": "60 %", "model": "llama-3.1-70b"}}}, "does not fit on rtx_4090"),
         ({f"{HOME}.strategies": {"lazy": {"share": "60 %", "model": "llama-3.1-9b"}}}, "did you mean `llama-3.1-8b`"),
-        ({f"{HOME}.strategies": LAZY, "requests": {"mode": "all"}}, "not simulated yet with `requests.mode: all`"),
-        ({f"{NET}.verify": SAMPLING, "requests": {"mode": "all"}}, "not simulated yet with `requests.mode: all`"),
     ],
 )
 def test_what_cannot_be_is_told(changes: dict[str, Any], message: str) -> None:

@@ -33,6 +33,19 @@ def test_a_quorum_makes_rounds_shorter_and_loses_the_slowest_parts() -> None:
     assert 0.25 < (six.outcomes["world.job_lost_frac"] or 0) < 0.6
 
 
+def test_a_tenth_of_parts_and_answers_is_computed_again_by_nodes_that_repops_slows() -> None:
+    shipped, unchecked = (
+        run(next(iter(load(FILE, ["horizon=1 h", *more]).cases())), 0)
+        for more in ([], ["networks.gensyn.verify={kind: none}"])
+    )
+    served = shipped.counts["completed"] + 20 * 8
+    assert shipped.counts["checks_served"] == pytest.approx(0.1 * served, rel=0.1)
+    assert shipped.outcomes["gensyn.check_load_frac"] == 0.1
+    slower = (shipped.outcomes["world.job_round_s"] or 0) / (unchecked.outcomes["world.job_round_s"] or 1)
+    # RepOps alone slows passes by 30 %; checks, a tenth of the work, come between.
+    assert 1.25 < slower < 1.5
+
+
 def test_jobs_pay_the_networks_fee_of_which_most_is_burned() -> None:
     record = run(next(iter(load(FILE, ["horizon=1 h"]).cases())), 0)
     # 20 rounds x 8 parts of 6,000 tokens in the mean at 0.05 USD/Mtok.
