@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator, Philox, SeedSequence
@@ -52,8 +53,6 @@ class Stream:
         self.name = name
         self._key = _key_of(root, name, replication)
         self._kept: tuple[str, int, np.ndarray] = ("", -1, np.empty(0))
-        self._reader = Generator(Philox(key=self._key))
-        self._start = self._reader.bit_generator.state
 
     @property
     def key64(self) -> int:
@@ -67,11 +66,18 @@ class Stream:
         # The block stands in the second counter word: the first runs through at most 2^64 draws inside a block.
         return Generator(Philox(key=self._key, counter=[0, block, 0, 0]))
 
+    @functools.cached_property
+    def _reader(self) -> tuple[Generator, Any]:
+        """What blocks are read with, and its state, made when first asked for: most streams of a run are never read so."""
+        made = Generator(Philox(key=self._key))
+        return made, made.bit_generator.state
+
     def _fill(self, law: str, block: int, values: np.ndarray) -> None:
         """A whole block as `generator(block)` would draw it; to wind one generator back is 7 times faster than a new one."""
-        self._start["state"]["counter"][:] = (0, block, 0, 0)
-        self._reader.bit_generator.state = self._start
-        getattr(self._reader, law)(out=values)
+        reader, start = self._reader
+        start["state"]["counter"][:] = (0, block, 0, 0)
+        reader.bit_generator.state = start
+        getattr(reader, law)(out=values)
 
     def _block(self, law: str, block: int) -> np.ndarray:
         """All values of a block; the last one is kept, as readers go on where they stopped."""

@@ -182,6 +182,12 @@ def parse(text: Any, dimension: str, tickers: frozenset[str] | None = None) -> f
     wanted = DIMENSIONS[dimension]
     if isinstance(text, (bool, type(None), list, dict)):
         raise UnitError(f"{text!r} found; must be {wanted.label}", f"write for example `{wanted.example}`")
+    # Cases of a study state most of their quantities alike.
+    return _parsed(text, dimension, tickers) if isinstance(text, str) else _parse(text, dimension, tickers)
+
+
+def _parse(text: Any, dimension: str, tickers: frozenset[str] | None) -> float | Money:
+    wanted = DIMENSIONS[dimension]
     if _CLOCK.match(str(text)):
         raise UnitError(
             f"'{text}' reads like a clock; this needs {wanted.label}",
@@ -203,6 +209,9 @@ def parse(text: Any, dimension: str, tickers: frozenset[str] | None = None) -> f
     if unit not in wanted.units:
         raise _wrong_unit(str(text), unit, wanted)
     return _number(text, Fraction(number) * wanted.units[unit], wanted)
+
+
+_parsed = functools.lru_cache(maxsize=16_384)(_parse)
 
 
 def _number(text: Any, exact: Fraction, wanted: Dimension) -> float:
@@ -273,6 +282,7 @@ def unit_written(text: Any) -> str:
     return match[2] if match is not None else ""
 
 
+@functools.lru_cache(maxsize=65_536, typed=True)
 def text_of(value: float | Money, dimension: str) -> str:
     """The canonical text of a quantity in its base unit: what goes into keys and resolved scenarios."""
     base = {"token_price": "$/Mtok", "coin_price": "USD/$", "money": "$", "flow": "$/day"}

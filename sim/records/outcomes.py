@@ -7,6 +7,7 @@ better: `lower`, `higher`, or `none` (told as "higher" or "lower", never "better
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Literal
 
 Aggregation = Literal["mean", "sum", "end", "ratio", "quantile", "time"]
@@ -875,6 +876,7 @@ ABBREVIATIONS: dict[str, str] = {
 AGGREGATES = ("end", "min", "max")
 
 
+@functools.lru_cache(maxsize=4096)
 def split_name(reference: str) -> tuple[str, str, str]:
     """`network.outcome[@at]` as (network, outcome, at); a world outcome has the network `world`, `at` may be empty."""
     head, _, at = reference.partition("@")

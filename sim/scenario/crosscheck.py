@@ -391,8 +391,8 @@ def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
         for _, step in value.steps:
             yield from _money(step, path)
     elif isinstance(value, Block):
-        for name in type(value).model_fields:
-            yield from _money(getattr(value, name), f"{path}.{name}")
+        for name, item in vars(value).items():
+            yield from _money(item, f"{path}.{name}")
     elif isinstance(value, Mapping):
         for name, item in value.items():
             yield from _money(item, f"{path}.{name}")
@@ -401,6 +401,7 @@ def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
 def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
     wanted = list(dict.fromkeys(klass.model for klass in spec.workload.values()))
     for name, network in spec.networks.items():
+        fitting: set[tuple[Any, ...]] = set()
         for label, operator in network.operators.items():
             where = f"networks.{name}.operators.{label}"
             models = [operator.model] if operator.model is not None else wanted
@@ -421,8 +422,11 @@ def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
                     f"add for example `model: {models[0]}`",
                     of_key=True,
                 )
-            else:
-                yield from _fit(spec, tree, network, operator, models[0], where)
+            elif (kind := (operator.gpu, models[0], operator.per_node, id(operator.interconnect))) not in fitting:
+                found = list(_fit(spec, tree, network, operator, models[0], where))
+                yield from found
+                if not found:
+                    fitting.add(kind)
 
 
 def _regions(spec: Spec, tree: Node) -> Iterator[Problem]:

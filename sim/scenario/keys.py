@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from sim.blocks import Block
@@ -112,7 +111,7 @@ _entry = _Kept()
 
 
 def _with_contents(data: Any) -> Any:
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         if data.keys() >= _PROVENANCE:
             data = {key: item for key, item in data.items() if key not in _PROVENANCE}
         return {key: _file(item) if _names_file(key, item) else _with_contents(item) for key, item in data.items()}

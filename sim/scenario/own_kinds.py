@@ -6,7 +6,7 @@ import functools
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,11 @@ def _foreign(value: Any) -> Iterator[type[Block]]:
     if isinstance(value, Block):
         if not type(value).__module__.startswith("sim."):
             yield type(value)
-        for name in type(value).model_fields:
-            item = getattr(value, name)
+        for item in vars(value).values():
             # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
             if isinstance(item, _HOLDERS):
                 yield from _foreign(item)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for item in value.values():
             if isinstance(item, _HOLDERS):
                 yield from _foreign(item)

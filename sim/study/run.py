@@ -530,13 +530,17 @@ def _settle_memory() -> None:
 def _require_finite(record: RunRecord) -> None:
     """Raise `InvariantError` naming the first outcome, time, series or row that holds a number which is not finite."""
     for name, number in (*record.outcomes.items(), *record.times.items()):
-        finite([] if number is None else [number], name)
+        if number is not None and not math.isfinite(number):
+            finite([number], name)
     for name, series in record.series.items():
-        finite([0.0 if number is None else number for number in series], f"series {name}")
+        # A sum is not finite where a number is not; it may be too large by itself.
+        if not math.isfinite(sum(filter(None, series))):
+            finite([0.0 if number is None else number for number in series], f"series {name}")
     for what, rows in (("operators", record.operators), ("classes", record.classes)):
         for row in rows:
             for name, value in row.items():
-                finite([value] if isinstance(value, float) else [], f"{what} {name}")
+                if isinstance(value, float) and not math.isfinite(value):
+                    finite([value], f"{what} {name}")
 
 
 def _world() -> Simulate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -117,6 +118,7 @@ def series_of(record: RunRecord, name: str) -> list[Number] | None:
     return record.series.get(name) or record.series.get(name.removeprefix("world."))
 
 
+@functools.lru_cache(maxsize=4096)
 def base_name(reference: str) -> str:
     """`network.outcome` without `@`; outcomes of the world under `world.`."""
     network, name, _ = split_name(reference)

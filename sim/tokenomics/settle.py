@@ -187,11 +187,13 @@ def exchange(due_usd: int, paid: Paid, bought_pusd: int, settled_pusd: int, sold
     decimals
         Ledger decimals of the coin.
 
-    The invoice is owed to operators and protocol in the ratio of their coins.
+    The invoice is owed to operators and protocol in the ratio of their coins; to operators where there are none.
+    Arrays of Python's integers (dtype object) are taken element by element.
 
     """
     due = due_usd * unit(decimals + 3)
-    due_operators = due * paid.operators // paid.total if paid.total else due
+    nothing = paid.total == 0
+    due_operators = due * (paid.operators + nothing) // (paid.total + nothing)
     user = due - paid.total * bought_pusd
     operators = paid.operators * sold_pusd - due_operators
     protocol = paid.taken * sold_pusd + paid.burned * settled_pusd - (due - due_operators)

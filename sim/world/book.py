@@ -94,10 +94,11 @@ class Book:
         """Each network's Lorenz curve, the mean over the epochs that are reported and had income."""
         found = {}
         for network, curves in self.curves.items():
+            told = np.array([curve for curve in curves[self._first() :] if curve is not None], float)
             # A row of a table is NaN where nobody earned anything.
-            kept = [curve for curve in curves[self._first() :] if curve is not None and not math.isnan(curve[0])]
-            if kept:
-                found[network] = [math.fsum(shares) / len(kept) for shares in zip(*kept, strict=True)]
+            kept = told[~np.isnan(told[:, 0])] if len(told) else told
+            if len(kept):
+                found[network] = [math.fsum(shares) / len(kept) for shares in kept.T.tolist()]
         return found
 
     def times(self, only: Container[str] | None = None) -> dict[str, float | None]:

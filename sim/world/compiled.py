@@ -243,10 +243,10 @@ def _write_book(world: Any, epochs: Any, days: np.ndarray, written: layout.Writt
             if network.coin is not None or name not in _OF_COINS:
                 columns[name] = Measured(functools.partial(_table, written.lines, j, field))
         if network.coin is not None:
-            gains = functools.cache(functools.partial(_gains, network, written.gains[:, j], days.tolist()))
+            gains = functools.cache(functools.partial(_gains, network, written.gains[:, j], days))
             for party in PARTIES:
                 columns[f"exchange_{party}_usd_per_day"] = Measured(functools.partial(_of_party, gains, party))
-        world.book.curves[network.name] = list(written.lorenz[:, j])
+        world.book.curves[network.name] = written.lorenz[:, j]
     world.book.ends_s = [epoch.end_ps / 10**12 for epoch in epochs]
     if not np.isnan(written.surplus).all():
         of_world = world.book.columns["world"]
@@ -274,21 +274,19 @@ def _total_surplus(written: layout.Written, days: np.ndarray) -> np.ndarray:
     return found
 
 
-def _of_party(gains: Callable[[], dict[str, list[float]]], party: str) -> np.ndarray:
-    return _undivided(np.array(gains()[party], float))
+def _of_party(gains: Callable[[], dict[str, np.ndarray]], party: str) -> np.ndarray:
+    return _undivided(gains()[party])
 
 
-def _gains(network: NetworkState, told: np.ndarray, days: list[float]) -> dict[str, list[float]]:
+def _gains(network: NetworkState, told: np.ndarray, days: np.ndarray) -> dict[str, np.ndarray]:
     """Gains and losses from the coin's price by party and epoch, USD a day (`sim.world.lines.exchange_line`)."""
-    found: dict[str, list[float]] = {party: [] for party in PARTIES}
-    for (invoice, operators, taken, burned, before, after), length in zip(told.tolist(), days, strict=True):
-        if before:
-            made = exchange(invoice, Paid(operators, taken, burned), before, after, after, network.decimals)
-            each = [made.usd(gain) / length for gain in (made.user, made.operators, made.protocol)]
-        else:
-            each = [0.0] * len(PARTIES)
-        for party, number in zip(PARTIES, each, strict=True):
-            found[party].append(number)
+    paid = told[:, 4] != 0
+    # Python's integers: the products are wider than 64 bits.
+    invoice, operators, taken, burned, before, after = told[paid].astype(object).T
+    made = exchange(invoice, Paid(operators, taken, burned), before, after, after, network.decimals)
+    found = {party: np.zeros(len(told)) for party in PARTIES}
+    for party, gain in zip(PARTIES, (made.user, made.operators, made.protocol), strict=True):
+        found[party][paid] = made.usd(gain) / days[paid]
     return found
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+from sim.blocks import Block
 from sim.serving.catalogue import Gpu, LlmModel
 from sim.units import Dated
 from sim.world.calendar import DAY_PS, Calendar, Epoch
@@ -49,16 +51,17 @@ _ENTRIES = Kept()
 
 
 def dates_of(value: Any) -> list[datetime.date]:
-    """Every date at which something in a block changes."""
-    if isinstance(value, Gpu | LlmModel):
-        # Entries of the catalogue are long, and all cases of a study share them.
-        return _ENTRIES.get((value,), (), lambda: _within(value))
-    if isinstance(value, Dated):
-        return [day for day, _ in value.steps]
-    if isinstance(value, dict):
-        return [day for item in value.values() for day in dates_of(item)]
-    return _within(value) if hasattr(type(value), "model_fields") else []
-
-
-def _within(block: Any) -> list[datetime.date]:
-    return [day for name in type(block).model_fields for day in dates_of(getattr(block, name))]
+    """Every date at which something in a block changes, in no order."""
+    found, todo = list[datetime.date](), [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Dated):
+            found += [day for day, _ in one.steps]
+        elif isinstance(one, dict):
+            todo += one.values()
+        elif isinstance(one, Gpu | LlmModel) and one is not value:
+            # Entries of the catalogue are long, and all cases of a study share them.
+            found += _ENTRIES.get((one,), (), functools.partial(dates_of, one))
+        elif isinstance(one, Block):
+            todo += vars(one).values()
+    return found

@@ -12,7 +12,7 @@ from sim.kernels.economy import functions, layout
 from sim.kernels.rules import compiled
 from sim.serving.busy import LOADS, rest_by_load
 from sim.streams import Streams
-from sim.tokenomics.market import innovation
+from sim.tokenomics.market import innovations
 from sim.tokenomics.settle import Terms, terms
 from sim.tokenomics.split import RECIPIENTS
 from sim.units import PS_PER_S, SHARE_ONE, ps, share_parts
@@ -163,7 +163,8 @@ def _draws(root: int, replication: int, wanted: tuple[tuple[str, int], ...]) -> 
 def _innovations(root: int, replication: int, name: str, calendar: Calendar, nu: float | None) -> np.ndarray:
     """Innovations of a coin's price by epoch; kept for runs with the same draws."""
     stream = Streams(root, replication)[name]
-    return np.array([innovation(stream, e.start_ps / PS_PER_S, e.end_ps / PS_PER_S, nu) for e in calendar.epochs()])
+    spans = np.array([(e.start_ps / PS_PER_S, e.end_ps / PS_PER_S) for e in calendar.epochs()])
+    return innovations(stream, spans[:, 0], spans[:, 1], nu)
 
 
 def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Classes:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from sim.errors import ScenarioError
 from sim.streams import Streams
-from sim.tokenomics.market import MARKET, innovation, solve_drift
+from sim.tokenomics.market import MARKET, innovation, innovations, solve_drift
 from sim.tokenomics.market.noise import daily
 from tests.policies.kinds import CONTEXT, block
 
@@ -211,6 +211,18 @@ def test_innovations_do_not_depend_on_how_time_is_cut() -> None:
     whole = innovation(stream, 0, 14 * DAY_S, 10) * math.sqrt(14)
     parts = sum(innovation(stream, d * DAY_S / 4, (d + 1) * DAY_S / 4, 10) / 2 for d in range(56))
     assert parts == pytest.approx(whole, rel=1e-9)
+
+
+@pytest.mark.parametrize("nu", [None, 4])
+@pytest.mark.parametrize("length_s", [3600, DAY_S / 4, DAY_S, 1.5 * DAY_S, 7 * DAY_S, 9.3 * DAY_S, 30 * DAY_S])
+def test_innovations_at_once_are_those_one_by_one(length_s: float, nu: float | None) -> None:
+    ends = np.append(np.arange(1, 40) * length_s, 39.4 * length_s)
+    begins = np.append(0.0, ends[:-1])
+    stream = Streams(7, 0)["market.tao"]
+    each = [innovation(stream, *span, nu) for span in zip(begins.tolist(), ends.tolist(), strict=True)]
+    assert innovations(stream, begins, ends, nu).tolist() == each
+    with pytest.raises(ValueError, match="0 <= t0 < t1"):
+        innovations(stream, ends, begins, nu)
 
 
 @pytest.mark.parametrize("nu", [None, 10, 3])

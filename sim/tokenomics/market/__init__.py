@@ -5,7 +5,7 @@ Markets trade in Python integers (`compiled = False` throughout): they act once 
 
 from sim.tokenomics.market.holders import Holders
 from sim.tokenomics.market.mix import Mix
-from sim.tokenomics.market.noise import innovation
+from sim.tokenomics.market.noise import innovation, innovations
 from sim.tokenomics.market.path import Path
 from sim.tokenomics.market.pool import Pool, solve_drift
 from sim.tokenomics.market.quantity import QuantityEquation
@@ -15,4 +15,15 @@ from sim.tokenomics.market.trade import MARKET, Clearing, Market, State
 for _kind in (Path, Pool, QuantityEquation, Replay, Mix):
     MARKET.register(_kind)
 
-__all__ = ["MARKET", "Clearing", "Holders", "Market", "Path", "Pool", "State", "innovation", "solve_drift"]
+__all__ = [
+    "MARKET",
+    "Clearing",
+    "Holders",
+    "Market",
+    "Path",
+    "Pool",
+    "State",
+    "innovation",
+    "innovations",
+    "solve_drift",
+]

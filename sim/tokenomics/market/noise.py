@@ -25,6 +25,23 @@ def daily(stream: Stream, first: int, count: int, nu: float | None) -> np.ndarra
     return np.asarray(stdtrit(nu, uniforms)) * math.sqrt((nu - 2) / nu)
 
 
+def innovations(stream: Stream, t0_s: np.ndarray, t1_s: np.ndarray, nu: float | None = None) -> np.ndarray:
+    """`innovation` of many spans, float64[spans], to the bit; all that touch equally many days at once."""
+    if not ((t0_s >= 0) & (t0_s < t1_s)).all():
+        raise ValueError("spans found of which not all are 0 <= t0 < t1")
+    first, last = (t0_s // DAY_S).astype(np.int64), np.ceil(t1_s / DAY_S).astype(np.int64)
+    drawn, begins = daily(stream, int(first.min()), int(last.max() - first.min()), nu), int(first.min())
+    found = np.empty(len(t0_s))
+    for days in np.unique(last - first).tolist():
+        mine = np.flatnonzero(last - first == days)
+        day = first[mine, None] + np.arange(days)
+        since, until = t0_s[mine, None], t1_s[mine, None]
+        overlap = np.minimum(day * DAY_S + DAY_S, until) - np.maximum(day * DAY_S, since)
+        weighed = np.sum(drawn[day - begins] * overlap, axis=1) / DAY_S
+        found[mine] = weighed / np.sqrt((t1_s[mine] - t0_s[mine]) / DAY_S)
+    return found
+
+
 def innovation(stream: Stream, t0_s: float, t1_s: float, nu: float | None = None) -> float:
     """The innovation of [t0, t1) seconds since the start, divided by sqrt(days): variance 1 for whole days."""
     if not 0 <= t0_s < t1_s:
