@@ -48,7 +48,7 @@ def mainnet(validators: int, draw: np.random.Generator) -> Chain:
     part = draw.pareto(1.2, (SUBNETS, UIDS)) * np.where(np.arange(UIDS) < validators, 1, 0.01)
     who.stake[:] = (part / part.sum(axis=1, keepdims=True) * rows["alpha_out"][:, None]).astype(np.int64)
     who.stake[:, 0] += rows["alpha_out"] - who.stake.sum(axis=1)
-    rows["staked"] = rows["alpha_out"]
+    rows["staked"], rows["alpha_issued"] = rows["alpha_out"], rows["alpha_in"] + rows["alpha_out"]
     root = draw.pareto(1.2, validators)
     who.root[:] = (root / root.sum() * live["inputs"]["root_tao"]).astype(np.int64)
     who.owners[:, -1] = 1

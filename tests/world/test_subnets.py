@@ -125,6 +125,17 @@ def test_a_rao_that_the_chain_does_not_know_of_stops_the_run() -> None:
         broken.env.run(until=broken.env.process(broken._walk()))
 
 
+@pytest.mark.parametrize("row", ["served", "others"])
+@pytest.mark.parametrize("rao", [1, -1])
+def test_alpha_in_a_pool_that_nobody_created_stops_the_run(row: str, rao: int) -> None:
+    broken = World(case(), 0, "fast")
+    broken.start()
+    subnets = broken.networks[0].subnets
+    subnets.chain.subnets["alpha_in"][getattr(subnets, row)[0]] += rao
+    with pytest.raises(InvariantError, match=r"alpha of subnet \d+ is not what its parts hold"):
+        broken.env.run(until=broken.env.process(broken._walk()))
+
+
 def test_alpha_that_nobody_staked_stops_the_run() -> None:
     broken = World(case(), 0, "fast")
     broken.start()

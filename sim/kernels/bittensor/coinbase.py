@@ -100,6 +100,7 @@ def _put(chain: Any, one: Any, tao: int, alpha: int, excess: int) -> None:
     one.protocol += one.bought
     one.tao += tao
     one.alpha_in += alpha
+    one.alpha_issued += alpha
     chain.unspent -= tao + excess
     one.tao_in, one.excess, one.injected = tao, excess if one.bought > 0 else 0, alpha
     one.protocol_net += tao + one.excess
@@ -113,6 +114,7 @@ def split(chain: Any, one: Any, alpha: int) -> None:
     part is recycled: it leaves the alpha issued.
     """
     one.alpha_out += alpha
+    one.alpha_issued += alpha
     cut = float(alpha) * (float(chain.owner_u16) / float(U16))
     rest = float(alpha) - cut
     root = sharing.root_share(chain, one) * rest * 0.5
@@ -126,6 +128,7 @@ def split(chain: Any, one: Any, alpha: int) -> None:
         one.root += int(root)
     else:
         one.alpha_out -= int(root)
+        one.alpha_issued -= int(root)
 
 
 @kernel
@@ -150,6 +153,8 @@ def conserved(chain: Any, subnets: np.ndarray) -> int:
         one = subnets[i]
         due = one.servers + one.validators + one.root + one.owner
         if one.alpha_out != one.protocol + due + one.staked + one.claims + one.burnt + one.dust or one.alpha_in < 0:
+            return i
+        if one.alpha_in + one.alpha_out != one.alpha_issued:
             return i
     return -1
 

@@ -58,8 +58,9 @@ SUBNET = _rows(
     "ema burned share user_flow protocol_flow",
     # Who it is; 1 where it may receive, 1 where its TAO is switched on; the block before its first emission.
     "netuid eligible enabled started "
-    # The pool: reserves and the quote's weight in parts; alpha outside the pool, of it the protocol's own.
-    "tao alpha_in weight alpha_out protocol "
+    # The pool: reserves and the quote's weight in parts; alpha outside the pool, of it the protocol's own; all alpha created, less
+    # what was recycled.
+    "tao alpha_in weight alpha_out protocol alpha_issued "
     # Of alpha outside: due to miners, validators, root and the owner at the next epoch.
     "servers validators root owner "
     # And what has been paid: staked, root's claims, burned, and rao that no share was large enough to get.

@@ -35,6 +35,7 @@ def small(
     # Far below the first halving of any subnet's alpha.
     who.stake[:] = np.minimum(draw.pareto(1.2, (subnets, uids)) * 1e13, 2e14).astype(np.int64) + 1
     rows["staked"] = rows["alpha_out"] = who.stake.sum(axis=1)
+    rows["alpha_issued"] = rows["alpha_in"] + rows["alpha_out"]
     who.root[:] = (draw.pareto(1.2, validators) * 1e13).astype(np.int64)
     who.owners[:, -1] = 1
     give_weights(chain, draw)

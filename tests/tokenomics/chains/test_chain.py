@@ -35,7 +35,7 @@ def test_no_rao_is_lost_in_a_day_of_any_rule_set(name: str) -> None:
     assert np.all(chain.who.dividends.sum(axis=1) == pytest.approx(1))
 
 
-@pytest.mark.parametrize("field", ["stake", "tao", "claims"])
+@pytest.mark.parametrize("field", ["stake", "tao", "claims", "alpha_in", "alpha_issued"])
 def test_a_lost_rao_stops_the_run_and_names_block_and_subnet(field: str) -> None:
     chain = small()
     chain.walk(10)
@@ -46,7 +46,7 @@ def test_a_lost_rao_stops_the_run_and_names_block_and_subnet(field: str) -> None
         chain.subnets["tao"][4] += 1
         said = "block 9240399: TAO issued is not"
     else:
-        chain.subnets["claims"][1] += 1
+        chain.subnets[field][1] += 1
         said = "block 9240399: alpha of subnet 2 is not"
     with pytest.raises(InvariantError, match=said):
         chain.walk(1000)
@@ -174,15 +174,18 @@ def test_staking_and_unstaking_costs_two_fees_and_slippage() -> None:
 def test_a_registration_lifts_the_price_and_clears_the_uid() -> None:
     chain = small()
     chain.walk(400)
-    alpha, issued = int(chain.subnets["alpha_in"][1]), int(chain.row["issued"][0])
+    issued = int(chain.row["issued"][0])
     with pytest.raises(ValueError, match="staked behind uid 8"):
         chain.register(1, 8, TAO)
     chain.unstake(1, 8, int(chain.who.stake[1, 8]))
+    alpha, created = (int(chain.subnets[name][1]) for name in ("alpha_in", "alpha_issued"))
     chain.register(1, 8, TAO)
     assert chain.misplaced() == ""
     # TAO is not recycled, alpha is: the subnet's alpha shrinks.
     assert int(chain.row["issued"][0]) == issued
-    assert int(chain.subnets["alpha_in"][1]) != alpha
+    recycled = alpha - int(chain.subnets["alpha_in"][1])
+    assert recycled > 0
+    assert created - int(chain.subnets["alpha_issued"][1]) == recycled
     assert not chain.who.weights[1][:, 8].any()
     assert not chain.who.bonds[1][:, 8].any()
     # What the masks would do is the same as clearing.

@@ -21,6 +21,7 @@ def world(name: str, seed: int = 1, count: int = 12, block: int = 7200):
     rows["alpha_in"] = draw.integers(10**14, 4 * 10**15, count)
     rows["tao"] = (rows["alpha_in"] * draw.uniform(0.001, 0.2, count)).astype(np.int64)
     rows["alpha_out"] = rows["staked"] = draw.integers(10**14, 3 * 10**15, count)
+    rows["alpha_issued"] = rows["alpha_in"] + rows["alpha_out"]
     rows["ema"] = rows["tao"] / rows["alpha_in"]
     rows["burned"] = draw.uniform(0, 1, count)
     rows["user_flow"], rows["protocol_flow"] = draw.normal(0, 1e7, count), draw.normal(0, 1e7, count)
@@ -42,6 +43,7 @@ def test_every_rao_is_in_its_place_after_each_block(name: str) -> None:
     created = 400 * TAO // 2
     assert int(chain["issued"][0]) - issued == created - int(chain["recycled"][0])
     grown = rows["alpha_in"] + rows["alpha_out"] - alpha
+    assert np.array_equal(rows["alpha_issued"] - alpha, grown)
     # An alpha a block goes out, and at most as much is put in (less root's part where that is recycled).
     assert np.all(grown >= 400 * TAO * 0.5)
     assert np.all(grown <= 800 * TAO)
@@ -52,6 +54,10 @@ def test_a_rao_too_many_is_seen() -> None:
     coinbase.run_block(chain, rows)
     rows["staked"][3] += 1
     assert coinbase.misplaced(chain, rows) == "block 7200: alpha of subnet 4 is not what its parts hold"
+    rows["staked"][3] -= 1
+    # A rao more in a pool than was ever created.
+    rows["alpha_in"][5] += 1
+    assert coinbase.misplaced(chain, rows) == "block 7200: alpha of subnet 6 is not what its parts hold"
     rows["tao"][0] -= 1
     assert coinbase.misplaced(chain, rows) == "block 7200: TAO issued is not what pools, root and accounts hold"
 

@@ -194,6 +194,7 @@ class Chain:
         one["netuid"], one["eligible"], one["tempo"], one["weight"] = netuid, 1, tempo, LEVEL
         one["started"] = one["last_epoch"] = one["last_step"] = self.block
         one["tao"], one["alpha_in"] = pool_of(lock, price)
+        one["alpha_issued"] = one["alpha_in"]
         for array in (who.stake, who.weights, who.bonds, who.consensus, who.incentive, who.dividends, who.claims):
             array[subnet] = 0
         # The protocol's part of the pot is nobody's: it stays out of reach.
@@ -213,6 +214,7 @@ class Chain:
         swap = pool.buy(paid)
         self.row["free"] -= swap.paid_in
         one["tao"], one["alpha_in"] = pool.tao, pool.alpha
+        one["alpha_issued"] -= swap.out
         self.who.weights[subnet][:, uid] = self.who.bonds[subnet][:, uid] = 0
         if uid < self.who.weights.shape[1]:
             self.who.weights[subnet][uid] = self.who.bonds[subnet][uid] = 0

@@ -78,7 +78,7 @@ def begin(block: BittensorChain, day: datetime.date, issued: int, root: int) -> 
     rows["user_flow"] = rows["ema"] / rows["ema"].sum() * RAO
     rows["started"] = now - AGE_BLOCKS
     rows["last_epoch"] = rows["last_step"] = now - rows["netuid"] % rows["tempo"]
-    rows["staked"] = rows["alpha_out"]
+    rows["staked"], rows["alpha_issued"] = rows["alpha_out"], rows["alpha_in"] + rows["alpha_out"]
     who.stake[:, 0], who.root[:, 0] = rows["staked"], root
     stand_behind(chain, block)
     who.owners[:, -1] = 1

@@ -144,13 +144,14 @@ def alpha_of(netuid: int) -> str:
 def _alpha_postings(before: np.void, after: np.void) -> list[Posting]:
     """What a subnet's row tells of the time between: alpha created, put in, bought by the protocol, set aside and paid."""
     coin = alpha_of(int(after["netuid"]))
-    names = ("alpha_in", "alpha_out", "protocol", "staked", "claims", "burnt", "dust")
+    names = ("alpha_issued", "alpha_out", "protocol", "staked", "claims", "burnt", "dust")
     change = {name: int(after[name] - before[name]) for name in names}
     bought = change["protocol"]
+    set_aside = change["alpha_out"] - bought
     return [
-        Posting("injection", coin, change["alpha_in"] + bought, MINTED, "pool"),
+        Posting("injection", coin, change["alpha_issued"] - set_aside, MINTED, "pool"),
         Posting("chain buys", coin, bought, "pool", "protocol"),
-        Posting("emission", coin, change["alpha_out"] - bought, MINTED, "due"),
+        Posting("emission", coin, set_aside, MINTED, "due"),
         Posting("payout", coin, change["staked"], "due", "staked"),
         Posting("root dividends", coin, change["claims"], "due", "claims"),
         Posting("burned incentive", coin, change["burnt"], "due", "burnt"),
