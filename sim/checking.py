@@ -98,7 +98,7 @@ def checked(file: Path, how: How) -> Regression:
         seen = plan_of(scenario, replications)
         empty = before or regression.baseline_of(scenario, seen, record, "")
         found = regression.compare(empty, str(place), scenario, seen, record, len(looks))
-        if not found.of("undecided"):
+        if not found.of("undecided") and all(check.ok is not None for check in found.checks):
             break
     if how.update:
         _accept(found, before is not None, how.because)

@@ -56,6 +56,9 @@ def _verdicts(record: StudyRecord, point: int) -> str:
         for row in group:
             told = [verdicts.difference(row.by_kind[kind])[0] if kind in row.by_kind else "not run" for kind in kinds]
             cells.append([f"  {words.full_label(row.outcome)}", *told, _WORDS.get(row.word, row.word)])
+            added = [verdicts.windows(row.by_kind.get(kind)).replace("±", "+-") for kind in kinds]
+            if any(added):
+                cells.append(["", *added, ""])
         lines += [*([""] if lines else []), head, *aligned(cells)]
         lines += _over_sets(record, group)
     return "\n".join(lines)

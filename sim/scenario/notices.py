@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.scenario.effects import describes
 from sim.scenario.nodes import Node
+from sim.scenario.shocks import idle
 from sim.scenario.spec import Spec
 
 _NO_REGIONS = "nothing depends on it without `latency`, or `outages` of that region"
@@ -33,6 +34,9 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
     for path in moved:
         if describes(path, central):
             yield f"`{path}` only describes: nothing in a run depends on it yet, so changing it moves no outcome"
+    for index, shock in enumerate(spec.shocks):
+        if idle(shock.target, spec):
+            yield f"`shocks.{index}` hits nothing: no network here is what `{shock.target}` means"
     given = [
         key
         for key in ("window", "per_epoch", "every", "lives", "replicas", "budget")

@@ -9,7 +9,8 @@
 `regions.REGION`                           nodes of a region, of every network: the share `by` of them is down
 =========================================  ==============================================================================
 
-NET may be `*`, every network for which the path has a sense, or `*coin` or `*central`, those of that kind; CLASS `*`.
+NET may be `*`, every network for which the path has a sense, or `*coin` or `*central`, those of that kind; CLASS `*`. Where a scenario has none
+of a kind, such a shock hits nothing, and a notice says so; one of the scenario's shocks must hit something.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ COSTS = ("electricity", "hosting", "outside_rent", "capex")
 HOURLY = ("hosting", "outside_rent")
 """Those that `adds` may raise."""
 WILD = {"*": None, "*coin": ("coin", "bittensor"), "*central": ("central",)}
+
+_ENDS = ("market", "price", "*", *COSTS)
+"""What a target with a network that is `WILD` may end with."""
 
 What = Literal["demand", "coin", "price", "nodes", "cost"]
 
@@ -107,6 +111,8 @@ def shock_problems(spec: Any, tree: Node) -> Iterator[Problem]:
             yield told("at", "range", "the shock comes at or after the horizon", "let it come earlier")
             continue
         found = hits(shock.target, spec)
+        if not found and idle(shock.target, spec):
+            continue
         if not found:
             yield told(
                 "target", "unknown_path", f"`{shock.target}` is nothing that a shock can hit", _hint(shock, spec)
@@ -122,6 +128,17 @@ def shock_problems(spec: Any, tree: Node) -> Iterator[Problem]:
         if not nodes and _between(shock, spec.epoch):
             fix = "let it last an epoch or more, or take shorter epochs"
             yield told("lasts", "range", "it begins and ends inside one epoch, so that no epoch holds it", fix)
+
+
+def idle(target: str, spec: Any) -> bool:
+    """Whether a target means every one of something that this scenario has none of, while its other shocks hit what is there.
+
+    So a ready shock serves on any scenario: one that lowers the price of all centralized networks, too, lowers none where there is none.
+    """
+    steps = target.split(".")
+    wild = len(steps) > 1 and steps[0] == "networks" and steps[1] in WILD
+    there = any(hits(shock.target, spec) for shock in spec.shocks)
+    return wild and steps[-1] in _ENDS and not hits(target, spec) and there
 
 
 def _between(shock: Any, epoch_s: float) -> bool:

@@ -201,7 +201,7 @@ def _against(result: Result, policy: str, baseline: str) -> list[Verdict]:
         (s.outcome, Cell(s.policy, s.coin_price, s.point)): Values(s.values, s.reason, s.reached)
         for s in record.outcomes
     }
-    return verdicts(
+    found = verdicts(
         plan,
         [
             name
@@ -210,6 +210,15 @@ def _against(result: Result, policy: str, baseline: str) -> list[Verdict]:
         ],
         table,
     )
+    return [_not_judged(verdict) for verdict in found] if plan.sets else found
+
+
+def _not_judged(verdict: Verdict) -> Verdict:
+    """A verdict that joint sets were not asked about, in a study that has some: which way, and no more."""
+    if verdict.word not in ("better", "worse") or verdict.difference is None:
+        return verdict
+    why = "joint sets are asked about the study's own baseline alone"
+    return dataclasses.replace(verdict, word="higher" if verdict.difference > 0 else "lower", why=why)
 
 
 def _frame(name: str, record: StudyRecord) -> pd.DataFrame:

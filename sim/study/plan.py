@@ -76,6 +76,8 @@ class Plan:
     confidence: float = 0.95
     estimand: str = "terminating"
     requests_mode: str = "all"
+    windows_every: int = 1
+    """Of every n-th epoch only windows are due; the epochs between hold what was measured last."""
     outcomes: tuple[str, ...] = ()
     """The family that verdicts are given for; empty: the default list."""
     indifferent: dict[str, Zone] = dataclasses.field(default_factory=lambda: {"default": Zone(0.02)})

@@ -43,6 +43,7 @@ def plan_of(scenario: Scenario, replications: int | None = None, policies: Seque
         points=scenario.points,
         estimand=spec.estimand,
         requests_mode=spec.requests.mode,
+        windows_every=spec.requests.every,
         outcomes=tuple(spec.compare.outcomes),
         indifferent=_zones(spec, tickers),
         slo_s=_targets(spec),

@@ -3,7 +3,7 @@
 For example "Two years: 23 % fewer nodes at the end [-27, -19]; price paid: no difference." A sentence claims only what every kind of coin price agrees on. Relative differences are percent of the baseline's mean; outcomes that
 are shares themselves are told in percentage points (pp); the interval stands in the same unit as the number before it.
 
-Where no sets of uncertain parameters were run, the first sentence says so: precision of the simulation alone is no reason to
+Where no sets of uncertain parameters were run, or fewer than `FEW_SETS`, the first sentence says so: precision of the simulation alone is no reason to
 call a policy better. Where they were, a difference that too few sets repeat "depends on" the two parameters it moves with most.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from sim.records.outcomes import OUTCOMES, split_name
 from sim.records.study import Summary, Verdict
-from sim.study.over_sets import SAME
+from sim.study.over_sets import FEW_SETS, SAME
 from sim.study.plan import Plan
 from sim.study.rounding import interval, interval_decimals, listed, point_words, readable, told, with_interval
 
@@ -71,12 +71,15 @@ def _beside_sets(plan: Plan) -> str:
 
 
 def _not_varied(plan: Plan, head: str) -> list[str]:
-    """The first sentence of a study that did not ask what uncertain parameters do."""
-    if plan.sets:
+    """The first sentence of a study that did not ask what uncertain parameters do, or hardly."""
+    count = len(plan.sets)
+    if count >= FEW_SETS:
         return []
-    return [
-        f"Uncertain parameters were not varied (no --uncertain): {head}intervals tell the noise of the simulation alone."
-    ]
+    varied = (
+        f"varied in {count} joint set{'s' if count > 1 else ''} only, of {FEW_SETS} at least" if count else "not varied"
+    )
+    why = "" if count else " (no --uncertain)"
+    return [f"Uncertain parameters were {varied}{why}: {head}intervals tell the noise of the simulation alone."]
 
 
 def headline(plan: Plan, verdicts: Sequence[Verdict]) -> list[Verdict]:

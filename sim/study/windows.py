@@ -43,7 +43,11 @@ Measured = Mapping[tuple[str, Cell], np.ndarray | None]
 
 
 def measured(plan: Plan, records: Sequence[RunRecord], reference: str) -> np.ndarray | None:
-    """The outcome in the epochs that every replication measured, from `policies_from` on; None where that is no sample of windows."""
+    """The outcome in the epochs that every replication measured, from `policies_from` on; None where that is no sample of windows.
+
+    Those are the ones in which windows are due: in others a window stands only where something changed in that run, and what was
+    measured last stands for the rest.
+    """
     _, name, at = split_name(reference)
     outcome = OUTCOMES.get(name)
     if plan.requests_mode != "sampled" or at in EXTREMES or outcome is None or outcome.aggregation not in KINDS:
@@ -52,7 +56,8 @@ def measured(plan: Plan, records: Sequence[RunRecord], reference: str) -> np.nda
     if len(series) < 2 or any(one is None for one in series):
         return None
     ends = records[0].epoch_end_s
-    late = [index for index, begin in enumerate([0.0, *ends[:-1]]) if begin >= plan.policies_from_s]
+    begins = enumerate([0.0, *ends[:-1]])
+    late = [index for index, begin in begins if begin >= plan.policies_from_s and index % plan.windows_every == 0]
     rows = np.array([[one[index] for index in late] for one in series if one is not None], float)
     kept = ~np.isnan(rows).any(axis=0)
     # What every epoch knows was not measured in windows, unless it takes requests to know it.

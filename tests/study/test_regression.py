@@ -17,6 +17,7 @@ from sim.records.regression import Change, Regression
 from sim.report import regression as told
 from sim.study import regression, statistics
 from sim.study.plan import Zone
+from sim.study.store import Store
 from tests.study.small import SMALL
 
 pytestmark = pytest.mark.long
@@ -124,6 +125,31 @@ def test_sequential_stops_where_it_is_decided(call, tmp_path: Path):
     assert regression.looks_of(32, True) == [8, 16, 32] and regression.looks_of(4, True) == [4]
     assert regression.looks_of(32, False) == [32]
     assert call("--sequential")[0] == 1
+
+
+def test_sequential_goes_on_while_a_promise_is_open(call, tmp_path: Path):
+    path = tmp_path / "small.yaml"
+    promise = SMALL.replace(
+        "tao.nodes@end, policy: as_announced, at_least: 1 nodes", "tao.break_even_coin_usd, at_least: 4480 USD"
+    )
+    codes = {}
+    for replications, words in ((8, ()), (16, ()), (16, ("--sequential",))):
+        path.write_text(promise.replace("replications: 4", f"replications: {replications}"), encoding="utf-8")
+        call("--update", "--because", "another number of runs")
+        codes[replications, words] = call("--simulate", *words)[0]
+    # Eight runs leave it open whether the mean is above, sixteen do not: who looks at eight first must go on.
+    assert codes == {(8, ()): 4, (16, ()): 0, (16, ("--sequential",)): 0}
+
+
+def test_sequential_simulates_no_more_than_it_needs(call, tmp_path: Path):
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL.replace("replications: 4", "replications: 16"), encoding="utf-8")
+    call("--update")
+    (tmp_path / "reports").rename(tmp_path / "gone")
+    halve_earlier(tmp_path)
+    assert call("--sequential")[0] == 1
+    with Store(tmp_path / "reports" / "small" / "study.sqlite", create=False) as store:
+        assert store.count() == regression.looks_of(16, True)[0] < 16
 
 
 ROW = row_of(("p", "path", "", "net.e2e_p95_s"), "s", 1.0, [])

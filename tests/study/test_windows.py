@@ -7,8 +7,11 @@ import pytest
 
 from sim.study import windows
 from sim.study.plan import Cell
+from sim.study.planning import plan_of
 from sim.study.statistics import t_quantile
 from sim.study.summarise import summarise
+from sim.world import run as simulate
+from tests.world.small import HOME, scenario
 
 R, E = 12, 40
 
@@ -96,6 +99,54 @@ def test_a_verdict_tells_what_windows_add(economy):
     # One epoch's windows are one of ten; the largest of them lies beyond what any saw.
     assert found["tao.e2e_p95_s@end"].window_half == pytest.approx(t_quantile(0.975, 6) * np.sqrt(1 / 2))
     assert found["tao.e2e_p95_s@max"].window_half is None
+
+
+def test_epochs_between_windows_tell_nothing_of_instants(economy):
+    """Where windows are due in every second epoch, what was measured last stands in the others."""
+
+    def held(policy, replication, epoch):
+        return 4.0 + (2.0 + 0.5 * (-1) ** (epoch // 2) if policy == "two_years" else 0.0)
+
+    plan = economy.plan(
+        policies=("four_years", "two_years"), coin_prices=("path",), outcomes=("tao.e2e_p95_s",), requests_mode="sampled",
+        windows_every=2, policies_from_s=0.0, horizon_s=20 * economy.epoch_s,
+    )  # fmt: skip
+    runs = {
+        Cell(*cell): [
+            dataclasses.replace(
+                one,
+                epoch_end_s=[float(k * economy.epoch_s) for k in range(1, 21)],
+                series={"tao.e2e_p95_s": [held(Cell(*cell).policy, 0, k) for k in range(20)]},
+            )
+            for one in records
+        ]
+        for cell, records in economy.runs(plan).items()
+    }
+    (found,) = summarise(plan, runs).verdicts
+    # Ten differences of 2.5 and 1.5 in turn, as if nothing stood between them.
+    assert found.window_half == pytest.approx(t_quantile(0.975, 6) * np.sqrt(1 / 20))
+
+
+@pytest.mark.compiled
+@pytest.mark.long
+def test_a_real_run_tells_of_the_epochs_in_which_windows_are_due():
+    """Runs with windows in every third epoch: what `measured` takes is what windows measured, a number of its own in each."""
+    changes = {
+        "requests": {"mode": "sampled", "window": "2 min", "every": 3}, "epoch": "1 day", "horizon": "24 day",
+        "workload.chat.rate": "12 /s", f"{HOME}.nodes": 1, f"{HOME}.max_nodes": 1, f"{HOME}.decides": "fixed",
+        "seeds": {"replications": 2}, "compare": {"coin_price": ["path"], "outcomes": ["net.unmet_frac"]},
+    }  # fmt: skip
+    made = scenario(changes)
+    plan = plan_of(made)
+    assert plan.windows_every == 3
+    records = [simulate(made.cases()[0], replication) for replication in range(2)]
+    rows = windows.measured(plan, records, "net.unmet_frac")
+    whole = np.array([record.series["net.unmet_frac"] for record in records])
+    assert rows.shape == (2, 8)
+    assert (rows == whole[:, ::3]).all()
+    assert len(set(rows[0].tolist())) == 8
+    # The other epochs hold what was measured before them.
+    assert (whole[:, 1::3] == rows).all() and (whole[:, 2::3] == rows).all()
 
 
 def test_where_requests_are_not_sampled_windows_add_nothing(economy):

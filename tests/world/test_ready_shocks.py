@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.errors import ScenarioError
 from sim.scenario import load
 from sim.scenario.library import PRESETS, preset_names
 from sim.scenario.nodes import leaves
@@ -68,6 +69,43 @@ def test_a_ready_shock_comes_a_third_of_the_way_and_moves_what_it_says(name: str
     assert not any(moved[:17]) and any(moved[17:20])
     first = moved.index(True)
     assert (after[first] - before[first]) * sign > 0  # type: ignore[operator]
+
+
+SCENARIOS = sorted(
+    # One replays a trace that does not come along.
+    path
+    for path in (PRESETS.parents[1] / "scenarios").glob("*.yaml")
+    if path.stem != "azure_replay"
+)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_every_shipped_scenario_takes_every_ready_shock(path: Path) -> None:
+    assert len(SCENARIOS) >= 16
+    for name in preset_names("shocks"):
+        assert load(path, [f"shocks=[{name}]"]).spec.shocks[0].begins > 0
+
+
+def test_a_shock_on_a_kind_of_network_that_is_not_there_hits_nothing_and_says_so() -> None:
+    bought = {f"{HOME}.capex": "2000 USD", f"{HOME}.hosting": "0.02 USD/h"}
+    alone = scenario({**bought, "shocks": ["new_gpu_generation"]})
+    assert "`shocks.2` hits nothing: no network here is what `networks.*central.price` means" in alone.notices
+    (case,), (calm,) = alone.cases(), scenario(bought).cases()
+    told, before = run(case, 0), run(calm, 0)
+    assert not any(told.residuals.values())
+    assert told.series["net.nodes"] != before.series["net.nodes"]
+    with pytest.raises(ScenarioError, match=r"`networks\.\*central\.price` is nothing that a shock can hit"):
+        scenario({"shocks": [{"target": "networks.*central.price", "at": "4 week", "by": "-40 %", "lasts": "8 week"}]})
+    with pytest.raises(ScenarioError, match=r"`networks\.\*con\.market` is nothing"):
+        scenario(
+            {
+                "shocks": [
+                    "coin_crash",
+                    {"target": "networks.*con.market", "at": "4 week", "by": "-40 %", "lasts": "8 week"},
+                ]
+            }
+        )
 
 
 @pytest.mark.compiled
