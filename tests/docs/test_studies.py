@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 NAMES = ("[0-9][0-9]-*", "bittensor-[0-9][0-9]-*")
 PAGES = sorted(page for name in NAMES for page in (ROOT / "docs" / "studies").glob(f"{name}.md"))
 STUDIES = sorted(study for name in NAMES for study in (ROOT / "scenarios").glob(f"{name}.yaml"))
+CALIBRATION = ROOT / "scenarios" / "bittensor-chutes-2025.yaml"
+"""Told by `docs/bittensor-calibration.md` (`test_bittensor_calibration`); its baseline is held as a study's is."""
 _ROW = re.compile(r"^\| `([a-z_]+\.[a-z0-9_@]+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
 _HEAD = re.compile(r"^\| outcome \| coin price \| (point \| )?(.+) \|$", re.MULTILINE)
 _CHECK = re.compile(
@@ -47,9 +49,9 @@ class Held:
 
 
 def _held() -> list[Held]:
-    """Every study as it is, then those that pages change by `--set`."""
+    """Every study as it is and the calibration, then those that pages change by `--set`."""
     told = [found for page in PAGES for found in _CHECK.findall(page.read_text(encoding="utf-8"))]
-    return [Held(study, (), place_of(study)) for study in STUDIES] + [
+    return [Held(study, (), place_of(study)) for study in (*STUDIES, CALIBRATION)] + [
         Held(ROOT / "scenarios" / f"{stem}.yaml", (change,), Path(place)) for stem, change, place in told
     ]
 
@@ -73,6 +75,8 @@ def test_every_study_has_a_page_and_every_page_a_study():
 
 def test_every_baseline_is_held_by_its_study_or_by_a_page():
     shipped = {path.name for name in NAMES for path in (ROOT / "outcomes").glob(f"{name}.baseline.json")}
+    shipped.add(place_of(CALIBRATION).name)
+    assert all((ROOT / "outcomes" / name).is_file() for name in shipped)
     assert shipped == {held.place.name for held in HELD}
 
 
