@@ -11,10 +11,14 @@ from sim.tokenomics.chains.bittensor.block import DATED
 from sim.tokenomics.chains.bittensor.constants import CHAIN, MAINNET
 from sim.tokenomics.chains.bittensor.genesis import rules_on
 from sim.tokenomics.chains.bittensor.rules import RULES, Rules
+from sim.tokenomics.chains.bittensor.snapshot import BLOCK, SEEN, SOURCE
 
 
 def of_chains(spec: Spec) -> Iterator[Assumption]:
-    """One row a rule set that is in force on a day of the run, one a constant; nothing without a network on a chain."""
+    """One row a rule set that is in force on a day of the run, one for the state that it begins with, one a constant.
+
+    Nothing without a network on a chain.
+    """
     for name, network in spec.networks.items():
         if network.kind != "bittensor":
             continue
@@ -24,8 +28,18 @@ def of_chains(spec: Spec) -> Iterator[Assumption]:
                 f"{path} from {max(rules.since, spec.start)}", f"rule set {rules.name}, spec {rules.spec}", "borrowed", rules.source,
                 str(rules.since), "share of TAO, injection, pool", "rules",
             )  # fmt: skip
+        yield Assumption(
+            f"{path}: state at the start", f"reserves, alpha, EMA prices and burned shares of {network.chain.simulated} subnets at block {BLOCK}",
+            "borrowed", SOURCE, SEEN, "shares of TAO, prices of alpha", "snapshot",
+        )  # fmt: skip
         for key, one in {**CHAIN, **MAINNET}.items():
-            yield Assumption(f"{path}: {key}", f"{one.value:g}", one.kind, one.source, one.read, "", "constants")
+            yield Assumption(
+                f"{path}: {key}", _shown(one.value), one.kind, one.source, one.read, one.changes, "constants"
+            )
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def in_force(name: str, start: datetime.date, horizon_s: float) -> list[Rules]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 KEPT = 1 - MAINNET["take_u16"].value / 65_535
 """Part of dividends that validators pass on to who stakes with them."""
-LAST_LOCK, LAST_LOCK_BLOCK = 653_019_966_758, 9_210_610
-"""Rao of the last lock of a subnet before block 9,240,878, and its block: mainnet state, NoBSRecruiter/tao-subnet-trader @bfa925ec."""
+LAST_LOCK: tuple[int, int] = (MAINNET["last_lock"].value, MAINNET["last_lock_block"].value)
+"""Rao of the last lock of a subnet before a run, and its block."""
 
 
 class WorldHand:
@@ -154,7 +154,7 @@ class Agents:
 
     def __init__(self, subnets: Subnets) -> None:
         self.subnets, self.hands, self.now_ps = subnets, dict[str, WorldHand](), 0
-        self.last_lock = (LAST_LOCK, LAST_LOCK_BLOCK)
+        self.last_lock = LAST_LOCK
         self._claimed = np.zeros(len(subnets.chain.subnets), np.int64)
 
     def act(self, epoch: Epoch) -> None:

@@ -19,8 +19,8 @@ from sim.tokenomics.chains.bittensor.registration import BurnPrice, to_prune
 if TYPE_CHECKING:
     from sim.world.subnets import Subnets
 
-IMMUNE_BLOCKS = 5_000
-"""Blocks for which a new uid is not pruned (ImmunityPeriod of new subnets: opentensor/subtensor @14bc6f9f9)."""
+IMMUNE_BLOCKS: int = MAINNET["uid_immunity"].value
+"""Blocks for which a new uid is not pruned."""
 
 
 class Registering:

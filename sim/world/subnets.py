@@ -18,6 +18,7 @@ from sim.errors import InvariantError, ScenarioError
 from sim.tokenomics.chains.bittensor import BLOCKS_A_DAY, RAO, genesis
 from sim.tokenomics.chains.bittensor.balancer import SwapError
 from sim.tokenomics.chains.bittensor.coinbase import run_block
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.chains.bittensor.network import BLOCK_PS, Closed, Network, alpha_of
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.ledger import MINTED
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from sim.world.service import Served
 
 PARTS = 10**18
-MOST_OF_STAKE = 0.5
+MOST_OF_STAKE: float = MAINNET["most_of_stake"].value
 """Part of what is staked that traders of other subnets sell in an epoch at most."""
 
 

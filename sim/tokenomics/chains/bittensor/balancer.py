@@ -16,14 +16,15 @@ import decimal
 from fractions import Fraction
 
 from sim.tokenomics.chains.bittensor import U16
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 
 PARTS = 10**18
-LEAST_WEIGHT = PARTS // 100
+LEAST_WEIGHT: int = MAINNET["least_weight"].value
 _Q64 = 1 << 64
 _CONTEXT = decimal.Context(prec=60, Emin=-999_999, Emax=999_999)
-MOST_INPUT = 1_000
+MOST_INPUT: int = MAINNET["swap_most"].value
 """A swap puts in at most this many times the reserve."""
-LEAST_RESERVE = 1_000_000
+LEAST_RESERVE: int = MAINNET["swap_least_reserve"].value
 """Rao of what is bought that the pool must hold before a swap."""
 
 

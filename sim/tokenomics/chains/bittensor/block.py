@@ -13,13 +13,14 @@ from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, sourced
 from sim.tokenomics.chains.bittensor.agents import AGENTS
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.chains.bittensor.rules import RULES, by_name
 from sim.tokenomics.chains.bittensor.snapshot import snapshot
 from sim.tokenomics.chains.bittensor.validators import VALIDATORS
 from sim.units import FixedAmount, FixedDuration, FixedShare, Money, Quantity, Rate, Share, share_parts
 
 DATED = "dated"
-MOST_UIDS = 256
+MOST_UIDS: int = MAINNET["uids"].value
 """Uids of a subnet on mainnet; one stays the owner's."""
 
 

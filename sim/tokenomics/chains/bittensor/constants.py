@@ -1,6 +1,7 @@
-"""Every number that a run of the chain rests on: its value, where and when it was read, and how sure it is.
+"""Every number that a run of the chain rests on beside its subnets' state: its value, where and when it was read, how sure it is.
 
-Values are mainnet's of October 2026; the code's defaults differ where a source says so.
+Those whose source is mainnet's state are of October 2026, and tell the code's default where that differs. Of those whose source is
+the code alone (spec 425, 2026-06-30) mainnet's own value was not seen.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from typing import Any, Literal, NamedTuple
 
 
 class Constant(NamedTuple):
-    """A number: its value, where it was read and when, and whether it is borrowed, fitted or assumed."""
+    """A number: its value, where it was read and when, whether it is borrowed, fitted or assumed, and what it would change."""
 
     value: Any
     source: str
     read: str
     kind: Literal["borrowed", "fitted", "assumed"] = "borrowed"
+    changes: str = ""
 
 
 _LIVE = "mainnet state at block 9,240,388, spec 475 (NoBSRecruiter/tao-subnet-trader @bfa925ec, tests/fixtures/golden)"
+_LIVE_LATER = "mainnet state at block 9,240,878 (NoBSRecruiter/tao-subnet-trader @bfa925ec, tests/fixtures/golden)"
 _CODE = "opentensor/subtensor @14bc6f9f9"
 _READ = "2026-11-22"
 
@@ -57,6 +60,7 @@ MAINNET: dict[str, Constant] = {
     "cutoff": Constant(5_000, f"{_CODE}, activity cutoff of 13.889 tempos, at a tempo of 360", _READ),
     "lock_interval": Constant(115_200, f"{_LIVE}; the code's default is 100,800", _READ),
     "lock_least": Constant(1_000_000_000, f"{_LIVE}: 1 TAO; the code's default is 1,000 TAO", _READ),
+    "lock_rise": Constant(2, f"{_CODE}: times the last lock; 1 where no subnet was registered yet", _READ),
     "lock_decay": Constant(2, f"{_LIVE}: the cost at block 9,240,878 comes out so only; 1 in {_CODE}", _READ, "fitted"),
     "immunity": Constant(864_000, f"{_LIVE}: 120 days; the code's default is 1,296,000", _READ),
     "leak": Constant(
@@ -69,7 +73,26 @@ MAINNET: dict[str, Constant] = {
         89.0, "TAO, 5,867 in the 474,389 blocks to 9,240,388, the correction of 172,001.44 left out", _READ, "fitted"
     ),
     "recycling_spread": Constant(
-        3.0, "95th percentile of recycling over the median: one interval does not tell how it varies", _READ, "assumed"
+        3.0, "95th percentile of recycling over the median: one interval does not tell how it varies", _READ, "assumed",
+        "how wide the second halving's dates spread",
     ),
-}
-"""Defaults of mechanisms that a subnet or a caller may set otherwise."""
+    "uids": Constant(256, f"{_CODE}, the most uids of a subnet; one stays the owner's", _READ),
+    "uid_immunity": Constant(5_000, f"{_CODE}, ImmunityPeriod of new subnets, in blocks; 4,096 in older ones", _READ),
+    "swap_most": Constant(1_000, f"{_CODE}, pallets/swap: times the reserve that a swap puts in at most", _READ),
+    "swap_least_reserve": Constant(
+        1_000_000, f"{_CODE}, pallets/swap: rao of what is bought that a pool must hold before a swap", _READ
+    ),
+    "least_weight": Constant(10**16, f"{_CODE}, pallets/swap: a pool's weights are 0.01 to 0.99, in parts of 10^18", _READ),
+    "seen_block": Constant(9_240_388, f"{_LIVE}, made 2026-10-08 19:20:12 UTC: other blocks lie 12 s apart from it", _READ),
+    "last_lock": Constant(653_019_966_758, f"{_LIVE_LATER}: rao of a subnet's last lock before it", _READ),
+    "last_lock_block": Constant(9_210_610, f"{_LIVE_LATER}: the block of that lock", _READ),
+    "age_blocks": Constant(
+        2_628_000, "a year since a subnet's first emission and a uid's registration: no published figure", _READ, "assumed",
+        "how fast EMA prices move: with 0.93 of their full pace at a year; who is pruned among equals",
+    ),
+    "most_of_stake": Constant(
+        0.5, "the part of what is staked in another subnet that its traders sell in an epoch at most: no published figure",
+        _READ, "assumed", "how fast a price process that falls far is followed",
+    ),
+}  # fmt: skip
+"""Defaults of mechanisms that a subnet or a caller may set otherwise, and what a run begins with."""

@@ -14,14 +14,16 @@ import numpy as np
 from sim.tokenomics.chains.bittensor import BLOCK_S, RAO, U16
 from sim.tokenomics.chains.bittensor.block import DATED, BittensorChain
 from sim.tokenomics.chains.bittensor.chain import LEVEL, Chain
+from sim.tokenomics.chains.bittensor.constants import MAINNET
 from sim.tokenomics.chains.bittensor.rules import Rules, by_date, by_name
 from sim.tokenomics.chains.bittensor.snapshot import largest
 from sim.tokenomics.chains.bittensor.yuma import Terms
 
-SEEN_BLOCK, SEEN_AT = 9_240_388, datetime.datetime(2026, 10, 8, 19, 20, 12)
+SEEN_BLOCK: int = MAINNET["seen_block"].value
+SEEN_AT = datetime.datetime(2026, 10, 8, 19, 20, 12)
 """A block of mainnet and when it was made: other blocks lie 12 s apart from it."""
-AGE_BLOCKS = 2_628_000
-"""Blocks since a subnet's first emission: a year (assumed; the EMA of a price then moves with 0.93 of its pace)."""
+AGE_BLOCKS: int = MAINNET["age_blocks"].value
+"""Blocks since a subnet's first emission."""
 
 
 @dataclasses.dataclass(frozen=True)

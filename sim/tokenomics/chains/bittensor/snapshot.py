@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 BLOCK = 8_766_000
+SEEN = "2026-08-03"
+SOURCE = "NoBSRecruiter/tao-subnet-trader @bfa925ec, tests/fixtures/golden/emission_parity/b8766000.json (spec 441)"
 
 
 class Snapshot(NamedTuple):

@@ -18,7 +18,7 @@ def lock_cost(
     now: int,
     interval: int = MAINNET["lock_interval"].value,
     least: int = MAINNET["lock_least"].value,
-    rise: int = 2,
+    rise: int = MAINNET["lock_rise"].value,
     decay: int = MAINNET["lock_decay"].value,
 ) -> int:
     """Rao that a new subnet locks: `rise` times the last lock, falling by `decay` times floor(last / interval) a block.
