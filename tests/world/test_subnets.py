@@ -205,3 +205,28 @@ def test_validators_score_speed_where_requests_are_served_one_by_one() -> None:
     assert network.on_time[live & slow].max() < 0.5
     each = [owners.coin_usd_per_node_day for owners in network.owners]
     assert each[1] < 0.5 * each[0] * network.owners[1].machine.capacity_rps / network.owners[0].machine.capacity_rps
+
+
+def test_validators_score_correctness_as_far_as_checks_find_what_is_wrong() -> None:
+    # Two classes alike, one of which serves a model of 8B where one of 32B is asked for.
+    one = {"nodes": 8, "gpu": "h100_sxm", "electricity": "0.1 USD/kWh", "decides": "fixed"}
+    lazy = {"some": {"kind": "lazy", "share": "100 %", "model": "llama-3.1-8b", "when": "always"}}
+    law = {
+        "workload.chat.model": "qwen3-32b",
+        "networks.tao.operators": {"good": one, "lazy": {**one, "strategies": lazy}},
+        f"{CHAIN}.scores": {"work": "100 %", "speed": "0 %", "uptime": "0 %", "window": "1 h"},
+        "horizon": "5 day",
+    }
+    open_, watched = (
+        world({**law, "networks.tao.verify": {"kind": "sampling", "rate": rate}}) for rate in ("0 %", "50 %")
+    )
+    ratios = []
+    for found in (open_, watched):
+        good, bad = (owners.coin_usd_per_node_day for owners in found.networks[0].owners)
+        ratios.append(bad / good)
+    assert watched.record().outcomes["tao.caught_frac"] == pytest.approx(0.5, abs=0.01)
+    # Half of its answers are found wrong: so much less of the subnet's alpha is its.
+    assert ratios[1] / ratios[0] == pytest.approx(0.5, rel=0.05)
+    # The alpha that one does not get the other gets: none is lost.
+    paid = [coins(found.record(), "payout", "tao.operators") for found in (open_, watched)]
+    assert paid[0] == pytest.approx(paid[1], rel=1e-3)
