@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.tokenomics.chains.bittensor.constants import MAINNET
+from sim.tokenomics.chains.bittensor.genesis import SEEN_AT
 from sim.tokenomics.chains.bittensor.issuance import (
     CAP,
     LEAK,
@@ -23,6 +28,7 @@ from sim.tokenomics.chains.bittensor.issuance import (
     threshold,
 )
 
+ROOT = Path(__file__).parents[3]
 TAO = 10**9
 NEVER = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
@@ -70,6 +76,22 @@ def test_an_adjustment_moves_the_halving_by_its_blocks() -> None:
     assert halving(point, 1, adjustments=[(600, -200 * TAO)])[0] == 1300
     # One that comes too late moves nothing.
     assert halving(point, 1, adjustments=[(2000, 200 * TAO)])[0] == 1100
+
+
+def test_what_was_observed_is_what_the_shared_file_holds() -> None:
+    shared = Path(os.environ.get("INFERMINT_SHARED", ROOT.parent / "shared")) / "vectors" / "bittensor"
+    files = [ROOT / "tests" / "vectors" / "bittensor" / "history.json", shared / "history.json"]
+    if os.environ.get("INFERMINT_REQUIRE_SHARED") == "1":
+        assert files[1].is_file(), f"{files[1]} is missing and INFERMINT_REQUIRE_SHARED=1"
+    for file in files[: 1 + files[1].is_file()]:
+        cases = json.loads(file.read_text(encoding="utf-8"))["cases"]
+        points = [
+            Point(case["block"], datetime.datetime.fromisoformat(case["utc"]), case["total_issuance"]) for case in cases
+        ]
+        assert tuple(points) == OBSERVED
+    # And what the constants say of the last of them.
+    assert MAINNET["seen_block"].value == points[-1].block
+    assert points[-1].at.replace(tzinfo=None) == SEEN_AT
 
 
 def test_one_tao_a_block_misses_the_first_halving_and_the_leak_explains_it() -> None:
