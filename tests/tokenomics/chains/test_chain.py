@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -169,6 +170,54 @@ def test_staking_and_unstaking_costs_two_fees_and_slippage() -> None:
     assert free - 3 <= int(chain.row["free"][0]) <= free + 3
     with pytest.raises(ValueError, match="staked behind uid 3"):
         chain.unstake(0, 3, 10**18)
+
+
+def test_a_limit_stops_a_purchase_and_a_sale_at_its_price() -> None:
+    chain = small()
+    row = chain.subnets[2]
+
+    def price() -> Fraction:
+        # Weights of a half: the price is that of the reserves.
+        return Fraction(int(row["tao"]), int(row["alpha_in"]))
+
+    before, free, held = price(), int(chain.row["free"][0]), int(chain.who.stake[2, 3])
+    whole = small().stake(2, 3, 10**15)
+    swap = chain.stake(2, 3, 10**15, before * Fraction(11, 10))
+    # A tenth of the million TAO that were offered is taken at most, and the price stands at the limit.
+    assert 0 < swap.paid_in < whole.paid_in and free - int(chain.row["free"][0]) == swap.paid_in
+    assert float(price() / before) == pytest.approx(1.1, rel=1e-9)
+    assert int(chain.who.stake[2, 3]) == held + swap.out
+    with pytest.raises(SwapError, match="the limit is"):
+        chain.stake(2, 3, TAO, before)
+    # Back again: no more is sold than takes the price to where it was.
+    held, at_limit = int(chain.who.stake[2, 3]), before * Fraction(105, 100)
+    got = chain.unstake(2, 3, swap.out, at_limit)
+    assert 0 < held - int(chain.who.stake[2, 3]) < swap.out and 0 < got < swap.paid_in
+    # The author's sale of the fee comes after it and goes a little below.
+    assert float(price() / at_limit) == pytest.approx(1, rel=1e-4)
+    with pytest.raises(SwapError, match="the limit is"):
+        chain.unstake(2, 3, TAO, before * 2)
+    assert chain.misplaced() == ""
+
+
+def test_claims_that_are_sold_are_gone_at_every_validator() -> None:
+    chain = small()
+    chain.walk(800)
+    held, total = chain.who.claims[1].copy(), int(chain.subnets["claims"][1])
+    assert held.sum() == total and (held > 0).all()
+    free = int(chain.row["free"][0])
+    got = chain.sell_claims(1, total // 3)
+    left = chain.who.claims[1]
+    assert got > 0 and int(chain.row["free"][0]) == free + got
+    assert left.sum() == total - total // 3 == chain.subnets["claims"][1]
+    assert left.tolist() == pytest.approx((held * 2 / 3).tolist(), abs=2)
+    assert chain.sell_claims(1, int(left.sum())) > 0
+    assert not chain.who.claims[1].any()
+    with pytest.raises(ValueError, match="root may claim 0"):
+        chain.sell_claims(1, 1)
+    assert chain.misplaced() == ""
+    chain.who.claims[0, 2] += 1
+    assert chain.misplaced() == "block 9241188: claims in subnet 1 are not what root may claim there"
 
 
 def test_a_registration_lifts_the_price_and_clears_the_uid() -> None:

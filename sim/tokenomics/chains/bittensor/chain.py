@@ -71,7 +71,12 @@ class Chain:
         apart = np.flatnonzero(self.who.stake.sum(axis=1) != self.subnets["staked"])
         if len(apart):
             return f"block {self.block}: stakes of subnet {self.subnets['netuid'][apart[0]]} are not what it has staked"
-        return coinbase.misplaced(self.row, self.subnets)
+        if found := coinbase.misplaced(self.row, self.subnets):
+            return found
+        apart = np.flatnonzero(self.who.claims.sum(axis=1) != self.subnets["claims"])
+        if len(apart):
+            return f"block {self.block}: claims in subnet {self.subnets['netuid'][apart[0]]} are not what root may claim there"
+        return ""
 
     def walk(self, blocks: int) -> None:
         """Let blocks go by. Raises `InvariantError`, naming block and subnet, where a rao is lost or made."""
@@ -163,7 +168,8 @@ class Chain:
     def sell_claims(self, subnet: int, alpha: int) -> int:
         """Sell alpha that root may claim in a subnet; rao of TAO. Nothing is sold where the pool refuses: 0.
 
-        Dividends of root are no stake, so no fee is taken. Raises `ValueError` where less may be claimed.
+        It is claimed through every validator in proportion to what root may claim there. Dividends of root are no stake, so no
+        fee is taken. Raises `ValueError` where less may be claimed.
         """
         one, pool = self.subnets[subnet], self._pool(subnet)
         if not 0 <= alpha <= one["claims"]:
@@ -175,6 +181,7 @@ class Chain:
         one["tao"], one["alpha_in"] = pool.tao, pool.alpha
         one["alpha_out"] -= swap.paid_in
         one["claims"] -= swap.paid_in
+        self.who.claims[subnet] -= _part_of(swap.paid_in, self.who.claims[subnet])
         self.row["free"] += swap.out
         return swap.out
 
@@ -230,3 +237,9 @@ def _in_proportion(total: int, held: np.ndarray) -> np.ndarray:
     parts = np.array([total * int(one) // whole if whole else 0 for one in held], np.int64)
     parts[0] += total - int(parts.sum())
     return parts
+
+
+def _part_of(total: int, held: np.ndarray) -> np.ndarray:
+    """`total` out of what each holds, in proportion and no more than that; rounded so that the parts up to any place add up."""
+    whole, up_to = int(held.sum()), np.cumsum(held)
+    return np.diff([0, *(total * int(one) // whole if whole else 0 for one in up_to)])
