@@ -148,6 +148,8 @@ def test_alpha_that_nobody_staked_stops_the_run() -> None:
     ("path", "value", "told"),
     [
         (f"{CHAIN}.rules", "gatet", "no rule set 'gatet'.*nearest: gated"),
+        (f"{CHAIN}.rules", 100, "spec 100 found; the first with alpha is 233"),
+        (f"{CHAIN}.rules", 4.5, "must be text"),
         (f"{CHAIN}.serves", [999], "no subnet 999"),
         (f"{CHAIN}.validators", {"honest": {"kind": "honest", "count": 4, "stake": "90 %"}}, "hold 90 %"),
         (f"{CHAIN}.validators", {"honest": {"kind": "honset", "count": 4, "stake": "100 %"}}, "did you mean `honest`"),
@@ -170,6 +172,17 @@ def test_rules_follow_the_calendar() -> None:
     assert found.networks[0].subnets.chain.row["gate_rule"][0] == 1
     early = World(case({"start": "2026-07-20"}), 0, "fast")
     assert early.networks[0].subnets.chain.row["gate_rule"][0] == 0
+
+
+def test_rules_may_be_named_by_a_spec_version() -> None:
+    # Spec 441 is newer than the gate (440) and older than the burn-free rule (444).
+    numbered, named = (scenario({f"{CHAIN}.rules": rules}).spec.networks["tao"].chain.rules for rules in (441, "gated"))
+    assert numbered == named == "gated"
+    with_source = {"value": 425, "source": "opentensor/subtensor @14bc6f9f9", "date": "2026-06-30"}
+    found = scenario({f"{CHAIN}.rules": with_source})
+    assert found.spec.networks["tao"].chain.rules == "price_unburned"
+    told = {row.path: row for row in found.assumptions}
+    assert told[f"{CHAIN} from 2026-11-01"].value == "rule set price_unburned, spec 425"
 
 
 def test_validators_noise_is_drawn_from_named_streams() -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, sourced
 from sim.tokenomics.chains.bittensor.agents import AGENTS
 from sim.tokenomics.chains.bittensor.constants import MAINNET
-from sim.tokenomics.chains.bittensor.rules import RULES, by_name
+from sim.tokenomics.chains.bittensor.rules import RULES, by_name, by_spec
 from sim.tokenomics.chains.bittensor.snapshot import snapshot
 from sim.tokenomics.chains.bittensor.validators import VALIDATORS
 from sim.units import FixedAmount, FixedDuration, FixedShare, Money, Quantity, Rate, Share, share_parts
@@ -28,13 +28,17 @@ def _wrong(kind: str, message: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError(kind, "{message}", {"message": message, "hint": hint})
 
 
-def _rules(name: str) -> str:
-    if name != DATED:
-        try:
-            by_name(name)
-        except LookupError as error:
-            raise _wrong("rules", str(error), f"`{DATED}` or one of {', '.join(one.name for one in RULES)}") from None
-    return name
+def _rules(found: Any) -> Any:
+    """The name of a rule set, of a spec version too; what is neither text nor a whole number is left to be told as that."""
+    if found == DATED or isinstance(found, bool) or not isinstance(found, (str, int)):
+        return found
+    try:
+        return (by_name(found) if isinstance(found, str) else by_spec(found)).name
+    except LookupError as error:
+        names = ", ".join(one.name for one in RULES)
+        raise _wrong(
+            "rules", str(error), f"`{DATED}`, a spec version from {RULES[0].spec} on or one of {names}"
+        ) from None
 
 
 def _netuids(netuids: list[int]) -> list[int]:
@@ -98,8 +102,8 @@ class Others(Block):
 class BittensorChain(Block):
     """Bittensor's chain under a network, and who acts on it."""
 
-    rules: Annotated[str, AfterValidator(_rules)] = DATED
-    """A rule set by its name; `dated`: the one of each day, as they changed on mainnet."""
+    rules: Annotated[str, BeforeValidator(_rules), WithJsonSchema({"type": ["string", "integer"]})] = DATED
+    """A rule set by its name or by a spec version (`441`); `dated`: the one of each day, as they changed on mainnet."""
     serves: Annotated[list[int], AfterValidator(_netuids), Field(default_factory=lambda: [64])]
     """Numbers of the subnets whose miners are this network's operators."""
     simulated: Annotated[int, Field(ge=2, le=127)] = 127
