@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sim.records.baseline import Baseline
 from sim.scenario import load
-from sim.tokenomics.chains.bittensor.snapshot import snapshot
+from sim.tokenomics.chains.bittensor.genesis import SEEN_AT, SEEN_BLOCK
+from sim.tokenomics.chains.bittensor.rules import RULES
+from sim.tokenomics.chains.bittensor.snapshot import BLOCK, SEEN, snapshot
 from sim.workload import class_means
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +39,26 @@ def test_what_is_set_is_what_was_published_before_the_halving() -> None:
     assert miners * price * network.market.start.amount == pytest.approx(54_000, rel=0.01)
     # Nothing of it is dated after the halving.
     assert spec.start.isoformat() < "2025-12-14"
+
+
+def test_the_page_tells_what_is_from_after_the_halving() -> None:
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition("## What is from after the halving")
+    table, network = rest.partition("\n## ")[0], load(FILE).spec.networks["tao"]
+    assert f"{SEEN}, block {BLOCK:,}" in table
+    assert f"all {network.chain.simulated} subnets" in table
+    assert f"{SEEN_AT.date()}, block {SEEN_BLOCK:,}" in table
+    late = [rules for rules in RULES if "2025-12-14" < rules.since.isoformat() < "2026-06-01"]
+    assert [f"| the rule set `{rules.name}` | {rules.since} |" in table for rules in late] == [True]
+    # Every cost of the preset whose source is of 2026 stands in it.
+    preset = yaml.safe_load((ROOT / "sim" / "presets" / "networks" / "bittensor.yaml").read_text(encoding="utf-8"))
+    keys = {
+        key
+        for owners in preset["operators"].values()
+        for key, value in owners.items()
+        if isinstance(value, dict) and str(value.get("date", "")) > "2025-12"
+    }
+    assert keys == {"hosting", "capex", "resale"}
+    assert "hosting and purchase of H100 nodes 2026-03, resale 2026" in table
 
 
 def test_use_of_the_runs_is_what_was_set() -> None:
