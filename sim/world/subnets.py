@@ -158,6 +158,7 @@ class Subnets:
         before, self._emitted = int(self.chain.row["issued"][0]), dict.fromkeys(self.served, 0)
         self.voting.rules_of(epoch)
         self.clock.reveal_period = network.block.chain.reveal
+        self.clock.permitted.law = network.block.chain.permits
         self.voting.score(epoch, weights)
         self._buy_back()
         registrations = self._return()
@@ -167,7 +168,7 @@ class Subnets:
         last = epoch.end_ps // BLOCK_PS * BLOCK_PS
         while now < last:
             boundary = min(self.clock.next_boundary_ps(now), last)
-            closed = self.clock.close(boundary, self.voting.votes(boundary))
+            closed = self.clock.close(boundary, self.voting.votes(boundary), self.voting.wrote)
             self._post(closed, paid)
             for row in closed.held:
                 self.registering.emission[row] = closed.earned[row]

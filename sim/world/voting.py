@@ -11,6 +11,7 @@ import numpy as np
 from sim.errors import ScenarioError
 from sim.tokenomics.chains.bittensor import genesis
 from sim.tokenomics.chains.bittensor.validators import Seen
+from sim.units import PS_PER_S
 from sim.world.calendar import DAY_PS
 from sim.world.service import share_out
 
@@ -34,6 +35,13 @@ class Voting:
         self.uid_of = self.uids.miners.start + np.arange(network.slots) % block.miners
         """The miner's uid of each slot: slots are dealt in turn, so that every class has nodes at many uids."""
         self.scores = {row: np.zeros(self.count) for row in served}
+        self.wrote = {row: np.ones(self.uids.voters.stop, bool) for row in served}
+        """Which validators wrote the last weights anew; what others had written stands."""
+        voters = self.uids.voters.stop
+        self._last = {row: np.zeros((voters, self.count), np.uint16) for row in served}
+        """What each validator wrote last."""
+        self._last_ps: dict[int, list[int | None]] = {row: [None] * voters for row in served}
+        """When: picoseconds since the start, more than 64 bits hold after 106 days."""
         self.held = 0
         """Times that votes were asked for: each has draws of its own."""
         self.fresh = True
@@ -85,7 +93,7 @@ class Voting:
         """Weights u16[validators, uids] of every subnet that serves, for the tempo that ends at `boundary_ps`."""
         found = {}
         for row in self.served:
-            found[row] = self._votes(row)
+            found[row] = self._votes(row, boundary_ps)
             if self.fresh:
                 # What validators wrote before the run begins: as they do now.
                 self.chain.who.weights[row] = found[row]
@@ -93,21 +101,29 @@ class Voting:
         self.fresh = False
         return found
 
-    def _votes(self, row: int) -> np.ndarray:
+    def _votes(self, row: int, now_ps: int) -> np.ndarray:
         voters, size = self.uids.voters.stop, self.count
         netuid = int(self.chain.subnets["netuid"][row])
         stream = self.network.streams[f"validators.{self.network.name}.{netuid}"]
         draws = stream.normals(self.held * voters * size, voters * size).reshape(voters, size)
-        score = self._scored(row)
-        given, place, own = np.zeros((voters, size), np.uint16), 0, self.uids.own.start
+        score, subnets = self._scored(row), self.network.subnets
+        registered, updated = subnets.registering.registered[row], subnets.clock.permitted.updated[row]  # type: ignore[union-attr]
+        given, at_ps, place, own = self._last[row], self._last_ps[row], 0, self.uids.own.start
         for group in self._block.validators.values():
             mine = np.arange(own, own + group.miners)
             own += group.miners
             for _ in range(group.count):
                 seen = Seen(score, self.chain.who.consensus[row], mine, draws[place])
-                given[place] = group.weights(seen)
+                last_ps = at_ps[place]
+                new = group.every is None or last_ps is None or now_ps - last_ps >= group.every * PS_PER_S
+                self.wrote[row][place] = new
+                if new:
+                    given[place], at_ps[place] = group.weights(seen), now_ps
+                elif self._block.masks:
+                    # Older than the registration: meant for who had the uid before.
+                    given[place, registered >= updated[place]] = 0
                 place += 1
-        return given
+        return given.copy()
 
     def _scored(self, row: int) -> np.ndarray:
         """Scores as validators see them: of all of it, an owner who burns gets the part he asks for."""

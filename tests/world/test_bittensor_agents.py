@@ -78,6 +78,13 @@ def test_a_sniper_earns_from_weights_that_are_not_masked() -> None:
     assert gain(masked) < 0 < gain(open_)
 
 
+def test_a_sniper_gets_nothing_for_weights_that_seldom_writers_had_given_the_one_before() -> None:
+    seldom = {"honest": {"kind": "honest", "count": 4, "stake": "100 %", "every": "4 day"}}
+    one = agent(kind="sniper", capital="100 TAO", most="1 TAO") | {f"{CHAIN}.validators": seldom}
+    masked, open_ = (world({**one, f"{CHAIN}.masks": masks}) for masks in (True, False))
+    assert gain(masked) < 0 < gain(open_)
+
+
 def test_operators_take_their_uids_back() -> None:
     found = world(agent(kind="sniper", capital="100 TAO", most="1 TAO"))
     rows = {(row.reason, row.source) for row in found.record().flows}

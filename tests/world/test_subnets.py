@@ -243,3 +243,36 @@ def test_validators_score_correctness_as_far_as_checks_find_what_is_wrong() -> N
     # The alpha that one does not get the other gets: none is lost.
     paid = [coins(found.record(), "payout", "tao.operators") for found in (open_, watched)]
     assert paid[0] == pytest.approx(paid[1], rel=1e-3)
+
+
+SLOW = {
+    "honest": {"kind": "honest", "count": 3, "stake": "80 %"},
+    "idle": {"kind": "honest", "count": 1, "stake": "20 %", "every": "3 day"},
+}
+
+
+def test_a_validator_that_seldom_writes_votes_and_earns_less_where_permits_are_asked_for() -> None:
+    law = {f"{CHAIN}.validators": SLOW, "networks.tao.settle.sell_others": "0 %", "horizon": "12 day"}
+    law[f"{CHAIN}.stakers"] = {"drift": "none", "pull": "0 /day"}
+    free, asked = world(law), world({**law, f"{CHAIN}.permits": {}})
+    shares = []
+    for found in (free, asked):
+        subnets = found.networks[0].subnets
+        row, voters = subnets.served[0], subnets.uids.voters
+        first = world({**law, "horizon": "1 day"}).networks[0].subnets.chain.who.stake[row, voters]
+        earned = subnets.chain.who.stake[row, voters] - first
+        shares.append(earned[3] / earned.sum())
+        assert set(found.record().residuals.values()) == {0}
+    assert shares[0] == pytest.approx(0.2, abs=0.03)
+    # Inactive 5,000 blocks after it wrote, 16.7 h of 72; bonds that it built while it wrote pay on for a while.
+    assert shares[1] < 0.7 * shares[0]
+    # Weights that it wrote stand until it writes again.
+    voting = asked.networks[0].subnets.chain.who.voting[row]
+    assert voting.tolist()[:3] == [1, 1, 1]
+
+
+def test_permits_that_shut_nobody_out_change_nothing() -> None:
+    law = {"places": 256, "least": "0 TAO", "cutoff": 1_000_000}
+    plain, ruled = (world({"horizon": "5 day", **more}).record() for more in ({}, {f"{CHAIN}.permits": law}))
+    assert plain.outcomes == ruled.outcomes
+    assert plain.series == ruled.series

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sim.tokenomics.chains.bittensor.chain import Chain
 from sim.tokenomics.chains.bittensor.network import BLOCK_PS, Network, alpha_of
+from sim.tokenomics.chains.bittensor.permitted import Permits
 from sim.tokenomics.ledger import MINTED, Ledger
+from sim.units import Money
 from tests.tokenomics.chains.chains import TAO, small
 
 pytestmark = pytest.mark.compiled
@@ -98,6 +101,75 @@ def test_weights_committed_for_the_one_before_do_not_count() -> None:
     network.close(network.next_boundary_ps(now), {0: given})
     assert chain.who.incentive[0, 6] == 1
     assert chain.who.incentive[0, 7] == 0
+
+
+def ranked() -> Chain:
+    """Row 0 with alpha alone, the more the lower the uid: 4 validators, 6 others."""
+    chain = small()
+    chain.who.stake[0] = np.sort(chain.who.stake[0])[::-1]
+    chain.who.root[0] = 0
+    return chain
+
+
+def walked(network: Network, epochs: int, wrote: list[int] | None = None) -> list[list[int]]:
+    """Who votes in row 0, epoch by epoch."""
+    found, now = [], (network.chain.block - 9_240_388) * BLOCK_PS
+    for _ in range(epochs):
+        now = network.next_boundary_ps(now)
+        weights = {0: network.chain.who.weights[0].copy()}
+        network.close(now, weights, None if wrote is None else {0: np.array(wrote, bool)})
+        found.append(network.chain.who.voting[0].tolist())
+    return found
+
+
+def test_permits_are_of_the_largest_stakes_from_the_next_epoch_on() -> None:
+    chain = ranked()
+    network = Network(chain, [0])
+    assert walked(network, 1) == [[1, 1, 1, 1]]
+    network.permitted.law = Permits(places=2, least=Money(0.0, "TAO"))
+    assert walked(network, 2) == [[1, 1, 0, 0], [1, 1, 0, 0]]
+    assert chain.who.bonds[0, 1].any()
+    # Uid 2 gets half of what uid 1 has, and is above it: it votes an epoch later, and the bonds of uid 1 are gone then.
+    moved = int(chain.who.stake[0, 1]) // 2
+    chain.who.stake[0, [1, 2]] += [-moved, moved]
+    assert walked(network, 1) == [[1, 1, 0, 0]]
+    assert not chain.who.bonds[0, 1].any()
+    assert walked(network, 1) == [[1, 0, 1, 0]]
+    assert chain.who.bonds[0, 2].any()
+    assert chain.misplaced() == ""
+    network.permitted.law = None
+    assert walked(network, 1) == [[1, 1, 1, 1]]
+
+
+def test_a_stake_below_the_threshold_does_not_vote() -> None:
+    chain = ranked()
+    stake = chain.who.stake[0] / TAO
+    least = Money(float(stake[1:3].mean()), "TAO")
+    network = Network(chain, [0])
+    network.permitted.law = Permits(least=least)
+    assert walked(network, 2) == [[1, 1, 0, 0]] * 2
+    # TAO on root counts by its weight of 0.18.
+    chain.who.root[0, 3] = int(stake[0] * TAO / 0.18)
+    assert walked(network, 2) == [[1, 1, 0, 0], [1, 1, 0, 1]]
+
+
+def test_who_writes_nothing_for_longer_than_the_cutoff_does_not_vote() -> None:
+    chain = ranked()
+    network = Network(chain, [0])
+    network.permitted.law = Permits(least=Money(0.0, "TAO"), cutoff=800)
+    assert walked(network, 4, wrote=[1, 1, 1, 0]) == [[1, 1, 1, 1]] * 2 + [[1, 1, 1, 0]] * 2
+    assert walked(network, 1) == [[1, 1, 1, 1]]
+
+
+def test_a_law_that_shuts_nobody_out_moves_no_rao() -> None:
+    plain, ruled = small(), small()
+    networks = [Network(plain, [0]), Network(ruled, [0])]
+    networks[1].permitted.law = Permits(places=256, least=Money(0.0, "TAO"), cutoff=1_000_000)
+    for network in networks:
+        walked(network, 5)
+    assert plain.subnets.tobytes() == ruled.subnets.tobytes()
+    for one, other in zip(plain.who, ruled.who, strict=True):
+        assert one.tobytes() == other.tobytes()
 
 
 def test_postings_are_what_the_chain_holds() -> None:

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block, OneOf, sourced
+from sim.blocks import Block, OneOf, newer, sourced
 from sim.tokenomics.chains.bittensor.agents import AGENTS
 from sim.tokenomics.chains.bittensor.constants import MAINNET
+from sim.tokenomics.chains.bittensor.permitted import Permits
 from sim.tokenomics.chains.bittensor.rules import RULES, by_name, by_spec
 from sim.tokenomics.chains.bittensor.snapshot import snapshot
 from sim.tokenomics.chains.bittensor.validators import VALIDATORS
@@ -120,6 +121,8 @@ class BittensorChain(Block):
     """Uids of miners in each subnet that serves: operators' node slots are dealt to them in turn."""
     reveal: Annotated[int, Field(ge=0, le=100)] = 1
     """Epochs after which weights count; 0: at once, commit and reveal is off."""
+    permits: Permits | None = newer(None)
+    """Who of the validators may vote in the subnets that serve; none: all of them do, in every epoch."""
     consensus: Literal["yuma", "yuma3", "liquid"] = "yuma"
     """The classic rule, that of relative bonds, or the latter with liquid alpha."""
     scores: Scores = Scores()

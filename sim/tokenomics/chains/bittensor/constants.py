@@ -57,6 +57,7 @@ MAINNET: dict[str, Constant] = {
     "burn_most": Constant(100_000_000_000, f"{_CODE}, MaxBurn 100 TAO", _READ),
     "least_free": Constant(10, f"{_CODE}, MinNonImmuneUids", _READ),
     "permits": Constant(128, f"{_CODE}, the most validators of a subnet; 64 in new ones", _READ),
+    "stake_threshold": Constant(1_000, "documentation of the chain: stake below which a validator's weights do not count", _READ),
     "cutoff": Constant(5_000, f"{_CODE}, activity cutoff of 13.889 tempos, at a tempo of 360", _READ),
     "lock_interval": Constant(115_200, f"{_LIVE}; the code's default is 100,800", _READ),
     "lock_least": Constant(1_000_000_000, f"{_LIVE}: 1 TAO; the code's default is 1,000 TAO", _READ),

@@ -18,6 +18,7 @@ import numpy as np
 
 from sim.tokenomics.chains.bittensor import BLOCK_S, BLOCKS_A_DAY
 from sim.tokenomics.chains.bittensor.chain import Chain
+from sim.tokenomics.chains.bittensor.permitted import Permitted
 from sim.tokenomics.ledger import MINTED, Posting
 from sim.units import PS_PER_S
 
@@ -59,6 +60,7 @@ class Network:
         self.watched = tuple(watched)
         self._start_ps = start_ps
         self._first_block = chain.block
+        self.permitted = Permitted(chain, self.watched)
         self._hidden: dict[int, deque[tuple[int, np.ndarray]]] = {row: deque() for row in self.watched}
         self.reveal_period = reveal_period
 
@@ -76,10 +78,13 @@ class Network:
                 due += [int(one["asked_at"])] if one["asked_at"] > 0 else []
         return self._start_ps + (max(block + 1, min(due)) - self._first_block) * BLOCK_PS
 
-    def close(self, boundary_ps: int, weights: Mapping[int, np.ndarray]) -> Closed:
+    def close(
+        self, boundary_ps: int, weights: Mapping[int, np.ndarray], wrote: Mapping[int, np.ndarray] | None = None
+    ) -> Closed:
         """Walk to the block that ends at `boundary_ps`; `weights`, u16[validators, uids] by row, are set before it.
 
-        Rows without new weights keep theirs. Raises `ValueError` for a boundary that no block ends at or that is past, and for
+        `wrote`, bool[validators] by row, tells whose of them are new (none given: all are). Rows without new weights keep
+        theirs. Raises `ValueError` for a boundary that no block ends at or that is past, and for
         a row that is not watched.
         """
         blocks = self._block_at(boundary_ps) - self.chain.block
@@ -93,9 +98,14 @@ class Network:
         for row in self.watched:
             if row in weights:
                 self._commit(row, weights[row])
+                new = np.ones(len(weights[row]), bool) if wrote is None else wrote[row]
+                self.permitted.wrote(row, new, self.chain.block)
             self._reveal(row)
+            self.permitted.open(row)
         self.chain.walk(1)
         after = self.chain.subnets
+        for row in self.watched:
+            self.permitted.close(row, bool(after["last_epoch"][row] == self.chain.block))
         minted = int(self.chain.row["issued"][0]) - issued
         postings = [Posting("emission", TAO, minted, MINTED, POOLS)]
         for row in self.watched:

@@ -9,8 +9,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sim.blocks import Block
-from sim.units import FixedShare
+from sim.blocks import Block, newer
+from sim.units import FixedDuration, FixedShare
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Group(Block):
     """How many they are, each with a uid of its own."""
     stake: FixedShare
     """Part of all stake, alpha and TAO on root alike, that stands behind them; groups together hold 100 %."""
+    every: FixedDuration | None = newer(None)
+    """Time from one writing of weights to the next; none: in each tempo."""
 
     @property
     def miners(self) -> int:
