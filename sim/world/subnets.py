@@ -25,6 +25,7 @@ from sim.tokenomics.ledger import MINTED
 from sim.tokenomics.market import innovation
 from sim.tokenomics.market.trade import pro_rata
 from sim.units import DAY_S, PS_PER_S
+from sim.world.adjusting import Adjusting
 from sim.world.agents import Agents
 from sim.world.book import Line
 from sim.world.elections import Paid, told
@@ -65,6 +66,7 @@ class Subnets:
         """Logarithm of each other subnet's price over that at the start, where its process stands."""
         self.registering = Registering(self)
         self.agents = Agents(self)
+        self.adjusting = Adjusting(network, self.chain)
         self._emitted: dict[int, int] = {}
         """Rao of alpha that an epoch created for people, by row of a subnet that serves: what goes into its pool is not theirs."""
         self.told: Line = {}
@@ -155,6 +157,7 @@ class Subnets:
     def close(self, epoch: Epoch, account: Account, weights: np.ndarray, served: Served) -> None:
         """All of the chain in an epoch. `weights`, float[slots, 2], is what each slot served, as far as it was good."""
         network = self.network
+        self.adjusting.act(epoch)
         before, self._emitted = int(self.chain.row["issued"][0]), dict.fromkeys(self.served, 0)
         self.voting.rules_of(epoch)
         self.clock.reveal_period = network.block.chain.reveal

@@ -153,6 +153,7 @@ def test_alpha_that_nobody_staked_stops_the_run() -> None:
         (f"{CHAIN}.serves", [999], "no subnet 999"),
         (f"{CHAIN}.validators", {"honest": {"kind": "honest", "count": 4, "stake": "90 %"}}, "hold 90 %"),
         (f"{CHAIN}.validators", {"honest": {"kind": "honset", "count": 4, "stake": "100 %"}}, "did you mean `honest`"),
+        (f"{CHAIN}.adjustments", [{"day": "2026-11-03", "amount": "5 USD"}], "USD found; the chain's coin is TAO"),
         ("networks.tao.coin.ticker", "FET", "chain's coin is TAO"),
         ("networks.tao.split", {"operators": "100 %"}, "split"),
         ("networks.tao.operators.farm.netuid", 4, "subnet 4, which is not among"),
@@ -276,3 +277,36 @@ def test_permits_that_shut_nobody_out_change_nothing() -> None:
     plain, ruled = (world({"horizon": "5 day", **more}).record() for more in ({}, {f"{CHAIN}.permits": law}))
     assert plain.outcomes == ruled.outcomes
     assert plain.series == ruled.series
+
+
+# Around the first halving, at 10.5M: a block creates a TAO below it, half of one from it on.
+@pytest.mark.parametrize(
+    ("kind", "supply", "before", "after"),
+    [("mint", 10_470_000, 1, 0.5), ("recycle", 10_501_000, 0.5, 1), ("burn", 10_501_000, 0.5, 0.5)],
+)
+def test_an_adjustment_moves_the_issuance_on_its_day(kind: str, supply: int, before: float, after: float) -> None:
+    law = {"networks.tao.coin.supply": f"{supply} TAO", "horizon": "6 day"}
+    given = [
+        {"day": "2026-10-01", "amount": "9000 TAO", "kind": kind},  # before the run: it is in the supply
+        {"day": "2026-11-04", "amount": "50000 TAO", "kind": kind},
+    ]
+    found = world({**law, f"{CHAIN}.adjustments": given})
+    record, chain, ledger = found.record(), found.networks[0].subnets.chain, found.ledger
+    emitted = record.series["tao.emission_coin"]
+    assert emitted == pytest.approx([7200 * before] * 3 + [7200 * after] * 3, abs=1)
+    assert record.residuals == {"TAO": 0, "SN64": 0, "USD": 0}
+    sign = {"mint": 1, "recycle": -1, "burn": 0}[kind]
+    assert ledger.supply("TAO") == int(chain.row["issued"][0])
+    created = 3 * 7200 * (before + after)
+    assert ledger.supply("TAO") / 1e9 == pytest.approx(supply + sign * 50_000 + created, abs=1)
+    (moved,) = [row.amount for row in record.flows if row.reason == "adjustment"]
+    assert moved == 50_000 * 10**9
+    # What is burned stands where nobody can spend it, and stays counted.
+    assert (int(chain.row["stranded"][0]) >= moved) == (kind == "burn")
+
+
+@pytest.mark.parametrize(("kind", "told"), [("recycle", "holders have"), ("mint", "are left to the cap")])
+def test_an_adjustment_of_more_than_there_is_is_told(kind: str, told: str) -> None:
+    given = [{"day": "2026-11-01", "amount": "10000000 TAO", "kind": kind}]
+    with pytest.raises(ScenarioError, match=rf"adjustments: 10,000,000 TAO to {kind} on 2026-11-01 found; .*{told}"):
+        world({f"{CHAIN}.adjustments": given, "horizon": "2 day"})

@@ -18,6 +18,7 @@ from sim.tokenomics.chains.bittensor.permitted import Permits
 from sim.tokenomics.chains.bittensor.rules import RULES, by_name, by_spec
 from sim.tokenomics.chains.bittensor.snapshot import snapshot
 from sim.tokenomics.chains.bittensor.validators import VALIDATORS
+from sim.tokenomics.coin import Day
 from sim.units import FixedAmount, FixedDuration, FixedShare, Money, Quantity, Rate, Share, share_parts
 
 DATED = "dated"
@@ -100,6 +101,25 @@ class Others(Block):
     """Rate at which it comes back to the price at the start."""
 
 
+class Adjustment(Block):
+    """A correction of the TAO that is issued, once, beside what blocks create; people hold it, or held it."""
+
+    day: Day
+    """When it is done, with the first epoch that begins on this day or later; one before the run is in the supply at the start."""
+    kind: Literal["mint", "recycle", "burn"] = "mint"
+    """Count it as issued; take it back, so that blocks create it again; or put it where nobody can spend it, still counted."""
+    amount: FixedAmount
+    """How much, in TAO."""
+
+    @model_validator(mode="after")
+    def _in_tao(self) -> Adjustment:
+        if self.amount.currency != "TAO":
+            raise _wrong(
+                "currency", f"{self.amount.currency} found; the chain's coin is TAO", "for example `172001.44 TAO`"
+            )
+        return self
+
+
 class BittensorChain(Block):
     """Bittensor's chain under a network, and who acts on it."""
 
@@ -136,6 +156,8 @@ class BittensorChain(Block):
 
     agents: Mapping[str, Annotated[Any, OneOf(AGENTS)]] = Field(default_factory=dict)
     """Who else acts on the chain, by name."""
+    adjustments: list[Adjustment] = newer([])
+    """Corrections of what is issued, each on its day."""
     masks: bool = True
     """Whether weights that were written for who had a uid before are masked for a newcomer; off only to ask what if."""
 

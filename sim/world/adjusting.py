@@ -1,0 +1,62 @@
+"""Corrections of what a chain has issued, on their day: coins made, taken back to be made again, or put where nobody can spend them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.errors import ScenarioError
+from sim.tokenomics.chains.bittensor.issuance import CAP
+from sim.tokenomics.coin import to_base
+from sim.world.calendar import DAY_PS
+
+if TYPE_CHECKING:
+    from sim.tokenomics.chains.bittensor.block import Adjustment
+    from sim.tokenomics.chains.bittensor.chain import Chain
+    from sim.world.calendar import Epoch
+    from sim.world.network import NetworkState
+
+
+class Adjusting:
+    """State of one network: which of its adjustments are done."""
+
+    def __init__(self, network: NetworkState, chain: Chain) -> None:
+        self.network, self.chain = network, chain
+        self.done: set[int] = set()
+
+    def act(self, epoch: Epoch) -> None:
+        """Do those whose day has come by the epoch's start; what was before the run is in the supply it begins with.
+
+        Raises `ScenarioError` for one that holders have not the TAO for, or that passes the cap.
+        """
+        for place, one in enumerate(self.network.block.chain.adjustments):
+            begins_ps = (one.day - self.network.start_date).days * DAY_PS
+            if 0 <= begins_ps <= epoch.start_ps and place not in self.done:
+                self.done.add(place)
+                self._do(one, to_base(one.amount, 9))
+
+    def _do(self, one: Adjustment, amount: int) -> None:
+        network, row = self.network, self.chain.row
+        ledger, ticker, holders = network.ledger, network.ticker, network.account("holders")
+        held = CAP - int(row["issued"][0]) if one.kind == "mint" else ledger.balance(holders, ticker)
+        if amount > held:
+            raise ScenarioError(
+                f"networks.{network.name}.chain.adjustments: {amount / 1e9:,.0f} TAO to {one.kind} on {one.day} found; "
+                + (
+                    f"{held / 1e9:,.0f} are left to the cap"
+                    if one.kind == "mint"
+                    else f"holders have {held / 1e9:,.0f}"
+                )
+            )
+        if one.kind == "mint":
+            ledger.mint("adjustment", ticker, amount, holders)
+            row["issued"] += amount
+            row["free"] += amount
+            return
+        row["free"] -= amount
+        if one.kind == "recycle":
+            ledger.burn("adjustment", ticker, amount, holders)
+            row["issued"] -= amount
+            row["recycled"] += amount
+        else:
+            ledger.transfer("adjustment", ticker, amount, holders, network.account("subnets"))
+            row["stranded"] += amount
