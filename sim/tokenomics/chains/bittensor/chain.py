@@ -24,7 +24,7 @@ from sim.tokenomics.chains.bittensor.subnets import payouts, pool_of
 from sim.tokenomics.chains.bittensor.yuma import Terms
 
 FEE_U16: int = MAINNET["fee_u16"].value
-"""A swap's fee in 65535ths, all of it the block author's; a subnet may set its own."""
+"""A swap's fee in 65535ths, all of it the block author's, in every subnet; on the chain an owner may set another."""
 LEVEL = PARTS // 2
 """Weight of a pool that weighs both sides alike."""
 
@@ -188,7 +188,8 @@ class Chain:
     def replace(self, subnet: int, lock: int, price: float) -> int:
         """Put a new subnet in a row: holders of the old one's alpha get its TAO, the new pool holds the lock; rao paid to holders.
 
-        The new subnet keeps its row's number, is not switched on, and its uids hold nothing. Raises `ValueError` where less
+        The new subnet keeps its row's number, is not switched on, and its uids hold nothing. What was burned and rounded off counts as
+        people's alpha; the pool's alpha counts for nobody, as in older subnets. Raises `ValueError` where less
         TAO than the lock is free.
         """
         if lock > self.row["free"][0]:

@@ -34,5 +34,8 @@ def pay(
 
 
 def take_of(amount: int, take_u16: int = MAINNET["take_u16"].value) -> int:
-    """The part of a dividend that a validator keeps before those who delegate to it are paid, rounded down; 0 to 18 %."""
+    """The part of a dividend that a validator keeps before those who delegate to it are paid, rounded down; 0 to 18 %.
+
+    Blocks pay validators all: who delegates is no part of the chain's state here.
+    """
     return amount * take_u16 // U16

@@ -20,7 +20,10 @@ GATES = ("none", "rank", "quantile")
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """A rule set: from which date and spec version it held on mainnet, and what it says."""
+    """A rule set: from which date and spec version it held on mainnet, and what it says.
+
+    `pool` tells what pools were then; those of a run are weighted ones (constant products where all TAO goes in).
+    """
 
     name: str
     since: datetime.date

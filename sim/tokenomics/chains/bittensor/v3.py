@@ -3,7 +3,7 @@
     buy   s' = s + q / L          out = L (1/s - 1/s')       s: root of the price, 64 binary digits; L: liquidity
     sell  1/s' = 1/s + q / L      out = L (s - s')
 
-Before it, from February 2025, pools were constant products: `balancer` at weights of 1/2.
+Quotes alone: pools of a run are weighted ones (docs/bittensor.md, "Choices"). Before it, from February 2025, pools were constant products: `balancer` at weights of 1/2.
 Source: subtensor before tag v3.4.8-423, pallets/swap; quotes of mainnet at block 7,000,020, spec 348.
 """
 
