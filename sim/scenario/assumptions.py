@@ -23,6 +23,7 @@ from sim.scenario.reader import read_file
 from sim.scenario.spec import RESOLVED_KEYS, Spec
 from sim.scenario.workload import WorkloadClass
 from sim.serving.catalogue import Gpu, LlmModel
+from sim.tokenomics.chains.bittensor.constants import CHAIN, MAINNET
 from sim.units import readable
 
 PACKAGE = PRESETS.parent
@@ -70,8 +71,8 @@ def page() -> str:
         "## Defaults\n\nUsed where neither the scenario nor a preset says otherwise; change them at the key.\n"
     )
     parts.append(_table(list(of_code())))
-    parts.append("## Fixed in code\n\nNo key changes these.\n")
-    parts.append(_table(list(fixed())))
+    parts.append("## Fixed in code\n\nNo key changes these, but for `permits`, `stake_threshold` and `cutoff` of the chain, defaults of `chain.permits`.\n")
+    parts.append(_table([*fixed(), *of_chain()]))
     return "\n".join(parts)
 
 
@@ -197,6 +198,15 @@ def fixed() -> Iterator[Constant]:
                 target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
                 name = f"{ast.unparse(target)} in sim/{path.relative_to(PACKAGE).as_posix()}"
                 yield Constant(name, ast.unparse(statement.value), "assumed", "", " ".join(told.value.split()))
+
+
+def of_chain() -> Iterator[Constant]:
+    """Constants of Bittensor's chain, which tell where they are from themselves. What another value would alter is told of
+    those that are assumed.
+    """
+    for name, one in {**CHAIN, **MAINNET}.items():
+        key = f"{name} in sim/tokenomics/chains/bittensor/constants.py"
+        yield Constant(key, str(one.value), one.kind, f"{one.source}, read {one.read}", one.changes)
 
 
 # --- text --------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from sim.blocks import Block
-from sim.scenario.assumptions import FILE, FOLDERS, fields, fixed, is_table, of_code, of_preset, page
+from sim.scenario.assumptions import FILE, FOLDERS, fields, fixed, is_table, of_chain, of_code, of_preset, page
 from sim.scenario.library import PRESETS, preset_names
 from sim.scenario.nodes import leaves
 from sim.scenario.reader import read_file
@@ -92,6 +92,9 @@ def _subclasses(block):
 @pytest.mark.long
 def test_constants_that_code_calls_assumed_are_on_the_page():
     assert {row.key.split()[0] for row in fixed()} >= {"FEE_HALF_LIFE_S"}
+    assumed = {row.key.split()[0]: row for row in of_chain() if row.flag == "assumed"}
+    assert set(assumed) == {"recycling_spread", "age_blocks", "most_of_stake"}
+    assert all(row.alters and f"| `{row.key}` |" in page() for row in assumed.values())
 
 
 @pytest.mark.long
