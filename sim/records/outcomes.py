@@ -403,13 +403,13 @@ _ROWS = (
     ),
     Outcome(
         "schemes_found_frac",
-        "of that, epochs in which it was found",
+        "schemes found, of epochs with one",
         "%",
         "ratio",
         "higher",
-        "Of epochs with oracle arbitrage or front-running, those in which it was found out.",
+        "Of epochs with oracle arbitrage, front-running, or self-dealing that may be found, those in which it was found out.",
         "found / done, by scheme and epoch",
-        needs=("schemes",),
+        needs=("noted",),
     ),
     Outcome(
         "dealt_frac",

@@ -186,6 +186,11 @@ def _has(network: Any, kinds: tuple[str, ...]) -> bool:
     return any(s.kind in kinds for operators in network.operators.values() for s in operators.strategies.values())
 
 
+def _lacks_schemes(needs: tuple[str, ...], network: Any) -> bool:
+    noted = any(s.noted for operators in network.operators.values() for s in operators.strategies.values())
+    return ("schemes" in needs and not _has(network, SCHEMES)) or ("noted" in needs and not noted)
+
+
 def reasons(spec: Any, mode: str) -> dict[str, str]:
     """Outcomes that this run can give no number for, and why."""
     told: dict[str, str] = {}
@@ -212,7 +217,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "every node is what it is said to be"
             elif "registered" in outcome.needs and name not in registered:
                 why = "no node of the network may work in another one"
-            elif "schemes" in outcome.needs and not _has(network, SCHEMES):
+            elif _lacks_schemes(outcome.needs, network):
                 why = "nobody earns on how others pay and trade there"
             elif "dealers" in outcome.needs and not _has(network, ("self_dealing",)):
                 why = "nobody buys his own service there"

@@ -1,7 +1,8 @@
 """Owners who buy their own service, for a share of a pool that is paid by use.
 
 They buy the token that is cheapest, as emission counts tokens; nobody computes it. What they pay goes where every payment goes:
-take and burns leak, the rest comes back to them as fees.
+take and burns leak, the rest comes back to them as fees. Doing so on a day is found out with the strategy's chance; that is an
+offence (`slash.invalid`), and nobody deals at a slot that is barred.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ def leakage(network: NetworkState) -> float:
 def deal(network: NetworkState, epoch: Epoch, served: Served, weights: np.ndarray) -> Dealt | None:
     """What dealers buy in an epoch: the best reply to the use of others; None where nobody deals or nothing is paid by use."""
     mine = network.checks.dealing & network.live_mask()
+    mine[[slot for slot, until in network.checks.barred_ps.items() if until > epoch.start_ps]] = False
     part = getattr(network.block, "payout", None)
     by_work = float(getattr(part, "work_share", 1.0 if part is not None and part.kind == "work" else 0.0))
     asked = network.prices_usd(epoch.start_ps)
@@ -77,6 +79,9 @@ def deal(network: NetworkState, epoch: Epoch, served: Served, weights: np.ndarra
     emission = network.emission_coin_per_day(epoch).get("operators", 0.0) * epoch.days * network.coin_usd
     own = float(use[mine].sum())
     usd = dealt(emission * by_work, float(use.sum()) - own, leakage(network), own)
+    if usd > 0:
+        for scheme, slot in network.schemes.able("self_dealing", epoch):
+            network.schemes.act(scheme, slot, epoch)
     return Dealt(share_out(int(usd / price), mine.astype(float)), column, price)
 
 

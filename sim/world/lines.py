@@ -108,12 +108,13 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
             made["cheats_pay_frac"] = (float(account.coins_usd[cheats].sum()), float(account.coins_usd.sum()))
         if network.checks.pretends.any():
             made["exposed_frac"] = (seen.exposed, seen.looked)
-    if (schemes := network.schemes).known:
+    if (schemes := network.schemes).earns:
         made |= {
             "schemed_usd_per_day": account.schemed_usd / days,
             "arbitraged_usd_per_day": account.arbitraged_usd / days,
-            "schemes_found_frac": (schemes.found, schemes.done),
         }
+    if schemes.known:
+        made["schemes_found_frac"] = (schemes.found, schemes.done)
         schemes.done = schemes.found = 0
     if network.checks.dealing.any():
         made["dealt_frac"] = (account.dealt_usd, account.paid_usd)

@@ -7,7 +7,8 @@ capital buys. At lag 0 there is none.
 *Front-running*: in a pool whoever buys before others do, and sells after them, earns the slippage that they pay. He sees what is to be traded in
 the epoch, tries eighths of his capital on a copy of the pool, and trades the best one if it earns; how the price moves otherwise is his risk.
 
-Either is found out with a stated chance a day on which it is done; that is an offence (`slash.invalid`), and who is barred does nothing.
+Either is found out with a stated chance a day on which it is done, as is self-dealing (`sim.world.dealing`); that is an offence
+(`slash.invalid`), and who is barred does nothing.
 """
 
 from __future__ import annotations
@@ -51,9 +52,11 @@ class Schemes:
         for i, owners in enumerate(network.owners):
             strategies = network.block.operators[owners.name].strategies
             for name, mine in disposed(network, owners, streams).items():
-                if strategies[name].kind in SCHEMES and mine.any():
+                if strategies[name].noted and mine.any():
                     slots = int(network.offset[i]) + np.flatnonzero(mine)
                     self.known.append(Scheme(f"{owners.name}.{name}", strategies[name], slots))
+        self.earns = any(scheme.strategy.kind in SCHEMES for scheme in self.known)
+        """Whether anybody earns on how others pay and trade."""
         self.done = self.found = 0
 
     def able(self, kind: str, epoch: Epoch) -> list[tuple[Scheme, int]]:

@@ -1,4 +1,4 @@
-"""Owners who earn on how others pay and trade: when it earns, who pays for it, and how often it is found."""
+"""Owners who earn on how others pay and trade, or on buying of themselves: when, who pays for it, how often it is found."""
 
 from __future__ import annotations
 
@@ -107,3 +107,56 @@ def test_who_was_found_buying_ahead_is_barred() -> None:
     acts = [value for value in run.series["net.schemes_found_frac"] if value is not None]
     assert set(acts) == {1.0}
     assert len(acts) < len(bought(**ring("frontrun", "1 kUSD")).series["net.schemes_found_frac"])
+
+
+# -- of oneself -----------------------------------------------------------------------------------------------------
+
+
+def dealing(**more: Any) -> RunRecord:
+    """Owners of three nodes in ten buy their own service, for a share of what is emitted by work."""
+    return play({
+        f"{NET}.payout": {"kind": "work"}, f"{NET}.price": PRICED, f"{NET}.settle": {"take_rate": "5 %"}, "epoch": "1 day",
+        f"{HOME}.decides": "fixed", **STAKE, **more,
+    })  # fmt: skip
+
+
+def deals(**more: Any) -> dict[str, Any]:
+    return {f"{HOME}.strategies": {"ring": {"kind": "self_dealing", "share": "30 %", **more}}}
+
+
+def test_self_dealing_is_found_with_the_stated_chance_a_day_and_costs_stake() -> None:
+    run = dealing(**deals(found="20 %"), horizon="3 year")
+    found, days = run.outcomes["net.schemes_found_frac"], 3 * 365 + 1
+    assert all(value is not None for value in run.series["net.schemes_found_frac"])
+    assert found == pytest.approx(0.2, abs=5 * math.sqrt(0.2 * 0.8 / days))
+    assert any(row.reason == "slash" for row in run.flows)
+    assert run.residuals == {"TOK": 0, "USD": 0}
+    # It is no scheme on others: what these earn is not told.
+    assert "net.schemed_usd_per_day" in run.unsupported
+
+
+def test_the_chance_of_an_epoch_is_that_of_its_days() -> None:
+    weekly = dealing(**deals(found="20 %"), epoch="1 week", horizon="1000 week")
+    chance = 1 - 0.8**7
+    assert weekly.outcomes["net.schemes_found_frac"] == pytest.approx(
+        chance, abs=5 * math.sqrt(chance * (1 - chance) / 1000)
+    )
+
+
+def test_self_dealing_that_is_not_found_is_as_before() -> None:
+    never, plain = dealing(**deals(found="0 %"), horizon="30 day"), dealing(**deals(), horizon="30 day")
+    assert never.series == plain.series
+    assert "net.schemes_found_frac" in plain.unsupported
+    assert not any(row.reason == "slash" for row in plain.flows)
+
+
+def test_who_was_found_buying_of_himself_is_barred() -> None:
+    slash = {f"{NET}.slash": {"invalid": {"kind": "fraction", "share": "1 %", "cooldown": "60 day"}}}
+    run = dealing(**deals(found="100 %"), **slash, horizon="30 day")
+    dealt = [value or 0.0 for value in run.series["net.dealt_frac"]]
+    acts = [value for value in run.series["net.schemes_found_frac"] if value is not None]
+    assert dealt[0] > 0.3
+    # Each day one more of the owner's slots is barred, until none is left to buy at.
+    assert set(acts) == {1.0}
+    assert 0 < len(acts) < 30
+    assert dealt[len(acts) + 1 :] == [0.0] * (29 - len(acts))

@@ -26,7 +26,7 @@ PRETENDERS = ("sybil", "spec_fraud")
 SCHEMES = ("oracle_arbitrage", "frontrun")
 """Strategies of one owner who earns on how others pay and trade."""
 KEYS = {
-    "lazy": ("model", "when"), "collude": ("model", "when"), "self_dealing": (), "sybil": ("identities",), "spec_fraud": ("gpu",),
+    "lazy": ("model", "when"), "collude": ("model", "when"), "self_dealing": ("found",), "sybil": ("identities",), "spec_fraud": ("gpu",),
     "oracle_arbitrage": ("capital", "found"), "frontrun": ("capital", "found"),
 }  # fmt: skip
 """Keys of each kind beside `share`; the first is needed."""
@@ -60,7 +60,7 @@ WHAT = {
 EXAMPLES = {
     "lazy": "{kind: lazy, share: 20 %, model: llama-3.1-8b}",
     "collude": "{kind: collude, share: 20 %, model: llama-3.1-8b}",
-    "self_dealing": "{kind: self_dealing, share: 20 %}",
+    "self_dealing": "{kind: self_dealing, share: 20 %, found: 1 %}",
     "sybil": "{kind: sybil, share: 20 %, identities: 5}",
     "spec_fraud": "{kind: spec_fraud, share: 20 %, gpu: rtx_3090}",
     "oracle_arbitrage": "{kind: oracle_arbitrage, share: 5 %, capital: 10 kUSD}",
@@ -88,7 +88,7 @@ class Strategy(Block):
     capital: FixedAmount | None = newer(None)
     """USD that the owner trades with in an epoch (`oracle_arbitrage`, `frontrun`)."""
     found: FixedShare = newer(0.0)
-    """Chance that doing so on a day is found out (`oracle_arbitrage`, `frontrun`)."""
+    """Chance that doing so on a day is found out (`self_dealing`, `oracle_arbitrage`, `frontrun`)."""
 
     @model_validator(mode="after")
     def _has_its_keys(self) -> Self:
@@ -112,6 +112,11 @@ class Strategy(Block):
     def code(self) -> int:
         """LAZY, COLLUDES or PRETENDS."""
         return {"collude": COLLUDES, "spec_fraud": PRETENDS}.get(self.kind, LAZY)
+
+    @property
+    def noted(self) -> bool:
+        """Whether a run counts the epochs in which it is done: it is a scheme, or may be found out."""
+        return self.kind in SCHEMES or self.found > 0
 
     @property
     def capital_nano(self) -> int:
