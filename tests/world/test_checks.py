@@ -47,18 +47,66 @@ def test_frauds_are_found_with_the_stated_chance(rate: float, detection: float, 
     found, bad = run.outcomes["net.caught_frac"], run.outcomes["net.cheated_frac"]
     assert found is not None and bad is not None and bad > 0.3
     requests = 2 * 28 * 86_400 * bad
-    alike = round(bad_nodes(run, verify, who)) - 1 if colluding else 0
+    alike = bad_nodes(verify, who) - 1 if colluding else 0
     sides = alike / 99 if colluding else 0.0
     chance = rate * detection * (1 - sides)
     assert found == pytest.approx(chance, abs=5 * math.sqrt(chance / requests))
 
 
-def bad_nodes(run: RunRecord, verify: dict[str, Any], who: dict[str, Any]) -> float:
-    """Nodes whose owners cheat, read off the draws of the same streams."""
+COMPARED: dict[str, tuple[dict[str, Any], float]] = {
+    "replication": ({"repeaters": 2, "rate": "10 %", "detection": "80 %"}, 0.1 * 0.8),
+    "refereed": ({"solvers": 2, "rate": "10 %"}, 0.1),
+    "fingerprint": ({"rate": "20 %", "detection": "90 %"}, 0.2 * 0.9),
+}
+"""Ways that look at answers, and the chance that a bad one is looked at and found; nobody colludes."""
+
+
+def by(kind: str, keys: dict[str, Any], nodes: int = 100) -> dict[str, Any]:
+    """Half of the nodes cheat, and are checked in this way."""
+    size = {f"{HOME}.nodes": nodes, f"{HOME}.max_nodes": nodes}
+    return {**SERVES, **watched(), **lazy(), f"{NET}.verify": {"kind": kind, **keys}, **size}
+
+
+@pytest.mark.parametrize("kind", COMPARED)
+def test_whoever_compares_answers_finds_frauds_with_the_stated_chance(kind: str) -> None:
+    keys, chance = COMPARED[kind]
+    run = play({**by(kind, keys), "horizon": "4 week"})
+    found, bad = run.outcomes["net.caught_frac"], run.outcomes["net.cheated_frac"]
+    assert found is not None and bad is not None and bad > 0.3
+    # Five standard errors of a binomial share of some 3 million bad answers.
+    requests = 2 * 28 * 86_400 * bad
+    assert found == pytest.approx(chance, abs=5 * math.sqrt(chance * (1 - chance) / requests))
+    assert run.outcomes["net.wronged_frac"] == 0
+
+
+def test_an_enclave_finds_every_cheat_but_the_stated_part_whose_owner_breaks_it() -> None:
+    verify = by("tee", {"breach": "30 %"}, nodes=400)
+    run = play({**verify, "horizon": "2 week"})
+    # What decides is drawn by node: some 200 trials, and no more by serving longer.
+    cheats = cheating_nodes(verify)
+    assert cheats > 150
+    assert run.outcomes["net.caught_frac"] == pytest.approx(0.7, abs=5 * math.sqrt(0.7 * 0.3 / cheats))
+    assert run.outcomes["net.wronged_frac"] == 0
+
+
+def test_audits_find_cheats_with_the_stated_chance_a_week() -> None:
+    verify = by("audit", {"every": "7 day", "detection": "50 %"})
+    run = play({**verify, "horizon": "104 week"})
+    # At times that are exponential a node is audited at least once in its mean with 1 - 1/e; 1 % of 1,000 TOK is lost then.
+    trials, chance = cheating_nodes(verify) * 104, 0.5 * (1 - math.exp(-1))
+    assert slashed(run) / 10 == pytest.approx(trials * chance, abs=5 * math.sqrt(trials * chance * (1 - chance)))
+
+
+def cheating_nodes(changes: dict[str, Any]) -> int:
+    """Node slots whose owners cheat, by the draws of the same streams."""
     from sim.world.run import World
 
-    changes = {**SERVES, **verify, **who, f"{HOME}.nodes": 100, f"{HOME}.max_nodes": 100, "horizon": "4 week"}
-    return float((World(case(changes), 0, "fast").networks[0].checks.disposed > 0).sum())
+    return int((World(case(changes), 0, "fast").networks[0].checks.disposed > 0).sum())
+
+
+def bad_nodes(verify: dict[str, Any], who: dict[str, Any]) -> int:
+    """Nodes whose owners cheat, read off the draws of the same streams."""
+    return cheating_nodes({**SERVES, **verify, **who, f"{HOME}.nodes": 100, f"{HOME}.max_nodes": 100})
 
 
 def test_honest_nodes_are_never_found_without_false_alarms_and_as_often_as_stated_with_them() -> None:
