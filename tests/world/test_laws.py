@@ -27,6 +27,8 @@ ELSEWHERE = {
     "with fee share f it lowers them by (1 - f) / 2": "world/test_free_entry.py::test_halving_with_fee_share_f_lowers_the_nodes_of_identical_operators_at_path_price_by_half_of_1_minus_f",
     "epochs of 6 h, 1 day and 2 days agree": "world/test_coin_price.py::test_epochs_of_6_hours_1_day_and_2_days_agree_within_3_percent",
     "exchange gains and losses sum to price change x coins held": "world/test_coin_price.py::test_gains_and_losses_of_exchange_sum_to_price_change_times_coins_held",
+    "the quantity equation": "tokenomics/test_market.py::test_the_quantity_equation_by_hand",
+    "under it burn and mint goes to U / M, of the market alone": "tokenomics/test_market.py::test_burn_and_mint_under_the_quantity_equation_settles_where_use_over_mint_is",
     "the same for any numbers": "tokenomics/test_settle.py::test_gains_and_losses_sum_to_price_change_times_coins_held",
 }  # fmt: skip
 
@@ -56,6 +58,23 @@ def test_the_price_of_burn_and_mint_goes_to_u_over_m_whatever_the_initial_supply
     revenue = run.outcomes["net.revenue_usd_per_day"]
     assert revenue is not None
     assert last(run, "net.coin_usd") == pytest.approx(revenue / 49, rel=0.02)
+
+
+@pytest.mark.parametrize("supply", ["1 kTOK", "3 kTOK", "10 kTOK"])
+def test_the_price_of_burn_and_mint_goes_to_u_over_m_whatever_the_initial_supply_under_quantity(supply: str) -> None:
+    # A coin is paid with 12 times a year: the supply closes to its level within some weeks. Whole epochs alone: in a part of one
+    # less is minted before its price is made.
+    run = play({
+        f"{NET}.coin": {"ticker": "TOK", "decimals": 9, "supply": supply}, f"{NET}.price": PRICED,
+        f"{NET}.market": {"kind": "quantity", "start": "1 USD/TOK", "velocity": "12 /year"},
+        f"{NET}.burnmint": {"all": {"kind": "share", "share": "100 %"}}, f"{HOME}.decides": "fixed", "epoch": "1 day",
+        "horizon": "364 day",
+    })  # fmt: skip
+    revenue = run.outcomes["net.revenue_usd_per_day"]
+    assert revenue is not None
+    assert last(run, "net.coin_usd") == pytest.approx(revenue / 49, rel=1e-3)
+    # M V S = U: coins are as many as change hands between two burns.
+    assert last(run, "net.supply_coin") == pytest.approx(49 * 365.25 / 12, rel=0.05)
 
 
 # -- cheats ---------------------------------------------------------------------------------------------------------
