@@ -12,7 +12,6 @@ from sim.tokenomics.coin import to_base
 from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.market import Holders, Pool, State
 from sim.tokenomics.operators import Columns, OperatorClass, View, decide
-from sim.tokenomics.settle import take_of
 from sim.tokenomics.supply.halving_by_supply import per_block
 from sim.units import Money
 from sim.verify.classical import TICKS
@@ -45,12 +44,6 @@ def amm_buyback(case: dict[str, Any]) -> dict[str, float]:
     state = State(decimals, 1, 1, usd, coins)
     burned = pool.buy(state, to_base(inputs["dy"], 9))
     return {"burned": burned / 10**decimals, "price_after": state.price_usd}
-
-
-def hyperbolic_fee(case: dict[str, Any]) -> dict[str, float]:
-    """What an operator keeps of an hourly price, capped, less a fee of 10 % (docs.hyperbolic.xyz)."""
-    asked = to_base(min(case["inputs"]["ask"], case["inputs"]["cap"]), 9)
-    return {"net": (asked - take_of(asked, 0.1)) / 10**9}
 
 
 def bme_equilibrium(case: dict[str, Any]) -> dict[str, float]:
@@ -114,7 +107,6 @@ def micro_traces(case: dict[str, Any]) -> dict[str, list[float]]:
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "issuance": issuance,
     "amm_buyback": amm_buyback,
-    "hyperbolic_fee": hyperbolic_fee,
     "bme_equilibrium": bme_equilibrium,
     "free_entry": free_entry,
     "micro_traces": micro_traces,

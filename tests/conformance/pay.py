@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -14,7 +15,8 @@ from sim.tokenomics.burnmint.vault import BLOCKS, CREDITS, RATIO, STATUS, VAULT
 from sim.tokenomics.coin import to_base
 from sim.tokenomics.market import MARKET
 from sim.tokenomics.meter import SCALE
-from sim.tokenomics.payment import PAYMENT, Held
+from sim.tokenomics.payment import PAYMENT, Held, Moment
+from sim.tokenomics.payment.escrow import Escrow
 from sim.tokenomics.payment.multiparty import MultiPartyEscrow, Voucher
 from sim.tokenomics.price import OBSERVED, PRICE, STATE
 from sim.tokenomics.settle import Settle, coins_of, fees_of, pusd, take_of
@@ -68,6 +70,17 @@ def render_price_grossup(case: dict[str, Any]) -> dict[str, float]:
     }
 
 
+def hyperbolic_fee(case: dict[str, Any]) -> dict[str, float]:
+    """What an operator keeps of what users pay for his hour, a token here, no more than is let: less 10 % (docs.hyperbolic.xyz)."""
+    inputs = case["inputs"]
+    block = kind(
+        PRICE, kind="reverse_auction", highest=f"{inputs['cap']} USD/h", margin="0 %", fill="100 %", output_ratio=0.0
+    )
+    asks = np.array([pusd(inputs["ask"])], np.int64)
+    hour = block.per_token({"USD": 9}, seen(node_input_tps=1 / 3600), asks).input // SCALE
+    return {"net": (hour - take_of(hour, 0.1)) / 10**9}
+
+
 def akash_escrow(case: dict[str, Any]) -> dict[str, Any]:
     """Blocks of a stream out of a deposit: what is due is rate x blocks."""
     inputs = case["inputs"]
@@ -101,11 +114,13 @@ def gonka_job_payment(case: dict[str, Any]) -> dict[str, Any]:
         return {"adjustments": (shared.paid_by_rule(held, due, due >= 0)[0] - due).tolist()}
     price = kind(PRICE, kind="posted", input=f"{inputs['price']} TOK/tok", output=f"{inputs['price']} TOK/tok")
     quote = price.per_token({"TOK": 0})
-    held = Held.nothing(1)
-    held.pots[0] = escrow = quote.of(inputs["prompt"], inputs["max_tokens"]) // SCALE
     due = np.array([quote.of(inputs["prompt"], inputs["completion"]) // SCALE], np.int64)
-    paid, _ = kind(PAYMENT, kind="escrow").paid_by_rule(held, due)
-    return {"escrow": escrow, "cost": int(paid[0]), "refund": int(held.pots[0])}
+    # Locked over used, as the block has it: the longest answer over what was served.
+    longest, served = inputs["prompt"] + inputs["max_tokens"], inputs["prompt"] + inputs["completion"]
+    block = Escrow(reserve=math.nextafter(longest / served, math.inf))
+    plan, left = block.plan(Held.nothing(1), due, Moment(0.0, 1.0, 0.0, np.zeros, due >= 0))
+    assert left.pots[0] == 0
+    return {"escrow": plan.brought, "cost": int(plan.paid[0]), "refund": plan.back}
 
 
 def mpe_channel(case: dict[str, Any]) -> dict[str, Any]:
@@ -242,6 +257,7 @@ ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "akash_escrow": akash_escrow,
     "livepeer_tickets": livepeer_tickets,
     "gonka_job_payment": gonka_job_payment,
+    "hyperbolic_fee": hyperbolic_fee,
     "mpe_channel": mpe_channel,
     "akash_take_fee": akash_take_fee,
     "ionet_fees": ionet_fees,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.tokenomics.coin import to_base
-from sim.tokenomics.operators.contest import best_reply, profit, share_at
+from sim.tokenomics.operators.contest import best_reply
 from sim.tokenomics.operators.strategies import cheats
 from sim.tokenomics.payout import Work
 from sim.tokenomics.slash import Fraction, Termination
@@ -123,8 +123,7 @@ def mining_contest(case: dict[str, Any]) -> dict[str, Any]:
     if "alpha" in inputs:
         return _owners_at_most(inputs["alpha"])
     if "c_j" in inputs:
-        # The dearer one is in as long as X < V / c_i.
-        return {"min_share_j": share_at(1 / inputs["c_i"], 1.0, inputs["c_j"])}
+        return {"min_share_j": _least_share(inputs["c_j"], inputs["c_i"])}
     value, costs = float(inputs["V"]), [float(cost) for cost in inputs["costs"]]
     efforts = [value / cost / len(costs) ** 2 for cost in costs]
     for _ in range(8_000):
@@ -132,22 +131,53 @@ def mining_contest(case: dict[str, Any]) -> dict[str, Any]:
         wanted = [best_reply(value, total - mine, cost) for mine, cost in zip(efforts, costs, strict=True)]
         efforts = [mine + (reply - mine) / len(costs) for mine, reply in zip(efforts, wanted, strict=True)]
     weights = np.rint(np.array(efforts) / sum(efforts) * 2**50).astype(np.int64)
-    paid, _ = Work().amounts(10**15, weights, weights)
-    return {
-        "total": sum(efforts),
-        "share": (paid / 10**15).tolist(),
-        "profit_0": profit(value, costs[0], efforts, 0),
-    }
+    shares = Work().amounts(10**15, weights, weights)[0] / 10**15
+    return {"total": sum(efforts), "share": shares.tolist(), "profit_0": value * shares[0] - costs[0] * efforts[0]}
+
+
+def _least_share(cheap: float, dear: float) -> float:
+    """What the cheaper owner holds where the dearer one is about to leave: both go by their best replies to a prize of 1."""
+    total = _last(lambda effort: best_reply(1.0, effort, dear) > 0, 2 / dear)
+    return _last(lambda effort: best_reply(1.0, total - effort, cheap) > effort, total) / total
+
+
+def _last(holds: Callable[[float], bool], high: float) -> float:
+    """Up to where something holds, by bisection of [0, high]."""
+    low = 0.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low
+
+
+STEP = 1e-4
+"""Part of an effort by which an owner tries more and less."""
 
 
 def _owners_at_most(alpha: float) -> dict[str, float]:
+    """How many can be there where the prize goes by x^alpha: equals who each put in what earns most lose no more than rounding."""
     owners = 1
-    while True:
-        n = owners + 1
-        effort = alpha * (n - 1) / n**2
-        if profit(1.0, 1.0, [effort] * n, 0, alpha) < -1e-12:
-            return {"max_miners": owners, "min_share": 1 / owners}
-        owners = n
+    while _worth(owners + 1, alpha) > -1e-6:
+        owners += 1
+    return {"max_miners": owners, "min_share": 1 / owners}
+
+
+def _worth(owners: int, alpha: float) -> float:
+    """What each of so many earns of a prize of 1, where a little more effort earns each as much as it costs."""
+
+    def gains(effort: float) -> bool:
+        more, less = (_prize(effort * (1 + step), effort, owners, alpha) for step in (STEP, -STEP))
+        return more - less > 2 * STEP * effort
+
+    effort = _last(gains, 2.0)
+    return _prize(effort, effort, owners, alpha) - effort
+
+
+def _prize(mine: float, each: float, owners: int, alpha: float) -> float:
+    """What one of so many gets of a prize of 1: the payout's rule divides it by weights, efforts to a power."""
+    efforts = np.array([mine, *[each] * (owners - 1)])
+    weights = np.rint((efforts / efforts.max()) ** alpha * 2**50).astype(np.int64)
+    return float(Work().amounts(10**15, weights, weights)[0][0]) / 1e15
 
 
 ADAPTERS: dict[str, Callable[[dict[str, Any]], Any]] = {

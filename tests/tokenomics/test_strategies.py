@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from scipy.optimize import minimize_scalar
 
 from sim.tokenomics.operators import LIVE, Columns, OperatorClass, View, decide
-from sim.tokenomics.operators.contest import best_reply, profit
+from sim.tokenomics.operators.contest import best_reply
 from sim.tokenomics.operators.strategies import Strategy, dealt
 from tests.policies.kinds import CONTEXT
 
@@ -38,10 +38,11 @@ def test_who_loses_nothing_of_a_payment_has_no_best_use() -> None:
 @settings(max_examples=100, deadline=None)
 @given(SIZES, SIZES, SIZES)
 def test_a_best_reply_earns_most(value: float, others: float, cost: float) -> None:
-    effort = best_reply(value, others, cost)
-    mine = [effort, others]
-    most = minimize_scalar(lambda x: -profit(value, cost, [x, others], 0), bounds=(0, value / cost), method="bounded")
-    assert profit(value, cost, mine, 0) >= -most.fun - 1e-6 * value
+    def earns(effort: float) -> float:
+        return value * effort / (effort + others) - cost * effort
+
+    most = minimize_scalar(lambda x: -earns(x), bounds=(0, value / cost), method="bounded")
+    assert earns(best_reply(value, others, cost)) >= -most.fun - 1e-6 * value
 
 
 def contest(nodes: int, others: float, draw: float = 0.0) -> tuple[int, int]:
