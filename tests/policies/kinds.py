@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.tokenomics.burnmint import BURNMINT
 from sim.tokenomics.demand import DEMAND
+from sim.tokenomics.market import MARKET
 from sim.tokenomics.payment import PAYMENT
 from sim.tokenomics.payout import PAYOUT
 from sim.tokenomics.price import PRICE
@@ -187,6 +188,33 @@ PROGRAMS = {
     "buyback": block(BURNMINT, kind="buyback"),
     "render": block(BURNMINT, kind="mint_back", burn="60 %", reward="56 %"),
     "pool": block(BURNMINT, kind="mint_back", burn="95 %", reward="95 %", pool="1000 TAO"),
+}
+_START = {"start": "300 USD/TAO"}
+_POOL = {
+    "kind": "pool",
+    "depth": "8 MUSD",
+    "fee": "0.3 %",
+    "holders": {"value": "constant", "a": "2 kUSD/day"},
+    **_START,
+}
+_SERIES = {"2026-01-01": "300 USD/TAO", "2026-01-05": "240 USD/TAO"}
+MARKETS = {
+    "path": block(MARKET, kind="path", drift="10 %/year", daily_sd="6 %", **_START),
+    "pool": block(MARKET, daily_sd="6 %", **_POOL),
+    "pool_without_a_pull": block(MARKET, **{**_POOL, "holders": {"a": "-5 kUSD/day", "b": "0 USD/day"}, "fee": "0 %"}),
+    "quantity": block(MARKET, kind="quantity", velocity="12 /year", locked="30 %", daily_sd="3 %", **_START),
+    "replay": block(MARKET, kind="replay", prices=_SERIES, **_START),
+    "mix": block(
+        MARKET,
+        kind="mix",
+        daily_sd="2 %",
+        **_START,
+        parts={
+            "pool": {"weight": "40 %", "market": _POOL},
+            "quantity": {"weight": "35 %", "market": {"kind": "quantity", "velocity": "12 /year", **_START}},
+            "series": {"weight": "25 %", "market": {"kind": "replay", "prices": _SERIES, **_START}},
+        },
+    ),
 }
 
 DEMANDS = {

@@ -33,6 +33,7 @@ from sim.units import INT64_MAX, muldiv
 from tests.policies.kinds import (
     BURNMINTS,
     DEMANDS,
+    MARKETS,
     PAYMENTS,
     PAYOUTS,
     PRICES,
@@ -332,6 +333,7 @@ def test_a_treasury_agrees_compiled_and_spends_what_it_holds(
 def test_every_kind_of_every_table_is_tried_here() -> None:
     tables = [
         (supply.SUPPLY, SUPPLIES),
+        (MARKET, MARKETS),
         (payout.PAYOUT, PAYOUTS),
         (price.PRICE, PRICES),
         (payment.PAYMENT, PAYMENTS),
