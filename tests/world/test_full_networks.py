@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from sim.records.run import RunRecord
 from sim.scenario import load
 from sim.world import run
+from tests.tokenomics.test_network_presets import network
 from tests.world.small import coins
 
 pytestmark = [pytest.mark.compiled, pytest.mark.long]
@@ -47,12 +50,14 @@ FULL = (
 )
 
 
-def alone(folder: Path, preset: str, horizon: str = "2 year", initial: str = "given") -> RunRecord:
+def alone(
+    folder: Path, preset: str, horizon: str = "2 year", initial: str = "given", sets: Sequence[str] = ()
+) -> RunRecord:
     file = folder / "alone.yaml"
     start = "2020-12-01" if preset == "helium_2020" else "2026-11-01"
     coin_price = "path" if preset == "centralized" else "pool"
     file.write_text(FILE.format(preset=preset, start=start, horizon=horizon, initial=initial, coin_price=coin_price))
-    (case,) = load(file).cases()
+    (case,) = load(file, sets=sets).cases()
     # The interpreted economy: it closes the ledger in every epoch, the compiled one once.
     return run(case, 0, "loop")
 
@@ -73,6 +78,22 @@ def test_two_years_alone(tmp_path: Path, preset: str, initial: str) -> None:
     assert min(nodes) >= 0.2 * nodes[0]
     # A run that leaves in year 1 what the network calls plausible, or fills its slots, says so.
     assert record.notes == []
+
+
+def test_two_years_of_asi_cloud_whose_users_pay_through_singularitynets_channels(tmp_path: Path) -> None:
+    channels = network("singularitynet").settle.via
+    assert channels.kind == "channel"
+    sets = [f"networks.net.settle.via={json.dumps(channels.model_dump(mode='json'))}"]
+    record = alone(tmp_path, "asi_cloud", sets=sets)
+    assert len(record.epoch_end_s) == 731
+    assert set(record.residuals.values()) == {0}
+    nodes = numbers(record, "nodes")
+    assert min(nodes) >= 0.2 * nodes[0]
+    assert record.notes == []
+    # All that operators get comes out of channels, by claims that cost gas; senders extend them, so that nothing is lost.
+    assert {row.source for row in record.flows if row.reason in ("payment", "take")} == {"net.escrow"}
+    assert 0 < sum(numbers(record, "gas_usd_per_day")) < 0.1 * sum(numbers(record, "revenue_usd_per_day"))
+    assert sum(numbers(record, "default_usd_per_day")) == 0
 
 
 @pytest.mark.parametrize("preset", FULL)

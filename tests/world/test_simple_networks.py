@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from pathlib import Path
 
 import pytest
@@ -32,10 +34,10 @@ compare: {{baseline: base, coin_price: [{coin_price}]}}
 SIMPLE = ("cudos", "filecoin", "helium_2026", "ionet", "livepeer")
 
 
-def ninety_days(folder: Path, preset: str, coin_price: str) -> RunRecord:
+def ninety_days(folder: Path, preset: str, coin_price: str, *sets: str) -> RunRecord:
     file = folder / "days.yaml"
     file.write_text(FILE.format(preset=preset, coin_price=coin_price))
-    (case,) = load(file).cases()
+    (case,) = load(file, sets=sets).cases()
     # The interpreted economy: it closes the ledger in every epoch, the compiled one once.
     return run(case, 0, "loop")
 
@@ -86,6 +88,30 @@ def test_heliums_band_keeps_operators_below_three_times_what_users_pay(tmp_path:
     assert operators == pytest.approx(90 * 0.0033 * 0.7 * 216_900, rel=0.01)
     assert coins(record, "payment", "net.operators") == 0
     assert burned > 0
+
+
+def test_livepeers_operators_are_paid_by_the_tickets_that_win(tmp_path: Path) -> None:
+    record = ninety_days(tmp_path, "livepeer", "path")
+    assert {row.source for row in record.flows if row.reason == "payment"} == {"net.escrow"}
+    mtok, usd = record.series["net.served_mtok"], record.series["net.revenue_usd_per_day"]
+    rates = [(paid or 0) / (served or 1) for paid, served in zip(usd, mtok, strict=True)]
+    # About ten tickets a node and day, each of which wins with a tenth: days differ by some 12 % of 60 nodes' work, ninety by a tenth of that.
+    mean, spread = statistics.fmean(rates), statistics.stdev(rates)
+    assert 0.06 < spread / mean < 0.2
+    owed = ninety_days(tmp_path, "livepeer", "path", "networks.net.settle.via={kind: batch}")
+    due = owed.series["net.revenue_usd_per_day"][-1] or 0
+    assert mean == pytest.approx(due / (owed.series["net.served_mtok"][-1] or 1), abs=5 * spread / math.sqrt(90))
+    # The deposit of one and a half days outlasts every day's luck.
+    assert sum(value or 0 for value in record.series["net.default_usd_per_day"]) == 0
+
+
+def test_ionets_users_pay_a_quarter_of_a_percent_on_top(tmp_path: Path) -> None:
+    paid, plain = (
+        ninety_days(tmp_path, "ionet", "path", f"networks.net.settle.make_rate={rate} %") for rate in (0.25, 0)
+    )
+    told = [(run.series["net.revenue_usd_per_day"][0] or 0) for run in (paid, plain)]
+    assert told[0] / told[1] == pytest.approx(1.0025, rel=1e-6)
+    assert paid.series == ninety_days(tmp_path, "ionet", "path").series
 
 
 def test_livepeers_inflation_falls_while_more_than_half_is_bonded(tmp_path: Path) -> None:
