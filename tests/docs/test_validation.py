@@ -110,6 +110,27 @@ def test_history_is_told_as_its_own_page_does():
     assert f"{ours} at 13 weeks, the last value {last}" in PAGE
 
 
+FORECASTS = ("constant", "drift", "drift, frozen")
+
+
+@pytest.mark.parametrize(
+    ("backtest", "operators"),
+    [
+        ("Bitcoin, three halvings", "operators"),
+        ("Bitcoin, rolling (50 cuts)", "operators"),
+        ("Ravencoin, after the Merge", "operators, defaults"),
+    ],
+)
+def test_scores_of_owners_and_of_those_who_know_nothing_are_their_own_pages(backtest, operators):
+    scored = _page("operators-history.md").splitlines()
+    told = _row(PAGE, backtest)[1:]
+    for cell, forecast in zip(told, (operators, *FORECASTS), strict=True):
+        beginning = f"| {backtest.replace(', ', ' | ', 1)} | {forecast} | 13 |"
+        rows = [_row(line, beginning.strip("| ")) for line in scored if line.startswith(beginning)]
+        assert cell == "".join(f"{crps}; {mape} %; {inside} %" for *_, crps, mape, inside, _, _ in rows)
+    assert all(told[: len(FORECASTS)])
+
+
 def _errors(server: str) -> dict[str, list[float]]:
     """Percent of each statistic of a latency that the page tells of a server."""
     rows = PAGE.split(f"| {server} | TTFT |", 1)[1].splitlines()[:3]
