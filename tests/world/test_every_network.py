@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -14,6 +15,11 @@ FILE = Path(__file__).parents[2] / "scenarios" / "every-network.yaml"
 COINS = ("asi_cloud", "singularitynet", "gensyn", "gonka", "akash", "render", "helium_2020", "helium_2026")
 NOT_BUYING = 0.4
 """Default of a logit: of all would-be users at the start."""
+PAGE = (FILE.parents[1] / "docs" / "every-network.md").read_text(encoding="utf-8")
+TOLD = [
+    [cell.strip(" `") for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("| `")
+]
+"""Rows of the page's table."""
 
 
 def world(horizon: str) -> RunRecord:
@@ -68,3 +74,38 @@ def test_two_years_balance_and_nobody_dies() -> None:
     record = world("2 year")
     assert len(record.epoch_end_s) == 731
     held(record)
+
+
+@pytest.mark.slow
+@pytest.mark.compiled
+@pytest.mark.long
+def test_the_pages_table_is_that_of_the_scenarios_runs() -> None:
+    (case,) = load(FILE).cases()
+    runs = [run(case, replication) for replication in range(case.before.seeds.replications)]
+    assert [row[0] for row in TOLD] == ["cloud", *sorted(COINS, key=[row[0] for row in TOLD].index)]
+    for name, _, day_1, share, price, first, nodes in TOLD:
+        paid, there = (
+            [values(one, f"{name}.{outcome}") for one in runs] for outcome in ("price_paid_usd_per_mtok", "nodes")
+        )
+        assert day_1 == f"{100 * mean(of_purchases(one, name, 0) for one in runs):.1f} %"
+        assert share == spread([100 * of_purchases(one, name, -1) for one in runs], ".1f", " %")
+        assert price == f"{mean(mean(one[366:]) for one in paid):.3f}"
+        assert first == f"{mean(one[0] for one in there):.0f}"
+        assert nodes == spread([one[-1] for one in there], ".0f", "")
+    # Nobody dies, as the page says: half of the first nodes are the fewest that any network had.
+    for one in runs:
+        held(one)
+        assert all(min(values(one, f"{name}.nodes")) >= 0.5 * values(one, f"{name}.nodes")[0] for name, *_ in TOLD)
+
+
+def of_purchases(record: RunRecord, name: str, day: int) -> float:
+    """A network's part of what all users buy on a day."""
+    bought = {other: values(record, f"{other}.share_frac")[day] for other in (*COINS, "cloud")}
+    return bought[name] / sum(bought.values())
+
+
+def spread(found: list[float], form: str, unit: str) -> str:
+    """The mean, and where runs differ as shown the lowest and highest, as the page writes them."""
+    low, high = (f"{end:{form}}" for end in (min(found), max(found)))
+    told = f"{mean(found):{form}}{unit}"
+    return told if low == high else f"{told} ({low} to {high})"

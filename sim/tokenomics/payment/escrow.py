@@ -32,7 +32,7 @@ def rule(due: np.ndarray, pots: np.ndarray, row: np.ndarray, claimed: np.ndarray
 
 
 class Escrow(Payment):
-    """A request locks what its longest answer would cost and gets back what it did not use: nobody can default."""
+    """Users lock `reserve` times what an epoch uses, as a request locks its longest answer, and get the rest back: no default."""
 
     rule = staticmethod(rule)
 
