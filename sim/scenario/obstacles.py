@@ -54,6 +54,13 @@ def obstacles(spec: Any) -> list[str]:
         for name, klass in spec.workload.items()
         if not getattr(type(klass.demand), "compiled", False)
     ]
+    if any(network.price.kind == "posted" and network.price.batch != 1.0 for network in spec.networks.values()):
+        # Without a price for batch use the key moves nothing.
+        found += [
+            f"workload.{name}.batch: simulated by the interpreted economy"
+            for name, klass in spec.workload.items()
+            if klass.batch
+        ]
     found += [
         f"workload.{name}.budget: simulated by the interpreted economy"
         for name, klass in spec.workload.items()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
-from sim.blocks import Block, OneOf, sourced
+from sim.blocks import Block, OneOf, newer, sourced
 from sim.errors import Problem
 from sim.units import DAY_S, FixedDuration, Quantity, Rate
 from sim.workload.arrivals import ARRIVALS, PoissonArrivals
@@ -113,6 +114,8 @@ class ClientClass(Block):
     """Prompt tokens whose KV is in the server already; left out, a trace's own, else none."""
     slo: Slo | None = None
     """Target latencies."""
+    batch: bool = newer(False)
+    """Whether requests go through the service's batch door: they pay its `price.batch`, and are served like all others."""
 
     region: str | None = None
     """Where users are: a row of `latency`."""
@@ -170,6 +173,11 @@ def cached_mean(cls: ClientClass) -> float:
     if cls.prompt is not None or not hasattr(cls.arrivals, "trace"):
         return 0.0
     return min(float(cls.arrivals.trace().cached_tokens.mean()), prompt)
+
+
+def batch_of(classes: Mapping[str, ClientClass]) -> np.ndarray:
+    """Which classes send batch requests: bool[classes]."""
+    return np.array([cls.batch for cls in classes.values()], bool)
 
 
 def _mean(cls: ClientClass, law: Any, column: str) -> float:

@@ -14,10 +14,12 @@ import math
 import numpy as np
 
 from sim.errors import InvariantError
+from sim.serving.contract import Fate
 from sim.tokenomics.market import innovation
 from sim.tokenomics.payment import Held, Plan
+from sim.tokenomics.price import PerToken
 from sim.tokenomics.settle import Exchange, Paid, coins_of, exchange, fees_of, usd_of
-from sim.units import PS_PER_S, YEAR_S
+from sim.units import PS_PER_S, SHARE_ONE, YEAR_S
 from sim.world.burning import (
     Burns,
     Credits,
@@ -128,23 +130,29 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
 
 def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
     """Charge the epoch's tokens to slots by their part of the work; gives the part of the charge that is for training jobs."""
-    quote = network.per_token()
-    slots = np.arange(network.slots)
-    prompt, cached = int(served.prompt.sum()), min(int(served.cached.sum()), int(served.prompt.sum()))
-    if quote.cached == quote.input:
-        cached = 0
-    charges = (
-        # What a training job's part reads is charged as a prompt.
-        (0, prompt - cached + served.job_tokens, quote.input),
-        (0, cached, quote.cached),
-        (1, int(served.output.sum()), quote.output),
-        (1, served.completed, quote.request),
-    )
+    quote, parts = network.per_token(), network.block.price.batch_parts
+    slots, batch = np.arange(network.slots), network.batch
+    if parts == SHARE_ONE or not batch.any():
+        charges = _charges(served, quote, np.ones_like(batch), served.job_tokens)
+    else:
+        charges = _charges(served, quote, ~batch, served.job_tokens) + _charges(served, quote.batched(parts), batch)
     for column, count, price in charges:
         if weights[:, column].any():
             network.meter.add(slots, share_out(count, weights[:, column]), price)
     jobs = served.job_tokens * quote.input
     return jobs / sum(count * price for _, count, price in charges) if jobs else 0.0
+
+
+def _charges(served: Served, quote: PerToken, of: np.ndarray, job_tokens: int = 0) -> list[tuple[int, int, int]]:
+    """What classes `of` (bool) used, and what training jobs' parts read, which is charged as a prompt: column of the work, count, price."""
+    prompt = int(served.prompt[of].sum())
+    cached = min(int(served.cached[of].sum()), prompt) if quote.cached != quote.input else 0
+    return [
+        (0, prompt - cached + job_tokens, quote.input),
+        (0, cached, quote.cached),
+        (1, int(served.output[of].sum()), quote.output),
+        (1, int(served.fates[of, Fate.COMPLETED].sum()), quote.request),
+    ]
 
 
 def _meter_dealt(network: NetworkState, bought: Dealt) -> None:

@@ -18,7 +18,8 @@ from sim.tokenomics.payment import Held
 from sim.tokenomics.price import OBSERVED, STATE, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
 from sim.tokenomics.supply import DAY_PS, GPU_ONE
-from sim.units import ps
+from sim.units import SHARE_ONE, ps
+from sim.workload.classes import batch_of
 from sim.world.calendar import Epoch
 from sim.world.checks import Checks
 from sim.world.fleet import Plan, Roster
@@ -82,6 +83,8 @@ class NetworkState:
         self.spans = [slice(int(first), int(last)) for first, last in pairwise(self.offset)]
         """The slots of each class, in the network's numbering."""
         self.slots = int(self.offset[-1])
+        self.batch = batch_of(spec.workload)
+        """Which client classes send batch requests."""
         self.coin = self.block.coin if self.block.kind != "central" else None
         self.ticker: str = self.coin.ticker if self.coin else ""
         self.decimals = ledger.decimals.get(self.ticker, 9)
@@ -265,11 +268,15 @@ class NetworkState:
         """The prices in force as users see them: those in coins at the oracle's rate, with what is paid on top."""
         quote, settle = self.per_token(), self.block.settle
         top = 1 + settle.make_rate * (1 - settle.fee_discount)
+        parts, batch = (
+            (quote.input, quote.output, quote.cached, quote.request / 1e6),
+            self.block.price.batch_parts / SHARE_ONE,
+        )
         if quote.currency == "USD":
-            return Asked(*(part / 1e6 * top for part in (quote.input, quote.output, quote.cached, quote.request / 1e6)))
+            return Asked(*(part / 1e6 * top for part in parts))._replace(batch=batch)
         coin_usd = self.oracle_pusd(now_ps) / PRICE_ONE
         unit = 1e6 / 1000 / 10**self.decimals * coin_usd
-        return Asked(*(part * unit * top for part in (quote.input, quote.output, quote.cached, quote.request / 1e6)))
+        return Asked(*(part * unit * top for part in parts))._replace(batch=batch)
 
     def issued(self, start_ps: int, end_ps: int, passes: bool = False) -> int:
         """Base units that the schedule issues in [start, end) at today's supply; `passes` moves its state on to the end."""

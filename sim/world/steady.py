@@ -88,8 +88,8 @@ def _paid_usd_per_day(network: NetworkState, users: Users, epoch: Epoch) -> floa
     """What users would pay in a day if everything they bring were served."""
     asked = network.prices_usd(0)
     tokens = [users.means[name] for name in users.names]
-    each = zip(tokens, users.cached.tolist(), strict=True)
-    per_request = np.array([asked.mean_usd(prompt, output, cached) for (prompt, output), cached in each])
+    each = zip(tokens, users.cached.tolist(), users.batch.tolist(), strict=True)
+    per_request = np.array([asked.mean_usd(prompt, output, cached, batch) for (prompt, output), cached, batch in each])
     return float((_requests_per_s(network, users, epoch) * per_request).sum()) * DAY_S
 
 

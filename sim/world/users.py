@@ -15,22 +15,27 @@ import numpy as np
 from sim.errors import ScenarioError
 from sim.streams import Streams
 from sim.tokenomics.demand import Offers
-from sim.workload.classes import cached_mean, class_means
+from sim.workload.classes import batch_of, cached_mean, class_means
 from sim.workload.potential import Potential
 from sim.world.tally import Tally
 
 
 class Asked(NamedTuple):
-    """A network's prices as users see them: USD per million input, output and cached tokens, and USD a request."""
+    """A network's prices as users see them: USD per million input, output and cached tokens, and USD a request.
+
+    `batch` is the part of all of them that requests of batch classes pay.
+    """
 
     input: float
     output: float
     cached: float
     request: float = 0.0
+    batch: float = 1.0
 
-    def mean_usd(self, prompt: float, output: float, cached: float) -> float:
-        """USD of a request of so many tokens, `cached` of the prompt among them."""
-        return (prompt * self.input + output * self.output - cached * (self.input - self.cached)) / 1e6 + self.request
+    def mean_usd(self, prompt: float, output: float, cached: float, batch: bool = False) -> float:
+        """USD of a request of so many tokens, `cached` of the prompt among them, through the `batch` door or not."""
+        fresh = prompt * self.input + output * self.output - cached * (self.input - self.cached)
+        return (fresh / 1e6 + self.request) * (self.batch if batch else 1.0)
 
 
 class Belief:
@@ -61,6 +66,7 @@ class Users:
         self.means = {name: class_means(block) for name, block in self.classes.items()}
         self.cached = np.array([cached_mean(block) for block in self.classes.values()])
         """Mean prompt tokens of a request that are cached, by class."""
+        self.batch = batch_of(self.classes)
         self.potential = Potential(self.classes, streams, start, self.headroom)
         self.beliefs = [[Belief() for _ in self.networks] for _ in self.names]
         self.tastes: list[Any] = []
@@ -73,7 +79,7 @@ class Users:
     def offers(self, k: int, prices: list[Asked]) -> Offers:
         """Class k's options at each network's prices."""
         prompt, output = self.means[self.names[k]]
-        usd = np.array([asked.mean_usd(prompt, output, self.cached[k]) for asked in prices])
+        usd = np.array([asked.mean_usd(prompt, output, self.cached[k], self.batch[k]) for asked in prices])
         return Offers(
             names=self.networks,
             price_usd=usd,

@@ -8,6 +8,7 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.records.run import RunRecord
+from sim.scenario.obstacles import obstacles
 from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, last, play
 
 pytestmark = pytest.mark.compiled
@@ -76,6 +77,69 @@ def test_a_cached_token_costs_its_own_price() -> None:
     assert revenue("0 %", {**even, "cached": "10 %"}) == pytest.approx(full, rel=1e-6)
     # 60 % of prompt tokens at full price and 40 % at a tenth.
     assert revenue("40 %", {**even, "cached": "10 %"}) == pytest.approx(0.64 * full, rel=1e-4)
+
+
+JOBS: dict[str, Any] = {
+    "extends": "chat_steady",
+    "model": "llama-3.1-8b",
+    "rate": "1 /s",
+    "demand": {"kind": "fixed", "network": "net"},
+    "batch": True,
+}
+BATCH: dict[str, Any] = {"horizon": "4 week", f"{HOME}.decides": "fixed", "workload.jobs": JOBS}
+"""One batch request a second beside the two of the chat class, all of one kind of lengths."""
+
+
+def test_batch_requests_pay_their_part_of_the_list() -> None:
+    def revenue(batch: str | None, whose: bool = True) -> float:
+        price = PRICED if batch is None else {**PRICED, "request": "0.001 USD", "cached": "50 %", "batch": batch}
+        cached = {"cached_tokens": {"kind": "share", "share": "40 %"}} if batch else {}
+        found = play({**BATCH, "workload.jobs": {**JOBS, "batch": whose, **cached}, "networks.net.price": price})
+        assert set(found.residuals.values()) == {0}
+        return last(found, "net.revenue_usd_per_day")
+
+    full, half, nothing = revenue("100 %"), revenue("50 %"), revenue("0 %")
+    # Without what batch users pay there is left what the chat class pays, two thirds of the requests; half of it lies in the middle.
+    assert full - half == pytest.approx(half - nothing, rel=1e-6)
+    assert full > half > nothing > 0
+    # Who is no batch class pays the list, and batch classes pay it where there is no price for batch use.
+    assert revenue("50 %", whose=False) == full
+    assert revenue(None) == revenue(None, whose=False)
+
+
+def test_half_the_price_for_a_third_of_the_requests_is_a_sixth_less() -> None:
+    full, half = (
+        last(play({**BATCH, "networks.net.price": {**PRICED, "batch": part}}), "net.revenue_usd_per_day")
+        for part in ("100 %", "50 %")
+    )
+    assert half == pytest.approx(5 / 6 * full, rel=1e-5)
+
+
+def test_batch_users_see_what_they_pay() -> None:
+    # Of one kind but for the door: at half the price batch users of an elasticity of -1.2 and no other network buy 2 to the 1.2 as much.
+    demand = {"kind": "isoelastic", "elasticity": -1.2, "choke": "9 USD/Mtok", "network": "net"}
+    base = {
+        **BATCH,
+        "workload.jobs": {**JOBS, "demand": demand},
+        "networks.net.price": PRICED,
+        "requests": {"mode": "capacity", "headroom": 4},
+    }
+    run = play(base, {"cheap": {"networks.net.price.batch": "50 %"}}, "cheap")
+    as_now = play(base)
+    more = last(run, "net.demand_rps") - last(as_now, "net.demand_rps")
+    assert more == pytest.approx(2**1.2 - 1, rel=1e-3)
+    # 3 requests a second at the list; 2 at the list and 2.3 at half of it.
+    paid = last(run, "net.revenue_usd_per_day") / last(as_now, "net.revenue_usd_per_day")
+    assert paid == pytest.approx((2 + 2**1.2 / 2) / 3, rel=1e-3)
+
+
+def test_a_discount_for_batch_users_is_simulated_by_the_interpreted_economy_where_there_are_any() -> None:
+    def found(**more: Any) -> list[str]:
+        return obstacles(case({**BATCH, "networks.net.price": {**PRICED, "batch": "50 %"}, **more}).before)
+
+    assert found() == ["workload.jobs.batch: simulated by the interpreted economy"]
+    assert found(**{"workload.jobs": {**JOBS, "batch": False}}) == []
+    assert found(**{"networks.net.price": PRICED}) == []
 
 
 def test_a_call_costs_its_own_price() -> None:

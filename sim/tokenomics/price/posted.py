@@ -37,6 +37,8 @@ class Posted(Price):
     """Price of output tokens."""
     cached: Share = newer(1.0)
     """What a prompt token costs that was cached, as a part of `input`."""
+    batch: Share = newer(1.0)
+    """What requests of batch client classes (`workload.NAME.batch`) pay, as a part of the list."""
     request: Annotated[Money, Quantity("money", low=0)] | None = newer()
     """Price of a request, whatever its length (a price per call)."""
 
@@ -58,6 +60,11 @@ class Posted(Price):
     def currency(self) -> str:
         """The currency that all prices are written in."""
         return steps(self.input)[0].currency
+
+    @property
+    def batch_parts(self) -> int:
+        """The part of the list that batch requests pay; a dated one must have been resolved by `at`."""
+        return share_parts(self.batch)
 
     def row(self, decimals: int) -> np.ndarray:
         """The four prices; dated prices must have been resolved by `at`."""

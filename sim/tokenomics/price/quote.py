@@ -9,6 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 
 from sim.blocks import Block
+from sim.units import SHARE_ONE
 
 SIGNATURE = "void(int64[::1], float64[::1], int64[::1], int64[::1], int64[::1])"
 """rule(row, seen, asks, state, out): `row` the kind's parameters; `seen` what the network shows (OBSERVED); `asks` what it
@@ -43,6 +44,11 @@ class PerToken(NamedTuple):
     cached: int
     request: int = 0
 
+    def batched(self, batch_parts: int) -> PerToken:
+        """What batch use costs: so many `SHARE_ONE`-ths of each price, rounded down."""
+        prices = (self.input, self.output, self.cached, self.request)
+        return PerToken(self.currency, *(price * batch_parts // SHARE_ONE for price in prices))
+
     def of(self, prompt_tokens: int, output_tokens: int, cached_tokens: int = 0) -> int:
         """The price of a request in SCALE-th base units; `cached_tokens` are those of its prompt that were cached."""
         fresh = prompt_tokens - cached_tokens
@@ -68,6 +74,11 @@ class Price(Block):
     @abstractmethod
     def row(self, decimals: int) -> np.ndarray:
         """The kind's parameters as int64, for a currency with `decimals`."""
+
+    @property
+    def batch_parts(self) -> int:
+        """The part of the price that requests of batch classes pay, in `SHARE_ONE`-ths."""
+        return SHARE_ONE
 
     @property
     def tick_s(self) -> float | None:
