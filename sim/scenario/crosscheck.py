@@ -134,6 +134,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _classes(spec, tree)
     yield from _coins(spec, tree)
     yield from _fleets(spec, tree)
+    yield from _tiers(spec, tree)
     yield from _regions(spec, tree)
     yield from _distances(spec, tree)
     yield from _routers(spec, tree)
@@ -427,6 +428,42 @@ def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:
                 yield from found
                 if not found:
                     fitting.add(kind)
+
+
+def _tiers(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Planned classes that stand behind one another: in a line of planned classes that ends."""
+    for name, network in spec.networks.items():
+        for label, operator in network.operators.items():
+            if operator.behind is None:
+                continue
+            where = f"networks.{name}.operators.{label}.behind"
+            others = [other for other in network.operators if other != label]
+            first = network.operators.get(operator.behind)
+            if operator.decides != "planned":
+                message = f"`{label}` decides {operator.decides}; only a planned class stands behind another"
+                yield _problem(tree, where, "decides", message, "write `decides: planned`, or leave `behind` out")
+            elif first is None:
+                message = f"there is no class of operators `{operator.behind}`"
+                yield _problem(tree, where, "unknown_operator", message, near_hint(operator.behind, others))
+            elif operator.behind == label:
+                message = "a class cannot stand behind itself"
+                yield _problem(tree, where, "circle", message, "name another class, or leave `behind` out")
+            elif first.decides != "planned":
+                message = f"`{operator.behind}` decides {first.decides}; a class stands behind a planned one"
+                yield _problem(tree, where, "decides", message, f"write `decides: planned` at `{operator.behind}`")
+            elif len(line := _line(network.operators, label)) > 1 and line[-1] == label:
+                message = f"classes stand behind one another in a circle: {' behind '.join(line)}"
+                yield _problem(tree, where, "circle", message, "leave one `behind` out")
+
+
+def _line(operators: Mapping[str, Any], label: str) -> list[str]:
+    """The classes before a class, itself first; up to the first that comes twice, or is not there."""
+    line = [label]
+    while (ahead := operators[line[-1]].behind) in operators:
+        line.append(ahead)
+        if line.count(ahead) > 1:
+            break
+    return line
 
 
 def _regions(spec: Spec, tree: Node) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from sim.tokenomics.operators.rules import avoidable_usd_per_day
 from sim.units import ps
 from sim.world.calendar import Epoch
 from sim.world.hardware import Hardware
+from sim.world.tiers import left_rps
 
 FEE_HALF_LIFE_S = 4 * 604_800.0
 """Half-life of what operators believe about fees (assumed: about a month of accounts)."""
@@ -45,6 +46,8 @@ class Owners:
         self.draws = streams[f"operators.{network}.{name}"]
         self.came_ps: dict[int, int] = {}
         """Instants from which slots serve that came in this epoch or come later; all other live slots were there."""
+        self._due_ps: dict[int, int] = {}
+        """Instants from which slots serve that are ordered and on their way."""
         self.fee_usd_per_node_day = 0.0
         self.coin_usd_per_node_day = 0.0
         self._crowd_rps = 0.0
@@ -69,6 +72,18 @@ class Owners:
     def pipeline(self) -> float:
         """Capacity ordered and not yet there."""
         return self.columns.count(ORDERED) * self.machine.capacity_rps
+
+    @property
+    def lead_ps(self) -> int:
+        """Time from an order until the node serves: lead, image and weights, model load."""
+        return self._way_ps(self.block.lead)
+
+    def coming_by(self, at_ps: int) -> int:
+        """Nodes on their way that serve by an instant."""
+        return sum(due_ps <= at_ps for due_ps in self._due_ps.values())
+
+    def _way_ps(self, lead_s: float) -> int:
+        return ps(lead_s + self.machine.pull_s + self.machine.load_s)
 
     def power_usd_per_day(self) -> float:
         """Power of one node's cards at the utilization last measured, at the class's electricity price."""
@@ -175,7 +190,11 @@ class Owners:
 
     def _arrive(self, env: Any, slots: np.ndarray, lead_s: float) -> Generator[Any, None, None]:
         """Nodes on their way come after the lead time and serve once image and weights are there and the model is loaded."""
-        yield env.timeout(ps(lead_s + self.machine.pull_s + self.machine.load_s))
+        way_ps = self._way_ps(lead_s)
+        self._due_ps |= dict.fromkeys(slots.tolist(), env.now + way_ps)
+        yield env.timeout(way_ps)
+        for slot in slots.tolist():
+            del self._due_ps[slot]
         self._serve(slots, env.now)
 
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:
@@ -189,11 +208,12 @@ class Owners:
 class Beliefs:
     """What a network's operators expect for the coming epoch, all of them together.
 
-    `emission_usd_per_day` is what the schedule announces for operators, at today's price; `demand_rps` what users want.
+    `emission_usd_per_day` is what the schedule announces for operators, at today's price; `demand_rps` what users want; `now_ps` when.
     """
 
     emission_usd_per_day: float
     demand_rps: float
+    now_ps: int = 0
 
 
 def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
@@ -221,7 +241,12 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
         if there == 0 and crowd > 0:
             entrant = beliefs.emission_usd_per_day * owners.machine.capacity_rps / crowd
         planned = owners.machine.capacity_rps * owners.block.utilization
-        view = owners.view(income, entrant, beliefs.demand_rps / planned if planned > 0 else 0.0)
+        wanted, still = (
+            left_rps(owners, classes, beliefs.demand_rps, by_ps) / planned if planned > 0 else 0.0
+            # An order is for what nodes on their way do not cover by then; until they are there, nothing is given back.
+            for by_ps in (beliefs.now_ps + owners.lead_ps, beliefs.now_ps)
+        )
+        view = dataclasses.replace(owners.view(income, entrant, wanted), still=still)
         if owners.block.decides == "contest":
             others = there + coming - owners.capacity - owners.pipeline
             view = dataclasses.replace(

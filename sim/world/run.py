@@ -196,6 +196,7 @@ class World:
         return Beliefs(
             network.emission_coin_per_day(epoch).get("operators", 0.0) * network.coin_usd,
             float(self._wanted(network, epoch).sum()) / epoch.seconds,
+            epoch.start_ps,
         )
 
     def _choose(self, epoch: Epoch) -> np.ndarray:

@@ -19,6 +19,7 @@ from sim.units import DAY_S, PS_PER_S
 from sim.world.calendar import Epoch
 from sim.world.network import NetworkState
 from sim.world.people import Owners
+from sim.world.tiers import in_line, left_rps
 from sim.world.users import Users
 
 STEPS = 60
@@ -37,8 +38,9 @@ def settle(networks: list[NetworkState], users: Users, spec: Any, epoch: Epoch) 
         if spec.initial.kind == "steady" and any(o.block.decides == "free_entry" for o in network.owners):
             _scale(network, daily)
         else:
-            for owners in network.owners:
-                owners.start(_planned(owners, demand, spec), best_first=False)
+            for owners in in_line(network.owners):
+                left = left_rps(owners, network.owners, demand, 0)
+                owners.start(_planned(owners, left, spec), best_first=False)
         _first_beliefs(network, daily)
         if spec.initial.kind == "steady":
             _hurdles(network)
@@ -70,7 +72,7 @@ def _planned(owners: Owners, demand_rps: float, spec: Any) -> int:
     """Nodes at the start: the file's, or under `steady` what a planner wants for the start's demand."""
     if owners.block.decides == "planned" and spec.initial.kind == "steady":
         wanted = demand_rps / (owners.machine.capacity_rps * owners.block.utilization)
-        return min(max(int(np.ceil(wanted)), 1), owners.block.slots)
+        return min(max(int(np.ceil(wanted)), 1 if owners.block.behind is None else 0), owners.block.slots)
     return min(owners.block.nodes, owners.block.slots)
 
 

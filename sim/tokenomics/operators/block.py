@@ -95,6 +95,8 @@ class OperatorClass(Block):
     """How long stopped hardware is kept before it leaves for good."""
     utilization: Share = sourced(0.6, "planning rule of thumb", "assumed", "capacity of a planned fleet")
     """Load that a planner aims at (`decides: planned`)."""
+    behind: str | None = newer(None)
+    """A planned class before this one: this one plans only for what the other's nodes do not cover (`decides: planned`)."""
     up_time: Spell = sourced(30 * 86_400.0, "no published figure", "assumed", "failures")
     """Mean time between failures of a node; at least 1 s. Under `up_law: {states: median}` the median."""
     up_law: Annotated[Any, OneOf(SPELLS, "exponential")] = ExponentialSpell()

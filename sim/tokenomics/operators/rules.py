@@ -22,7 +22,7 @@ class View:
 
     `income` a node that serves now; `income_entrant` a node more, with all ordered capacity arrived; `power` of the cards
     of a node (before an owner's factor); `fixed` hosting and outside rent; `hurdle` other cost of entry (solved by
-    `initial: steady`); `wanted` nodes a planner needs. In a contest `pool` is what all operators together earn a day, `others`
+    `initial: steady`); `wanted` nodes a planner needs, `still` those until what is on its way is there. In a contest `pool` is what all operators together earn a day, `others`
     the nodes of all others, ordered ones too, in nodes of this class.
     """
 
@@ -32,6 +32,7 @@ class View:
     fixed: float
     hurdle: float = 0.0
     wanted: float = 0.0
+    still: float = 0.0
     pool: float = 0.0
     others: float = 0.0
 
@@ -58,7 +59,7 @@ def decide(block: OperatorClass, view: View, columns: Columns, draws: np.ndarray
     if block.decides == "fixed":
         return Decisions(none, none, none, none)
     if block.decides == "planned":
-        return _plan(view, columns)
+        return _plan(view, columns, least=1 if block.behind is None else 0)
     if block.decides == "contest":
         return _contest(block, view, columns, float(draws[-1]), epoch_s)
     # Whoever loses stake to penalties reckons with losing it again.
@@ -116,8 +117,8 @@ def _at_random(expected: float, draw: float) -> int:
     return int(expected) + (draw < expected - int(expected))
 
 
-def _plan(view: View, columns: Columns) -> Decisions:
-    """Order up to what is wanted; give back the highest slots above 110 % of it."""
+def _plan(view: View, columns: Columns, least: int) -> Decisions:
+    """Order up to what is wanted; give back the highest slots above 110 % of it, but for the `least`."""
     none = np.empty(0, np.int64)
     live, ordered = columns.slots(LIVE), columns.count(ORDERED)
     wanted = int(np.ceil(view.wanted))
@@ -125,5 +126,5 @@ def _plan(view: View, columns: Columns) -> Decisions:
     if missing > 0:
         empty = columns.slots(OUT)
         return Decisions(none, none, none, empty[:missing], missing > len(empty))
-    keep = max(int(np.ceil(1.1 * view.wanted)), 1)
+    keep = max(int(np.ceil(1.1 * max(view.wanted, view.still))), least)
     return Decisions(live[keep:], none, none, none)
