@@ -20,7 +20,7 @@ class Outcome:
     `aggregation` says how a run's one number comes from its epochs: `mean` over epochs, `sum`, value at the `end`,
     `ratio` of sums over the run (never a mean of ratios), `quantile` of all measured requests, or a `time` that may
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
-    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `verify`
+    `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `sla` (a `settle.sla`), `verify`
     (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`, `chain` (a subnet of
     Bittensor), `treasury` (rules of it), `registered` (classes whose machines may work in another network).
     """
@@ -291,6 +291,16 @@ _ROWS = (
         "What operators' transactions for payment cost.",
         "claims x gas / days",
         needs=("settle",),
+    ),
+    Outcome(
+        "sla_credit_usd_per_day",
+        "SLA credits",
+        "USD/day",
+        "mean",
+        "none",
+        "What operators give back of users' invoices, as too few requests completed.",
+        "credit x invoice of epochs in which completed / arrived < below / days",
+        needs=("sla",),
     ),
     Outcome(
         "operator_margin_frac",

@@ -16,6 +16,7 @@ from sim.blocks import Block, OneOf, newer, sourced
 from sim.errors import Problem, ScenarioError
 from sim.tokenomics.coin import unit
 from sim.tokenomics.payment import PAYMENT
+from sim.tokenomics.sla import Sla
 from sim.units import SHARE_ONE, CoinPrice, Share, share_parts
 
 PRICE_ONE = 10**12
@@ -47,6 +48,8 @@ class Settle(Block):
     """Part by which `take_rate` and `make_rate` are both lowered."""
     take_to: Literal["treasury", "validators", "owner", "holders"] = "treasury"
     """Account that gets the take."""
+    sla: Sla | None = newer(None)
+    """What users get back where too few of their requests complete (networks paid in USD, by invoice; default: nothing)."""
     via: Annotated[Any, OneOf(PAYMENT)] | None = newer()
     """How payment is collected: deposits, channels, tickets (default: one invoice an epoch, always paid)."""
     sell: Share = sourced(
@@ -91,6 +94,13 @@ def terms(settle: Settle, currency: str, price_pay: str | None, has_coin: bool, 
         raise refuse(
             "a price in coins paid in USD is read but not simulated yet in this version",
             "write `pay: coin`, or prices in USD",
+        )
+    if settle.sla is not None and pay == "coin":
+        raise refuse("`sla` found, but users pay in coins", "write `pay: usd`, or leave `sla` out")
+    if settle.sla is not None and settle.via is not None:
+        raise refuse(
+            f"`sla` found beside `via: {settle.via.kind}`; credits are for use that is paid by invoice",
+            "leave one of them out",
         )
     converts = quote == "usd" and pay == "coin"
     rate = (settle.rate or "oracle") if converts else None

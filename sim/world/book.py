@@ -205,6 +205,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "the network has no coin"
             elif "settle" in outcome.needs and network.settle.via is None:
                 why = "users pay by invoice: the network has no `settle.via`"
+            elif "sla" in outcome.needs and network.settle.sla is None:
+                why = "nothing is given back there: the network has no `settle.sla`"
             elif "slo" in outcome.needs and not slo:
                 why = "no class states an SLO"
             elif "latency" in outcome.needs and not spec.latency:

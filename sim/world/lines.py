@@ -76,6 +76,8 @@ def line(
     if network.block.settle.via is not None:
         made["default_usd_per_day"] = account.lost_usd / days
         made["gas_usd_per_day"] = account.gas_usd / days
+    if network.block.settle.sla is not None:
+        made["sla_credit_usd_per_day"] = account.credited_usd / days
     if network.subnets is not None:
         made |= network.subnets.line(epoch, account, avoidable + capital)
     if network.coin:

@@ -77,6 +77,8 @@ class Account:
     """What taking nodes here from other networks cost them."""
     lost_usd: float = 0.0
     """Use that will never be paid."""
+    credited_usd: float = 0.0
+    """What users got back of the invoice, as too few of their requests completed."""
     gains: Exchange | None = None
     dealt_usd: float = 0.0
     """What owners pay for their own service."""
@@ -107,7 +109,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
         else:
             _emit(network, epoch, account, with_dealt(weights, served, bought))
     if network.coin is None or network.terms.pay == "usd":
-        taken = _pay_in_usd(network, epoch, account)
+        taken = _pay_in_usd(network, epoch, account, served)
         if network.coin is not None:
             _trade(network, epoch, 0, account)
             account.burned += buy_back(network, epoch, taken)
@@ -162,7 +164,7 @@ def _meter_dealt(network: NetworkState, bought: Dealt) -> None:
     network.meter.add(np.arange(network.slots), bought.tokens, price)
 
 
-def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> int:
+def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account, served: Served) -> int:
     """Payment in dollars; gives what the protocol took, nano-dollars."""
     due, ledger, settle = network.meter.invoice(), network.ledger, network.block.settle
     turn(network, "USD")
@@ -172,18 +174,24 @@ def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account) -> int:
         ledger.transfer("users' funds", "USD", plan[0].brought, "outside", "users")
         collected = collect(network, "USD", plan)
     total = collected.total
-    taken, made = fees_of(total, settle)
+    credited = settle.sla.credit_of(total, served.completed, served.arrived) if settle.sla is not None else 0
+    # The protocol has its part of what users pay in the end, so that operators never give back more than they got.
+    taken, made = fees_of(total - credited, settle)
     operators = network.account("operators")
     ledger.transfer("users' funds", "USD", made + (total if settle.via is None else 0), "outside", "users")
     ledger.transfer("payment", "USD", total - taken, collected.source, operators)
     ledger.transfer("take", "USD", taken, collected.source, network.account(settle.take_to))
     ledger.transfer("make", "USD", made, "users", network.account(settle.take_to))
+    if credited:
+        ledger.transfer("SLA credit", "USD", credited, operators, "users")
+        ledger.transfer("users' funds", "USD", credited, "users", "outside")
     if settle.via is not None:
         check(network, f"epoch {epoch.number}")
-    account.paid_usd = (total + made) / 1e9
+    account.paid_usd = (total - credited + made) / 1e9
+    account.credited_usd = credited / 1e9
     account.gas_usd = collected.gas_usd
     account.lost_usd = collected.lost / 1e9
-    account.fees = collected.weights * ((total - taken) / total) / 1e9 if total else account.fees
+    account.fees = collected.weights * ((total - credited - taken) / total) / 1e9 if total else account.fees
     network.last_fees = account.fees
     return taken + made
 

@@ -213,6 +213,7 @@ class World:
         label = f"epoch {epoch.number}"
         written: dict[str, Any] = {}
         curves: dict[str, list[float] | None] = {}
+        credited_usd = 0.0
         for network in self.networks:
             wanted = self._wanted(network, epoch)
             served = self._served(network, epoch, wanted)
@@ -222,6 +223,7 @@ class World:
             network.checks.close(epoch, served)
             account = money.close(network, epoch, served)
             treasury.remember(network, epoch, account)
+            credited_usd += account.credited_usd
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
             seen = lines.incomes(network, account)
@@ -229,7 +231,11 @@ class World:
             curves[network.name] = lorenz(seen)
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
-        written["world"] = {} if surplus is None else {"consumer_surplus_usd_per_day": surplus / epoch.days}
+        if surplus is not None:
+            # Users chose at the list; what they get back of it is theirs too.
+            written["world"] = {"consumer_surplus_usd_per_day": (surplus + credited_usd) / epoch.days}
+        else:
+            written["world"] = {}
         written["world"] |= lines.total_surplus(written, self.networks, epoch.days)
         if self.training is not None:
             written["world"] |= self.training.close(epoch.end_ps)
