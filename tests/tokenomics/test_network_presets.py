@@ -18,7 +18,7 @@ COINS = (
     "akash", "asi_cloud", "bittensor_basic", "cudos", "filecoin", "gensyn", "gonka", "helium_2020", "helium_2026", "ionet",
     "livepeer", "render", "singularitynet",
 )  # fmt: skip
-NAMES = (*COINS, "bittensor", "centralized")
+NAMES = (*COINS, "bittensor", "centralized", "cloud_tiers")
 RULE_SETS = tuple(f"bittensor_{one.name}" for one in RULES)
 """They extend `bittensor`, and name a rule set."""
 H_PER_DAY = 24

@@ -47,7 +47,10 @@ FULL = (
     "helium_2020",
     "helium_2026",
     "centralized",
+    "cloud_tiers",
 )
+CLOUDS = ("centralized", "cloud_tiers")
+"""They have no coin, so no pool."""
 
 
 def alone(
@@ -55,7 +58,7 @@ def alone(
 ) -> RunRecord:
     file = folder / "alone.yaml"
     start = "2020-12-01" if preset == "helium_2020" else "2026-11-01"
-    coin_price = "path" if preset == "centralized" else "pool"
+    coin_price = "path" if preset in CLOUDS else "pool"
     file.write_text(FILE.format(preset=preset, start=start, horizon=horizon, initial=initial, coin_price=coin_price))
     (case,) = load(file, sets=sets).cases()
     # The interpreted economy: it closes the ledger in every epoch, the compiled one once.
@@ -150,3 +153,37 @@ def test_helium_2020_halves_in_august_2021_and_mints_again_what_was_burned(tmp_p
     # 60 % before August 2021, 61 % from then on.
     assert 0.60 * minted < operators < 0.61 * minted
     assert coins(record, "payment", "net.operators") == 0
+
+
+def grown(folder: Path, preset: str, factor: int, keys: str = "") -> RunRecord:
+    """200 days of a cloud whose users become `factor` times as many on the 30th day."""
+    file = folder / "grown.yaml"
+    text = FILE.format(
+        preset=preset, start="2026-11-01", horizon="200 day", initial="steady", coin_price="path"
+    ).replace("    demand:", f"    growth: {{kind: steps, factors: {{2026-12-01: {factor}}}}}\n    demand:")
+    file.write_text(text.replace(f"{{extends: {preset}}}", f"{{extends: {preset}{keys}}}"))
+    (case,) = load(file).cases()
+    return run(case, 0)
+
+
+def test_rented_nodes_of_a_cloud_with_tiers_serve_until_its_own_come(tmp_path: Path) -> None:
+    one, tiers = (grown(tmp_path, preset, 2) for preset in ("centralized", "cloud_tiers"))
+    # 120 requests a second take two nodes at 60 % of the 106.5 that each serves, twice as many take four; ordered ones come in 90 days.
+    assert numbers(one, "nodes") == [2.0] * 120 + [4.0] * 80
+    assert numbers(tiers, "nodes") == [2.0] * 30 + [4.0] * 90 + [6.0] + [4.0] * 79
+    served = [numbers(run_, "served_mtok") for run_ in (one, tiers)]
+    # 213 of 240 requests a second are served by two nodes.
+    assert served[0][60] / served[1][60] == pytest.approx(2 * 106.52 / 240, rel=1e-3)
+    assert served[0][150] == pytest.approx(served[1][150], rel=1e-9)
+    assert {row["operators"]: row["nodes"] for row in tiers.operators} == {"reserved": 4.0, "on_demand": 0.0}
+    assert numbers(tiers, "sla_credit_usd_per_day") == [0.0] * 200
+
+
+def test_a_cloud_with_tiers_that_can_rent_too_little_pays_credits_until_its_own_nodes_come(tmp_path: Path) -> None:
+    # Two nodes of its own and one that is rented, for four times 120 requests a second: 320 of them are served.
+    short = grown(tmp_path, "cloud_tiers", 4, ", operators: {on_demand: {max_nodes: 1}}")
+    credited, revenue = numbers(short, "sla_credit_usd_per_day"), numbers(short, "revenue_usd_per_day")
+    assert credited[:30] == [0.0] * 30
+    assert credited[31:119] == [pytest.approx(value / 9, rel=1e-6) for value in revenue[31:119]]
+    assert credited[120:] == [0.0] * 80
+    assert set(short.residuals.values()) == {0}

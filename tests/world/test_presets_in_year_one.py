@@ -52,6 +52,7 @@ def year(folder: Path, preset: str, initial: str, coin_price: str) -> tuple[RunR
         ("asi_cloud", "pool"),
         ("asi_cloud", "path"),
         ("centralized", "path"),
+        ("cloud_tiers", "path"),
         ("singularitynet", "pool"),
         ("akash", "pool"),
         ("akash", "path"),
