@@ -128,3 +128,26 @@ def test_credits_are_for_what_is_paid_in_dollars_by_invoice(
 def test_credits_are_simulated_by_the_interpreted_economy() -> None:
     spec = case({**PAID, "networks.net.settle": {"sla": SLA}}).before
     assert "networks.net.settle.sla: simulated by the interpreted economy" in obstacles(spec)
+
+
+@pytest.mark.parametrize("requests", [{"mode": "sampled", "window": "10 s", "per_epoch": 1}, {"mode": "all"}])
+def test_requests_that_are_served_one_by_one_count_with_their_own_fates(requests: dict[str, Any]) -> None:
+    # Three cards, each up a seventh of the time: many a user finds none that answers in time.
+    failing = {
+        **PAID,
+        "requests": requests,
+        "horizon": "2 h",
+        "epoch": "1 h",
+        f"{HOME}.nodes": 3,
+        f"{HOME}.up_time": "10 min",
+        f"{HOME}.repair": "1 h",
+        "workload.chat.patience": {"kind": "constant", "mean": "5 s"},
+    }
+    run = settled(failing, sla=SLA)
+    unmet, back = run.series["net.unmet_frac"], run.series["net.sla_credit_usd_per_day"]
+    due = [value is not None and value > 0.001 for value in unmet]
+    assert any(due)
+    revenue = run.series["net.revenue_usd_per_day"]
+    for owes, credit, paid in zip(due, back, revenue, strict=True):
+        assert credit == pytest.approx((paid or 0.0) / 9 if owes else 0.0, rel=1e-6)
+    assert set(run.residuals.values()) == {0}
