@@ -30,6 +30,8 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
     for name, klass in spec.workload.items():
         if klass.region is not None and not spec.latency:
             yield f"`workload.{name}.region` is a label: {_NO_REGIONS}"
+        if klass.batch and not _discounts(spec, moved):
+            yield f"`workload.{name}.batch` has no effect: no network has a `price.batch`, so the class pays the list"
     central = frozenset(name for name, network in spec.networks.items() if network.kind == "central")
     for path in moved:
         if describes(path, central):
@@ -50,6 +52,12 @@ def _without_effect(spec: Spec, moved: Sequence[str]) -> Iterator[str]:
             "`requests.mode: capacity` serves no single request: routers, patience, deadlines, `slo` and failures "
             "have no effect, and outcomes that need requests are not supported"
         )
+
+
+def _discounts(spec: Spec, moved: Sequence[str]) -> bool:
+    """Whether batch use has a price of its own anywhere, in the file or in what moves."""
+    stated = any(getattr(network.price, "batch", 1.0) != 1.0 for network in spec.networks.values())
+    return stated or any(_sets(moved, f"networks.{name}.price.batch") for name in spec.networks)
 
 
 def _without_stake(name: str, network: Any, moved: Sequence[str]) -> Iterator[str]:

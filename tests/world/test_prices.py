@@ -9,7 +9,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.records.run import RunRecord
 from sim.scenario.obstacles import obstacles
-from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, last, play
+from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, last, play, scenario
 
 pytestmark = pytest.mark.compiled
 
@@ -201,3 +201,13 @@ def test_an_ask_for_a_class_that_is_not_there_is_refused() -> None:
 def test_a_price_list_alone_is_what_it_was() -> None:
     both = [play({"horizon": "4 week", "networks.net.price": {**PRICED, **more}}) for more in ({}, {"cached": "100 %"})]
     assert both[0].series == both[1].series
+
+
+def test_a_batch_class_that_no_network_has_a_price_for_is_told() -> None:
+    def told(price: dict[str, Any], policies: dict[str, Any] | None = None) -> bool:
+        found = scenario({**BATCH, "networks.net.price": price}, policies).notices
+        return any("`workload.jobs.batch` has no effect: no network has a `price.batch`" in note for note in found)
+
+    assert told(PRICED)
+    assert not told({**PRICED, "batch": "50 %"})
+    assert not told(PRICED, {"half": {"networks.net.price.batch": "50 %"}})

@@ -9,7 +9,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.records.run import RunRecord
 from sim.scenario.obstacles import obstacles
-from tests.world.small import case, play
+from tests.world.small import HOME, PRICED, case, play
 
 pytestmark = pytest.mark.compiled
 
@@ -143,3 +143,11 @@ def test_a_line_that_runs_into_a_circle_is_told_once_for_each_class_in_it() -> N
 def test_classes_behind_others_are_simulated_by_the_interpreted_economy() -> None:
     spec = case(TIERS).before
     assert obstacles(spec) == ["networks.net.operators.on_demand.behind: simulated by the interpreted economy"]
+
+
+def test_a_file_that_states_what_holds_without_the_keys_keeps_its_key() -> None:
+    stated = case({"workload.chat.batch": False, f"{HOME}.behind": None, "networks.net.settle.sla": None})
+    priced = case({"networks.net.price": {**PRICED, "batch": "100 %"}})
+    assert stated.case.key == case().case.key
+    assert priced.case.key == case({"networks.net.price": PRICED}).case.key
+    assert case({"workload.chat.batch": True}).case.key != stated.case.key
