@@ -22,7 +22,7 @@ class Outcome:
     never come (censored at the horizon). `scope` is `network` or `world`. `needs` names what a run must have:
     `requests` (no `capacity` mode), `coin`, `slo`, `power`, `latency` (the table), `jobs`, `settle` (a `settle.via`), `sla` (a `settle.sla`), `verify`
     (checks, or somebody who cheats), `dealers`, `pretenders`, `schemes`, `owners` (of several nodes each), `stake`, `chain` (a subnet of
-    Bittensor), `treasury` (rules of it), `registered` (classes whose machines may work in another network).
+    Bittensor), `treasury` (rules of it), `registered` (classes whose machines may work in another network), `purses` (owners whose money ends).
     """
 
     name: str
@@ -587,6 +587,26 @@ _ROWS = (
     Outcome("entries", "entries", "nodes/year", "mean", "none", "Nodes ordered.", "orders / years"),
     Outcome("exits", "exits", "nodes/year", "mean", "none", "Nodes that left.", "exits / years"),
     Outcome(
+        "insolvencies",
+        "insolvencies",
+        "nodes/year",
+        "mean",
+        "lower",
+        "Nodes whose owners had neither cash nor funding left to pay their bills; they leave with the next epoch.",
+        "insolvent owners / years",
+        needs=("purses",),
+    ),
+    Outcome(
+        "unpaid_usd_per_day",
+        "bills written off",
+        "USD/day",
+        "mean",
+        "lower",
+        "Bills of insolvent owners that nobody will pay.",
+        "bills beyond cash, income and funding / days",
+        needs=("purses",),
+    ),
+    Outcome(
         "moves_in",
         "nodes from other networks",
         "nodes/year",
@@ -861,6 +881,7 @@ ABBREVIATIONS: dict[str, str] = {
     "TTFT": "time to first token",
     "TPOT": "time per output token after the first",
     "E2E": "end to end: from arrival to the last token",
+    "SLA": "service level agreement: what a provider promises, and what it gives back where it breaks the promise",
     "SLO": "service level objective: the targets for TTFT and TPOT",
     "p50": "the median: half of all lie below it",
     "p95": "95th percentile: 95 % of all lie below it",

@@ -71,7 +71,9 @@ def page() -> str:
         "## Defaults\n\nUsed where neither the scenario nor a preset says otherwise; change them at the key.\n"
     )
     parts.append(_table(list(of_code())))
-    parts.append("## Fixed in code\n\nNo key changes these, but for `permits`, `stake_threshold` and `cutoff` of the chain, defaults of `chain.permits`.\n")
+    parts.append(
+        "## Fixed in code\n\nNo key changes these, but for `permits`, `stake_threshold` and `cutoff` of the chain, defaults of `chain.permits`.\n"
+    )
     parts.append(_table([*fixed(), *of_chain()]))
     return "\n".join(parts)
 

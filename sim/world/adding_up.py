@@ -51,10 +51,11 @@ PARTY_OF = {
 simulated count with outside.
 """
 POCKETS = {
-    "users' funds": USERS, "owners' funds": OPERATORS, "owners' draw": OPERATORS, "holders trade": HOLDERS,
+    "users' funds": USERS, "owners' funds": OPERATORS, "owners' draw": OPERATORS, "bills written off": OPERATORS,
+    "holders trade": HOLDERS,
     "holders trade (shock)": HOLDERS,
 }  # fmt: skip
-"""Reasons of dollars that come from, or go to, a party's own pocket."""
+"""Reasons of dollars that come from, or go to, a party's own pocket. Whom insolvent operators owe lose as operators: they lent to them."""
 BILLS = ("power and hosting", "gas", "moving")
 """Reasons of dollars that pay for what is used up."""
 TRADES = (

@@ -20,6 +20,7 @@ from sim.tokenomics.operators.strategies import PRETENDERS, SCHEMES
 from sim.units import DAY_S, PS_PER_S
 from sim.world.columns import Column, Value, Written
 from sim.world.identities import shared
+from sim.world.purses import limited
 from sim.world.tally import Tally
 
 Line = dict[str, Value]
@@ -217,6 +218,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "every node has an owner of its own"
             elif "pretenders" in outcome.needs and not _has(network, PRETENDERS):
                 why = "every node is what it is said to be"
+            elif "purses" in outcome.needs and not any(limited(block) for block in network.operators.values()):
+                why = "owners' money has no end there: no class states `cash` or `funding`"
             elif "registered" in outcome.needs and name not in registered:
                 why = "no node of the network may work in another one"
             elif _lacks_schemes(outcome.needs, network):

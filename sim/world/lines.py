@@ -118,6 +118,9 @@ def trust_line(network: NetworkState, account: Account, days: float) -> Line:
     if schemes.known:
         made["schemes_found_frac"] = (schemes.found, schemes.done)
         schemes.done = schemes.found = 0
+    if network.purses.kept:
+        made["insolvencies"] = float(network.purses.broke.sum()) / days * 365.25
+        made["unpaid_usd_per_day"] = account.unpaid_usd / days
     if network.checks.dealing.any():
         made["dealt_frac"] = (account.dealt_usd, account.paid_usd)
     if network.stakes.held:

@@ -77,6 +77,8 @@ class Account:
     """What taking nodes here from other networks cost them."""
     lost_usd: float = 0.0
     """Use that will never be paid."""
+    unpaid_usd: float = 0.0
+    """Bills that insolvent operators will never pay."""
     credited_usd: float = 0.0
     """What users got back of the invoice, as too few of their requests completed."""
     gains: Exchange | None = None
@@ -548,15 +550,23 @@ def _pay_from_vaults(network: NetworkState, epoch: Epoch, account: Account, weig
 
 
 def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:
-    """Operators pay power and hosting in USD; owners take out what is over and put in what is missing."""
+    """Operators pay power and hosting in USD; owners take out what is over and put in what is missing, as far as they can."""
     ledger, operators = network.ledger, network.account("operators")
-    bills = 0.0
-    for owners in network.owners:
+    bills, of_slots = 0.0, np.zeros(network.slots)
+    for owners, span in zip(network.owners, network.spans, strict=True):
         days = owners.live_ps(epoch) / PS_PER_S / 86_400
         each = owners.power_usd_per_day() * owners.columns.cost_factor + 24 * owners.block.hosting
-        bills += float((days * each).sum())
+        of_slots[span] = days * each
+        bills += float(of_slots[span].sum())
     amount, gas, moving = round(bills * 1e9), round(account.gas_usd * 1e9), network.moving_nano
     account.bills_usd, account.moving_usd, network.moving_nano = bills, moving / 1e9, 0
+    if network.purses.kept:
+        earned = account.fees + account.coins_usd
+        all_earned = float(earned.sum())
+        of_gas = earned * (account.gas_usd / all_earned) if all_earned else earned
+        written = network.purses.close(earned, of_slots + of_gas)
+        ledger.transfer("bills written off", "USD", written, "outside", operators)
+        account.unpaid_usd = written / 1e9
     held = ledger.balance(operators, "USD")
     if held < amount + gas + moving:
         ledger.transfer("owners' funds", "USD", amount + gas + moving - held, "outside", operators)

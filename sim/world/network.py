@@ -27,6 +27,7 @@ from sim.world.hardware import Hardware, hardware_of, plans_of
 from sim.world.identities import Identities
 from sim.world.locked import Locked
 from sim.world.people import Owners
+from sim.world.purses import Purses
 from sim.world.schemes import Schemes
 from sim.world.stakes import Stakes
 from sim.world.steering import divide
@@ -83,6 +84,7 @@ class NetworkState:
         self.spans = [slice(int(first), int(last)) for first, last in pairwise(self.offset)]
         """The slots of each class, in the network's numbering."""
         self.slots = int(self.offset[-1])
+        self.purses = Purses(self)
         self.batch = batch_of(spec.workload)
         """Which client classes send batch requests."""
         self.coin = self.block.coin if self.block.kind != "central" else None

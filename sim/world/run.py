@@ -180,6 +180,7 @@ class World:
         if epoch.number:
             self.moving.act(self.env, lambda network: self._beliefs(network, epoch), epoch)
             for network in self.networks:
+                network.purses.leave()
                 network.stakes.appraise(epoch)
                 seen = views(network.owners, self._beliefs(network, epoch))
                 for owners, view in zip(network.owners, seen, strict=True):

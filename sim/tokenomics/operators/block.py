@@ -16,6 +16,7 @@ from sim.units import (
     Bytes,
     Duration,
     EnergyPrice,
+    FixedAmount,
     FixedDuration,
     Hourly,
     Money,
@@ -93,6 +94,10 @@ class OperatorClass(Block):
     """Income at which a stopped owner starts again, over the income at which owners stop."""
     idle_life: FixedDuration = sourced(31_557_600.0, "no published figure", "assumed", "when stopped hardware is gone")
     """How long stopped hardware is kept before it leaves for good."""
+    cash: FixedAmount | None = newer(None)
+    """USD of his own that the owner of a node has at first, and keeps at most; without it and `funding` his money has no end."""
+    funding: FixedAmount | None = newer(None)
+    """USD that others lend the owner of a node at most; who needs more is insolvent, and leaves."""
     utilization: Share = sourced(0.6, "planning rule of thumb", "assumed", "capacity of a planned fleet")
     """Load that a planner aims at (`decides: planned`)."""
     behind: str | None = newer(None)
@@ -123,6 +128,19 @@ class OperatorClass(Block):
     """Networks in which these nodes may work instead, by name: their classes of this class's name are the same machines."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
+
+    @model_validator(mode="after")
+    def _money_in_usd(self) -> Self:
+        for key in ("cash", "funding"):
+            stated = getattr(self, key)
+            if stated is not None and stated.currency != "USD":
+                told = {
+                    "message": f"`{key}` is in {stated.currency}; bills are in USD",
+                    "hint": f"for example `{key}: 500 USD`",
+                    "at": key,
+                }
+                raise PydanticCustomError("currency", "{message}", told)
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_fetch(self) -> Self:
