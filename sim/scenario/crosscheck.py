@@ -18,7 +18,7 @@ from sim.scenario.nodes import Node, find, plain
 from sim.scenario.paths import near_hint
 from sim.scenario.problems import at
 from sim.scenario.references import known_at, measure, zone
-from sim.scenario.registered import problems_of
+from sim.scenario.registered import pairs_of, problems_of
 from sim.scenario.spec import Spec
 from sim.scenario.study import Check, Compare, Equalize, Vary
 from sim.tokenomics.settle import Terms, terms
@@ -139,6 +139,7 @@ def case_problems(spec: Spec, tree: Node) -> Iterator[Problem]:
     yield from _distances(spec, tree)
     yield from _routers(spec, tree)
     yield from _prices(spec, tree)
+    yield from _listings(spec, tree)
     yield from _jobs(spec, tree)
     yield from _trust(spec, tree)
     for path, kind, message, fix in problems_of(spec):
@@ -514,6 +515,9 @@ def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
         if isinstance(network.router, Weighted):
             key = network.router.by_class
             weighed, there = list(network.router.shares()), list(network.operators)
+            if not weighed:
+                yield from _by_providers_prices(network, tree, where)
+                continue
             for owner in weighed:
                 if owner not in there:
                     message = f"there is no class of operators `{owner}`"
@@ -531,9 +535,68 @@ def _routers(spec: Spec, tree: Node) -> Iterator[Problem]:
                     yield _problem(tree, f"{where}.{key}", "missing", message, f"add `{owner}`", of_key=True)
 
 
-def _prices(spec: Spec, tree: Node) -> Iterator[Problem]:
-    """A price that is asked for the hour of one class of nodes names a class that is there."""
+def _by_providers_prices(network: Any, tree: Node, where: str) -> Iterator[Problem]:
+    """A router that is told no prices takes those that providers ask, which must be some."""
+    if network.price.kind != "by_provider":
+        message = f"`prices` is missing: under `price.kind: {network.price.kind}` no class asks a price of its own"
+        fix = "add `prices`, or write `price: {kind: by_provider}`"
+        yield _problem(tree, where, "missing", message, fix, of_key=True)
+    elif network.price.free:
+        message = f"everything of `{network.price.free[0]}` is free, so that 1 / price^2 has no bounds"
+        yield _problem(tree, where, "range", message, "let it ask something, or choose another router", of_key=True)
+
+
+def _listings(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Somebody is listed as the run begins; who is listed for a while belongs to one network, and to no chain."""
     for name, network in spec.networks.items():
+        for label, operator in network.operators.items():
+            path, dated = f"networks.{name}.operators.{label}", operator.listed_from or operator.listed_until
+            if dated is None:
+                continue
+            key = "listed_from" if operator.listed_from else "listed_until"
+            if network.kind == "bittensor":
+                message = "miners are registered on their chain"
+                yield _problem(tree, f"{path}.{key}", "chain", message, f"leave `{key}` out", of_key=True)
+            twins = [other for pair in pairs_of(spec) for other in pair if other == (name, label)]
+            if twins:
+                message = "nodes that may work in several networks are listed for good"
+                fix = f"leave `{key}` or `register_in` out"
+                yield _problem(tree, f"{path}.{key}", "registered", message, fix, of_key=True)
+        if not any(operator.listed_on(spec.start) for operator in network.operators.values()):
+            message = f"nobody is listed on {spec.start}, the first day"
+            yield _problem(
+                tree,
+                f"networks.{name}.operators",
+                "missing",
+                message,
+                "let one class be listed from the start",
+                of_key=True,
+            )
+
+
+def _lists(network: Any, tree: Node, where: str) -> Iterator[Problem]:
+    """Each class of operators asks a price, and nobody else does."""
+    asked, there = network.price.providers, list(network.operators)
+    for name in asked:
+        if name not in there:
+            message = f"there is no class of operators `{name}`"
+            path = f"{where}.providers.{name}"
+            yield _problem(tree, path, "unknown_operator", message, near_hint(name, there), of_key=True)
+    for name in there:
+        if name not in asked:
+            message = f"`{name}` is missing: each class of operators asks its own price"
+            yield _problem(tree, f"{where}.providers", "missing", message, f"add `{name}`", of_key=True)
+        kinds = [one.kind for one in network.operators[name].strategies.values()]
+        if "self_dealing" in kinds:
+            message = f"`{name}` deals with itself, which is simulated at one price for all"
+            yield _problem(tree, where, "strategy", message, "write `kind: posted`", of_key=True)
+
+
+def _prices(spec: Spec, tree: Node) -> Iterator[Problem]:
+    """Prices that are asked by, or for the hour of, a class of nodes name classes that are there."""
+    for name, network in spec.networks.items():
+        if network.price.kind == "by_provider":
+            yield from _lists(network, tree, f"networks.{name}.price")
         whose, there = getattr(network.price, "of", None), list(network.operators)
         if whose is not None and whose not in there:
             message = f"there is no class of operators `{whose}`"

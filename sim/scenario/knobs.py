@@ -79,7 +79,13 @@ def knob_of_hold(hold: str, network: str, block: Any) -> Knob | None:
     """The factor that a network's block is held equal by; None where nothing can be scaled (no emission)."""
     head = f"networks.{network}"
     if hold == "user_price":
-        asked = tuple(f"{head}.price.{key}" for key in ASKS if getattr(block.price, key, None) is not None)
+        lists = {f"{head}.price.providers.{name}": one for name, one in getattr(block.price, "providers", {}).items()}
+        asked = tuple(
+            f"{path}.{key}"
+            for path, one in (lists or {f"{head}.price": block.price}).items()
+            for key in ASKS
+            if getattr(one, key, None) is not None
+        )
         return Knob(asked, LEAST, MOST, True) if asked else None
     # A chain's own schedule is no key.
     supply = block.supply if "supply" in type(block).model_fields else None

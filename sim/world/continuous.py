@@ -120,12 +120,20 @@ class Fleet:
         stream = self.world.streams[f"lives.{plan.network}.{plan.members[member].name}"]
         return Lives(plan.members[member], Draws(stream, 0, slots, SPELLS_DRAWN), plan.detect_ps)
 
+    def _weigh(self) -> None:
+        """Let the router take other weights, where it goes by prices that have changed."""
+        shares = self.network.plans[self.model].shares
+        if shares != self.roster.plan.shares:
+            self.roster.plan = dataclasses.replace(self.roster.plan, shares=shares)
+            self.engine.set(self.roster.routing)
+
     def open(self, epoch: Epoch) -> list[LifeEvent]:
         """Drain what operators stopped, let live what they started, and tell the epoch's failures and returns."""
         until_ps = self._barred_ps()
         barred = until_ps > epoch.start_ps
         wanted = np.concatenate([o.columns.state == LIVE for o in self.owners]) & (until_ps < epoch.end_ps)
         self.engine.advance(epoch.start_ps)
+        self._weigh()
         for node in np.flatnonzero(self.joined & ~(wanted & ~barred)).tolist():
             self._drain(node)
             self.joined[node] = False

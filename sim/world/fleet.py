@@ -172,20 +172,27 @@ class Roster:
         """The member behind each replica type of `engine_fleet`."""
         return self._typed()[2]
 
+    def _replicas(self) -> np.ndarray:
+        return np.array([m.replicas for m in self.plan.members], np.int64)[self.member]
+
+    @property
+    def routing(self) -> Routing:
+        """The router as engines take it, with a weight of each node where it draws by weight."""
+        if not self.plan.shares:
+            return self.plan.routing
+        shares = np.array(self.plan.shares)[self.member]
+        return dataclasses.replace(self.plan.routing, weights=whole_weights(shares, self._replicas()))
+
     def engine_fleet(self, classes: int) -> contract.Fleet:
         """The fleet as engines take it."""
         plan = self.plan
-        replicas = np.array([m.replicas for m in plan.members], np.int64)[self.member]
-        routing = plan.routing
-        if plan.shares:
-            routing = dataclasses.replace(routing, weights=whole_weights(np.array(plan.shares)[self.member], replicas))
         types, node_type, _ = self._typed()
         return contract.Fleet(
             types=types,
             node_type=node_type,
-            replicas=replicas,
+            replicas=self._replicas(),
             classes=classes,
-            routing=routing,
+            routing=self.routing,
             route_key=plan.route_key,
             detect_ps=plan.detect_ps,
             max_attempts=plan.max_attempts,

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from sim.errors import InvariantError
 from sim.serving.contract import Fate
+from sim.tokenomics.ledger import exact_sum
 from sim.tokenomics.market import innovation
 from sim.tokenomics.payment import Held, Plan
 from sim.tokenomics.price import PerToken
@@ -35,6 +37,7 @@ from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
 from sim.world.dealing import Dealt, deal, with_dealt
 from sim.world.network import NetworkState
+from sim.world.providers import bills
 from sim.world.schemes import Ahead, arbitrage, run_ahead, sell_after
 from sim.world.service import Served, share_out
 from sim.world.steering import beside, divide, steer
@@ -134,29 +137,40 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
 
 def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
     """Charge the epoch's tokens to slots by their part of the work; gives the part of the charge that is for training jobs."""
-    quote, parts = network.per_token(), network.block.price.batch_parts
-    slots, batch = np.arange(network.slots), network.batch
+    groups, parts, batch = list(bills(network)), network.block.price.batch_parts, network.batch
+    split = any(quote.cached != quote.input for _, quote in groups)
     if parts == SHARE_ONE or not batch.any():
-        charges = _charges(served, quote, np.ones_like(batch), served.job_tokens)
+        parts, doors = SHARE_ONE, [_charges(served, np.ones_like(batch), split, served.job_tokens)]
     else:
-        charges = _charges(served, quote, ~batch, served.job_tokens) + _charges(served, quote.batched(parts), batch)
-    for column, count, price in charges:
-        if weights[:, column].any():
-            network.meter.add(slots, share_out(count, weights[:, column]), price)
-    jobs = served.job_tokens * quote.input
-    return jobs / sum(count * price for _, count, price in charges) if jobs else 0.0
+        doors = [_charges(served, ~batch, split, served.job_tokens), _charges(served, batch, split)]
+    charged = []
+    for door, charges in enumerate(doors):
+        for column, count, price in charges:
+            counts = share_out(count, weights[:, column])
+            each = [(slots, price(quote.batched(parts) if door else quote)) for slots, quote in groups]
+            if weights[:, column].any():
+                for slots, asked in each:
+                    network.meter.add(slots, counts[slots], asked)
+            charged.append(sum(exact_sum(counts[slots]) * asked for slots, asked in each))
+    # Jobs read at the mean price of what was read.
+    jobs, read = served.job_tokens * charged[0], doors[0][0][1] * sum(charged)
+    return jobs / read if jobs else 0.0
 
 
-def _charges(served: Served, quote: PerToken, of: np.ndarray, job_tokens: int = 0) -> list[tuple[int, int, int]]:
-    """What classes `of` (bool) used, and what training jobs' parts read, which is charged as a prompt: column of the work, count, price."""
+Charge = tuple[int, int, Callable[[PerToken], int]]
+"""Column of the work by which a count is shared out over slots, the count, and its price in a list."""
+
+
+def _charges(served: Served, of: np.ndarray, split: bool, job_tokens: int = 0) -> tuple[Charge, ...]:
+    """What classes `of` (bool) used, and what training jobs' parts read, which is charged as a prompt; cached tokens apart where `split`."""
     prompt = int(served.prompt[of].sum())
-    cached = min(int(served.cached[of].sum()), prompt) if quote.cached != quote.input else 0
-    return [
-        (0, prompt - cached + job_tokens, quote.input),
-        (0, cached, quote.cached),
-        (1, int(served.output[of].sum()), quote.output),
-        (1, int(served.fates[of, Fate.COMPLETED].sum()), quote.request),
-    ]
+    cached = min(int(served.cached[of].sum()), prompt) if split else 0
+    return (
+        (0, prompt - cached + job_tokens, lambda quote: quote.input),
+        (0, cached, lambda quote: quote.cached),
+        (1, int(served.output[of].sum()), lambda quote: quote.output),
+        (1, int(served.fates[of, Fate.COMPLETED].sum()), lambda quote: quote.request),
+    )
 
 
 def _meter_dealt(network: NetworkState, bought: Dealt) -> None:

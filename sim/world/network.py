@@ -15,18 +15,19 @@ from sim.tokenomics.ledger import Ledger
 from sim.tokenomics.meter import Meter
 from sim.tokenomics.operators import LIVE
 from sim.tokenomics.payment import Held
-from sim.tokenomics.price import OBSERVED, STATE, PerToken
+from sim.tokenomics.price import OBSERVED, STATE, ByProvider, PerToken
 from sim.tokenomics.settle import PRICE_ONE, Terms, terms, usd_of
 from sim.tokenomics.supply import DAY_PS, GPU_ONE
 from sim.units import SHARE_ONE, ps
 from sim.workload.classes import batch_of
+from sim.world import providers
 from sim.world.calendar import Epoch
 from sim.world.checks import Checks
 from sim.world.fleet import Plan, Roster
 from sim.world.hardware import Hardware, hardware_of, plans_of
 from sim.world.identities import Identities
 from sim.world.locked import Locked
-from sim.world.people import Owners
+from sim.world.people import Owners, expected
 from sim.world.purses import Purses
 from sim.world.schemes import Schemes
 from sim.world.stakes import Stakes
@@ -77,8 +78,12 @@ class NetworkState:
             key: hardware_of(spec, self.block, key, means) for key in self.block.operators
         }
         self.plans = plans_of(name, spec, self.machines, streams)
+        self.router, self.by_capacity = self.block.router, spec.requests.mode == "capacity"
+        self.reweighed = False
+        """Whether the router's weights have moved since requests were last measured."""
         self.owners = [
-            Owners(name, key, block, self.machines[key], streams) for key, block in self.block.operators.items()
+            Owners(name, key, block, self.machines[key], streams, spec.start)
+            for key, block in self.block.operators.items()
         ]
         self.offset = np.concatenate(([0], np.cumsum([o.block.slots for o in self.owners]))).astype(int)
         self.spans = [slice(int(first), int(last)) for first, last in pairwise(self.offset)]
@@ -143,8 +148,15 @@ class NetworkState:
         self.last_size = (0.0, 0.0)
         self.subnets: Subnets | None = None
         """The chain, where the network is a subnet of one."""
+        self._weigh()
         if self.coin:
             self._open_market()
+
+    def _weigh(self) -> None:
+        """Let a router that goes by providers' prices take those in force."""
+        plans = {model: providers.weighed(self, plan) for model, plan in self.plans.items()}
+        self.reweighed |= any(plan.shares != self.plans[model].shares for model, plan in plans.items())
+        self.plans = plans
 
     def _terms(self) -> Terms:
         return terms(
@@ -187,6 +199,17 @@ class NetworkState:
         target = self.block.target
         return np.zeros(0, np.int64) if target is None else np.asarray(target.begin())
 
+    def register(self, epoch: Epoch) -> None:
+        """Let classes serve whose listing begins, with what the others earn as a first belief, and let those go whose listing is over."""
+        for owners in self.owners:
+            listed = owners.listed_at(epoch.start_ps)
+            if listed and not owners.on_list:
+                fees, coins = expected(self.owners, owners)
+                owners.enlist(epoch.start_ps)
+                owners.fee_usd_per_node_day, owners.coin_usd_per_node_day = fees, coins
+            elif owners.on_list and not listed:
+                owners.delist()
+
     def account(self, role: str) -> str:
         """The ledger account of a role in this network."""
         return f"{self.name}.{role}"
@@ -205,6 +228,7 @@ class NetworkState:
         for owners in self.owners:
             owners.block = block.operators[owners.name]
         self.terms = self._terms()
+        self._weigh()
 
     @property
     def coin_usd(self) -> float:
@@ -228,7 +252,9 @@ class NetworkState:
     def look(self, now_ps: int, load: float = 0.0, ticks: int = 0) -> PerToken:
         """The price that its rule gives at an instant; the kind's state moves by `ticks` at use over capacity of `load`."""
         price = self.block.price
-        live = np.array([there.sum() for there in self._there()], float)
+        if isinstance(price, ByProvider):
+            return providers.mean_quote(self, price)
+        live = np.array([there.sum() for there in self.there()], float)
         if (whose := getattr(price, "of", None)) is not None:
             live = np.array([owners.name == whose for owners in self.owners], float)
         machines = [owners.machine for owners in self.owners]
@@ -244,18 +270,18 @@ class NetworkState:
         quote: PerToken = price.per_token(self.ledger.decimals, seen, asks, self.price_state)
         return quote
 
-    def _there(self) -> list[np.ndarray]:
+    def there(self) -> list[np.ndarray]:
         """Which slots of each class serve; before any does, those that the file begins with."""
         live = [owners.columns.state == LIVE for owners in self.owners]
         if any(there.any() for there in live):
             return live
-        return [np.arange(owners.block.slots) < owners.block.nodes for owners in self.owners]
+        return [np.arange(o.block.slots) < (o.block.nodes if o.listed_at(0) else 0) for o in self.owners]
 
     def _asks_pusd(self) -> np.ndarray:
         """What it costs each live node's owner to serve what a mean live node serves in an hour at most, capital service
         included: pico-dollars, ascending. So a slow and a fast node are bid against each other by what they do.
         """
-        pairs = list(zip(self.owners, self._there(), strict=True))
+        pairs = list(zip(self.owners, self.there(), strict=True))
         nodes = sum(int(there.sum()) for _, there in pairs)
         mean = sum(int(there.sum()) * owners.machine.capacity_rps for owners, there in pairs) / max(1, nodes)
         costs = [

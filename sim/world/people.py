@@ -7,6 +7,7 @@ were lately. Entrants count what is ordered and on its way.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 from collections.abc import Generator
 from typing import Any
@@ -17,7 +18,7 @@ from sim.streams import Streams
 from sim.tokenomics.operators import IDLE, LIVE, ORDERED, OUT, Columns, OperatorClass, View, decide
 from sim.tokenomics.operators.rules import avoidable_usd_per_day
 from sim.units import ps
-from sim.world.calendar import Epoch
+from sim.world.calendar import DAY_PS, Epoch
 from sim.world.hardware import Hardware
 from sim.world.tiers import left_rps
 
@@ -36,9 +37,22 @@ def _spread(root: int, replication: int, name: str, slots: int) -> np.ndarray:
 class Owners:
     """One class of operators in the run."""
 
-    def __init__(self, network: str, name: str, block: OperatorClass, machine: Hardware, streams: Streams) -> None:
+    def __init__(
+        self,
+        network: str,
+        name: str,
+        block: OperatorClass,
+        machine: Hardware,
+        streams: Streams,
+        first_day: datetime.date = datetime.date.min,
+    ) -> None:
         self.network, self.name, self.machine = network, name, machine
-        self.block = block
+        self.block, self.first_day = block, first_day
+        self.on_list = self.listed_at(0)
+        self.waiting = 0
+        """Nodes that serve as soon as the class is listed."""
+        self.asks = 1.0
+        """What the class asks over what users pay in the mean, where providers ask their own prices."""
         self.spread = _spread(streams.root, streams.replication, f"costs.{network}.{name}", block.slots)
         """Each slot's draw of what its owner's power costs; shared by runs, never written to."""
         self.columns = Columns(block.cost_factor * np.exp(block.cost_spread * self.spread))
@@ -128,8 +142,33 @@ class Owners:
         late = [slot for slot, came_ps in self.came_ps.items() if came_ps > at_ps]
         return np.setdiff1d(self.columns.slots(LIVE), late, assume_unique=True)
 
+    def listed_at(self, at_ps: int) -> bool:
+        """Whether the class is listed on the day of an instant."""
+        return self.block.listed_on(self.first_day + datetime.timedelta(days=at_ps // DAY_PS))
+
+    def enlist(self, now_ps: int) -> None:
+        """The class is listed: the nodes that waited for it serve at once, in the lowest empty slots."""
+        slots = self.columns.slots(OUT)[: self.waiting]
+        self.on_list, self.waiting = True, 0
+        self.entered += len(slots)
+        self._serve(slots, now_ps)
+
+    def delist(self) -> None:
+        """The class is listed no more: nodes stop, what is idle or ordered goes elsewhere."""
+        live = self.columns.slots(LIVE)
+        self.on_list, self.waiting = False, len(live)
+        self.left += len(live)
+        self._served = None
+        self.columns.move(np.flatnonzero(self.columns.state != OUT), OUT)
+
     def start(self, nodes: int, best_first: bool) -> None:
-        """Put `nodes` slots live at time 0: the lowest slots, or those with the lowest costs (a sorted-out market)."""
+        """Put `nodes` slots live at time 0: the lowest slots, or those with the lowest costs (a sorted-out market).
+
+        Those of a class that is not listed yet wait.
+        """
+        if not self.on_list:
+            self.waiting = nodes
+            return
         order = np.argsort(self.columns.cost_factor, kind="stable") if best_first else np.arange(self.block.slots)
         if self.columns.twins:
             order = order[np.isin(order, self.columns.slots(OUT))]
@@ -154,6 +193,8 @@ class Owners:
         """Decide and do: stops and restarts at once (model load aside), orders after their lead time."""
         self._served = None
         self.came_ps = {slot: came for slot, came in self.came_ps.items() if came > epoch.start_ps}
+        if not self.on_list:
+            return
         size = self.block.slots
         draws = self.draws.uniforms(epoch.number * (size + 1), size + 1)
         decisions = decide(self.block, view, self.columns, draws, epoch.seconds)
@@ -195,7 +236,8 @@ class Owners:
         yield env.timeout(way_ps)
         for slot in slots.tolist():
             del self._due_ps[slot]
-        self._serve(slots, env.now)
+        # Who was delisted meanwhile comes no more.
+        self._serve(slots[self.columns.state[slots] == ORDERED], env.now)
 
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:
         self.columns.move(slots, LIVE)
@@ -214,6 +256,15 @@ class Beliefs:
     emission_usd_per_day: float
     demand_rps: float
     now_ps: int = 0
+
+
+def expected(classes: list[Owners], newcomer: Owners) -> tuple[float, float]:
+    """Fees and coins, USD per node and day, that a class not yet there expects: by capacity, fees at what it asks."""
+    there = sum(owners.capacity for owners in classes)
+    crowd = there + newcomer.waiting * newcomer.machine.capacity_rps
+    each = newcomer.machine.capacity_rps / crowd if crowd > 0 else 0.0
+    fees = sum(owners.fee_usd_per_node_day * owners.live for owners in classes)
+    return fees * each * newcomer.asks, sum(owners.coin_usd_per_node_day * owners.live for owners in classes) * each
 
 
 def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
@@ -235,6 +286,9 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
                 / there
                 * owners.machine.capacity_rps
             )
+            if owners.asks != 1.0:
+                fees = sum(c.fee_usd_per_node_day * c.live for c in classes)
+                income += fees / there * owners.machine.capacity_rps * (owners.asks - 1.0)
         # Whoever thinks of entering counts the own node too: else one node more than pays would come, again and again.
         crowd = there + coming + owners.machine.capacity_rps
         entrant = income * there / crowd if crowd > 0 else 0.0

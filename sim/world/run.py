@@ -20,7 +20,7 @@ from sim.serving.contract import Fate
 from sim.streams import Streams
 from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, ps
-from sim.world import compiled, lines, money, treasury
+from sim.world import compiled, lines, money, providers, treasury
 from sim.world.adding_up import AddingUp
 from sim.world.book import Book, lorenz, reasons
 from sim.world.burning import credit_decimals
@@ -177,6 +177,7 @@ class World:
             network.use(self.shocks.block(network.name, spec.networks[network.name], epoch))
             self.shocks.coins(network, epoch)
             treasury.act(network)
+            network.register(epoch)
         if epoch.number:
             self.moving.act(self.env, lambda network: self._beliefs(network, epoch), epoch)
             for network in self.networks:
@@ -188,6 +189,7 @@ class World:
                 network.stakes.turn(epoch)
         for network in self.networks:
             network.quote = network.look(epoch.start_ps)
+            providers.note_asks(network)
         tick(self.networks, epoch, lambda: self._choose(epoch))
         rates = self._choose(epoch)
         for network in self.networks:

@@ -92,6 +92,8 @@ class Windows:
         """The windows of an epoch, if any are due."""
         if not (self.sampling.due(epoch) or self._changed(epoch) or self._stirred(epoch)):
             return
+        for network in self.world.networks:
+            network.reweighed = False
         factor = max(network.warm_factor for network in self.world.networks)
         # Numbered by epoch, not by count: an extra window under one policy moves no other's draws.
         windows = self.sampling.windows(epoch, epoch.number * self.sampling.per_epoch + 1, factor)
@@ -124,8 +126,10 @@ class Windows:
         return float(network.nodes), float(self.world._wanted(network, epoch).sum()) / epoch.seconds
 
     def _changed(self, epoch: Epoch) -> bool:
-        """Whether nodes or offered load of any network moved by more than 10 % since its last window."""
+        """Whether nodes or offered load of any network moved by more than 10 % since its last window, or a router's weights at all."""
         for network in self.world.networks:
+            if network.reweighed:
+                return True
             for old, new in zip(network.last_size, self._size(network, epoch), strict=True):
                 if abs(new - old) > CHANGE * max(old, 1e-9):
                     return True

@@ -7,6 +7,7 @@ its end or later. `step` holds it in full; `decay` lets it fall evenly to nothin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -96,13 +97,24 @@ def _changed(block: Any, levels: dict[Hit, tuple[float, float]]) -> Any:
     operators, price = dict(block.operators), block.price
     for hit, (factor, added) in levels.items():
         if hit.what == "price":
-            scaled = {key: _times(getattr(price, key), factor) for key in type(price).model_fields}
-            price = price.model_copy(update={key: value for key, value in scaled.items() if isinstance(value, Money)})
+            price = _dearer(price, factor)
         else:
             owner = operators[hit.operators]
             value = _times(getattr(owner, hit.key), factor)
             operators[hit.operators] = owner.model_copy(update={hit.key: value + added if added else value})
     return block.model_copy(update={"operators": operators, "price": price})
+
+
+def _dearer(price: Any, factor: float) -> Any:
+    """The price with every amount of money at its level, those of providers' lists too."""
+    found: dict[str, Any] = {}
+    for key in type(price).model_fields:
+        value = getattr(price, key)
+        if isinstance(value, Money):
+            found[key] = _times(value, factor)
+        elif isinstance(value, Mapping):
+            found[key] = {name: _dearer(one, factor) for name, one in value.items()}
+    return price.model_copy(update=found)
 
 
 def _times(value: Any, factor: float) -> Any:

@@ -19,6 +19,7 @@ from sim.units import DAY_S, PS_PER_S
 from sim.world.calendar import Epoch
 from sim.world.network import NetworkState
 from sim.world.people import Owners
+from sim.world.providers import note_asks
 from sim.world.tiers import in_line, left_rps
 from sim.world.users import Users
 
@@ -31,6 +32,7 @@ UTILIZATION = 0.5
 def settle(networks: list[NetworkState], users: Users, spec: Any, epoch: Epoch) -> None:
     """Put every network's nodes live and solve its market's drift. Sets what operators believe at first."""
     for network in networks:
+        note_asks(network)
         demand = _demand_rps(network, users, epoch)
         daily = _income_usd_per_day(network, users, epoch)
         for owners in network.owners:
@@ -59,6 +61,7 @@ def rescale(networks: list[NetworkState], users: Users, multiple: float, epoch: 
                 continue
             live, empty = owners.columns.slots(LIVE), owners.columns.slots(OUT)
             wanted = max(round(len(live) * multiple), 1 if len(live) else 0)
+            owners.waiting = round(owners.waiting * multiple)
             owners.columns.move(live[wanted:], OUT)
             owners.columns.move(empty[: max(wanted - len(live), 0)], LIVE)
             if wanted > owners.block.slots:
@@ -113,7 +116,7 @@ def _scale(network: NetworkState, daily: tuple[float, float]) -> None:
     Owners whose own avoidable cost is above what a node earns are not there: a market that has settled has lost them.
     """
     income = sum(daily)
-    low, high = 0.0, min(o.block.slots / max(o.block.nodes, 1) for o in network.owners)
+    low, high = 0.0, min(o.block.slots / max(o.block.nodes, 1) for o in network.owners if o.on_list)
     for _ in range(STEPS):
         middle = (low + high) / 2
         if _full_cost(network, middle) < income:
@@ -123,13 +126,21 @@ def _scale(network: NetworkState, daily: tuple[float, float]) -> None:
     for owners in network.owners:
         nodes = min(max(round(owners.block.nodes * low), 1), owners.block.slots)
         owners.start(nodes, best_first=False)
-        _replace_losers(owners, income * _part(network, owners) / max(nodes, 1))
+        _replace_losers(owners, _expected(network, owners, daily) / max(nodes, 1))
+
+
+def _expected(network: NetworkState, owners: Owners, daily: tuple[float, float]) -> float:
+    """USD a day of a class at the start: by its part of the capacity, fees at what it asks."""
+    part = _part(network, owners)
+    return (daily[0] + daily[1]) * part if owners.asks == 1.0 else (daily[0] * owners.asks + daily[1]) * part
 
 
 def _full_cost(network: NetworkState, scale: float) -> float:
     """USD a day of all nodes at a scale: avoidable cost at the class's median, and capital service."""
     total = 0.0
     for owners in network.owners:
+        if not owners.on_list:
+            continue
         each = (
             owners.power_usd_per_day() * owners.block.cost_factor
             + owners.fixed_usd_per_day()
@@ -141,7 +152,7 @@ def _full_cost(network: NetworkState, scale: float) -> float:
 
 def _part(network: NetworkState, owners: Owners) -> float:
     """A class's part of the network's capacity, which its income follows."""
-    whole = sum(o.block.nodes * o.machine.capacity_rps for o in network.owners)
+    whole = sum(o.block.nodes * o.machine.capacity_rps for o in network.owners if o.on_list)
     return owners.block.nodes * owners.machine.capacity_rps / whole if whole else 0.0
 
 
@@ -160,7 +171,7 @@ def _first_beliefs(network: NetworkState, daily: tuple[float, float]) -> None:
     capacity = network.capacity_rps
     for owners in network.owners:
         each = owners.machine.capacity_rps / capacity if capacity else 0.0
-        owners.fee_usd_per_node_day = daily[0] * each
+        owners.fee_usd_per_node_day = daily[0] * each * owners.asks
         owners.coin_usd_per_node_day = daily[1] * each
 
 

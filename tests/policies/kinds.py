@@ -131,6 +131,14 @@ PRICES = {
         PRICE, kind="utilization", start="0.1 USD/Mtok", floor="0.05 USD/Mtok", ceiling="3 USD/Mtok", output_ratio=3.0
     ),
     "oracle": block(PRICE, kind="oracle_usd", ticker="TAO", input="0.1 USD/Mtok", output="0.4 USD/Mtok", cached="50 %"),
+    "providers": block(
+        PRICE,
+        kind="by_provider",
+        providers={
+            "home": {"input": "0.05 USD/Mtok", "output": "0.15 USD/Mtok", "cached": "10 %"},
+            "farm": {"input": "0.07 USD/Mtok", "output": "0.2 USD/Mtok", "request": "0.0001 USD"},
+        },
+    ),
     "golem": block(PRICE, kind="provider_linear", hour="1.9 USD/h", request="0.001 USD", fee="5 %", cached="0 %"),
 }
 PAYMENTS = {

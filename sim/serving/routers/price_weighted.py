@@ -7,11 +7,13 @@ the share of one of $3. Its filter of providers with recent outages is not part 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from sim.blocks import newer
 from sim.serving.contract import Routing
 from sim.serving.routers.weighted import Weighted
 from sim.units import Money, Quantity
@@ -24,12 +26,13 @@ class PriceWeighted(Weighted):
 
     by_class: ClassVar[str] = "prices"
     kind: Literal["price_weighted"] = "price_weighted"
-    prices: dict[str, Asked] = Field(min_length=1)
-    """What each class of operators asks, by name, all in one currency. It weighs; users pay the network's `price`."""
+    prices: Annotated[dict[str, Asked], Field(min_length=1)] | None = newer()
+    """What each class of operators asks, by name, all in one currency. It weighs; users pay the network's `price`. Left out: what
+    each asks under `price: {kind: by_provider}`, for the mean request with nothing of it cached."""
 
     @model_validator(mode="after")
     def _one_currency(self) -> Self:
-        found = sorted({price.currency for price in self.prices.values()})
+        found = sorted({price.currency for price in (self.prices or {}).values()})
         if len(found) > 1:
             message = f"prices in {' and '.join(found)} found; must be in one currency"
             raise PydanticCustomError(
@@ -38,10 +41,15 @@ class PriceWeighted(Weighted):
         return self
 
     def shares(self) -> dict[str, float]:
-        """1 / price^2, relative to the least price."""
-        least = min(price.amount for price in self.prices.values())
-        return {name: float(least / price.amount) ** 2 for name, price in self.prices.items()}
+        """1 / price^2, relative to the least price; empty where the block states none."""
+        return inverse_squares({name: price.amount for name, price in (self.prices or {}).items()})
 
     def routing(self) -> Routing:
         """What engines take; weights depend on the fleet."""
         return Routing(kind="price_weighted")
+
+
+def inverse_squares(prices: Mapping[str, float]) -> dict[str, float]:
+    """1 / price^2 of prices above 0, relative to the least of them."""
+    least = min(prices.values(), default=0.0)
+    return {name: float(least / price) ** 2 for name, price in prices.items()}

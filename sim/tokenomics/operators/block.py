@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim.blocks import Block, OneOf, newer, sourced
+from sim.tokenomics.coin import Day
 from sim.tokenomics.operators.registration import Registration
 from sim.tokenomics.spells import SPELLS, ExponentialSpell
 from sim.units import (
@@ -126,6 +128,11 @@ class OperatorClass(Block):
     """Part of the stake that the network asks for which the owners lock; less backs less of a node's weight."""
     register_in: dict[str, Registration] | None = newer(None)
     """Networks in which these nodes may work instead, by name: their classes of this class's name are the same machines."""
+    listed_from: Day | None = newer(None)
+    """Day from which the class stands in the network's registry: before it, its nodes get no requests and no pay, and users do
+    not see its price. Its `nodes` serve from the first epoch on that begins that day or later (default: from the start)."""
+    listed_until: Day | None = newer(None)
+    """First day on which it stands there no more: its nodes leave (default: it stays)."""
     max_nodes: Annotated[int, Field(ge=1, le=100_000)] | None = None
     """Node slots kept for the class; default four times `nodes`. A class that fills them stops growing and says so."""
 
@@ -154,6 +161,23 @@ class OperatorClass(Block):
             }
             raise PydanticCustomError("pull", "{message}", told)
         return self
+
+    @model_validator(mode="after")
+    def _listed_for_a_while(self) -> Self:
+        first, last = self.listed_from, self.listed_until
+        if first is not None and last is not None and last <= first:
+            told = {
+                "message": f"{last} found; must be after `listed_from`, {first}",
+                "hint": "write a later day",
+                "at": "listed_until",
+            }
+            raise PydanticCustomError("range", "{message}", told)
+        return self
+
+    def listed_on(self, day: datetime.date) -> bool:
+        """Whether the class stands in the registry on a day."""
+        first, last = self.listed_from, self.listed_until
+        return (first is None or first <= day) and (last is None or day < last)
 
     @property
     def pull_s(self) -> float:

@@ -2,6 +2,7 @@
 
 from sim.blocks import Table
 from sim.tokenomics.price.auction import ReverseAuction
+from sim.tokenomics.price.by_provider import ByProvider
 from sim.tokenomics.price.cost_plus import CostPlus
 from sim.tokenomics.price.linear import Linear
 from sim.tokenomics.price.oracle_usd import OracleUsd
@@ -10,7 +11,7 @@ from sim.tokenomics.price.quote import OBSERVED, SIGNATURE, STATE, PerToken, Pri
 from sim.tokenomics.price.utilization import Utilization
 
 PRICE = Table("price")
-for _kind in (Posted, CostPlus, ReverseAuction, Utilization, OracleUsd, Linear):
+for _kind in (Posted, CostPlus, ReverseAuction, Utilization, OracleUsd, Linear, ByProvider):
     PRICE.register(_kind)
 
-__all__ = ["OBSERVED", "PRICE", "SIGNATURE", "STATE", "PerToken", "Posted", "Price"]
+__all__ = ["OBSERVED", "PRICE", "SIGNATURE", "STATE", "ByProvider", "PerToken", "Posted", "Price"]
