@@ -576,16 +576,16 @@ def _listings(spec: Spec, tree: Node) -> Iterator[Problem]:
 
 def _lists(network: Any, tree: Node, where: str) -> Iterator[Problem]:
     """Each class of operators asks a price, and nobody else does."""
-    asked, there = network.price.providers, list(network.operators)
+    asked, there = network.price.lists, list(network.operators)
     for name in asked:
         if name not in there:
             message = f"there is no class of operators `{name}`"
-            path = f"{where}.providers.{name}"
+            path = f"{where}.lists.{name}"
             yield _problem(tree, path, "unknown_operator", message, near_hint(name, there), of_key=True)
     for name in there:
         if name not in asked:
             message = f"`{name}` is missing: each class of operators asks its own price"
-            yield _problem(tree, f"{where}.providers", "missing", message, f"add `{name}`", of_key=True)
+            yield _problem(tree, f"{where}.lists", "missing", message, f"add `{name}`", of_key=True)
         kinds = [one.kind for one in network.operators[name].strategies.values()]
         if "self_dealing" in kinds:
             message = f"`{name}` deals with itself, which is simulated at one price for all"

@@ -79,7 +79,7 @@ def knob_of_hold(hold: str, network: str, block: Any) -> Knob | None:
     """The factor that a network's block is held equal by; None where nothing can be scaled (no emission)."""
     head = f"networks.{network}"
     if hold == "user_price":
-        lists = {f"{head}.price.providers.{name}": one for name, one in getattr(block.price, "providers", {}).items()}
+        lists = {f"{head}.price.lists.{name}": one for name, one in getattr(block.price, "lists", {}).items()}
         asked = tuple(
             f"{path}.{key}"
             for path, one in (lists or {f"{head}.price": block.price}).items()

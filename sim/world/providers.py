@@ -64,7 +64,7 @@ def bills(network: NetworkState) -> Iterator[tuple[np.ndarray, PerToken]]:
     if not isinstance(price, ByProvider):
         yield slots, network.per_token()
         return
-    lists = price.lists(network.ledger.decimals)
+    lists = price.quotes(network.ledger.decimals)
     for owners, span in zip(network.owners, network.spans, strict=True):
         yield slots[span], lists[owners.name]
 
@@ -76,7 +76,7 @@ def note_asks(network: NetworkState) -> None:
         for owners in network.owners:
             owners.asks = 1.0
         return
-    quote, lists = network.per_token(), price.lists(network.ledger.decimals)
+    quote, lists = network.per_token(), price.quotes(network.ledger.decimals)
     for owners in network.owners:
         mean = _request(quote, owners.machine.mean_tokens)
         owners.asks = _request(lists[owners.name], owners.machine.mean_tokens) / mean if mean > 0 else 1.0
@@ -91,7 +91,7 @@ def weighed(network: NetworkState, plan: Plan) -> Plan:
     price, router = network.block.price, network.router
     if not (isinstance(price, ByProvider) and isinstance(router, PriceWeighted) and router.prices is None):
         return plan
-    lists = price.lists(network.ledger.decimals)
+    lists = price.quotes(network.ledger.decimals)
     tokens = {owners.name: owners.machine.mean_tokens for owners in network.owners}
     shares = inverse_squares({m.name: _request(lists[m.name], tokens[m.name]) for m in plan.members})
     return dataclasses.replace(plan, shares=tuple(shares[member.name] for member in plan.members))

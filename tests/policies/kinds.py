@@ -134,7 +134,7 @@ PRICES = {
     "providers": block(
         PRICE,
         kind="by_provider",
-        providers={
+        lists={
             "home": {"input": "0.05 USD/Mtok", "output": "0.15 USD/Mtok", "cached": "10 %"},
             "farm": {"input": "0.07 USD/Mtok", "output": "0.2 USD/Mtok", "request": "0.0001 USD"},
         },

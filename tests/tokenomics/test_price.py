@@ -182,3 +182,28 @@ def test_a_price_can_be_written_again_as_it_was_read(name: str) -> None:
 
 def test_a_list_without_the_newer_keys_is_written_without_them() -> None:
     assert set(PRICES["usd"].model_dump(mode="json")) == {"pay", "kind", "input", "output"}
+
+
+def test_the_mean_of_providers_lists_goes_by_the_tokens_that_each_did() -> None:
+    # home: 50,000 and 150,000 pico-dollars, cached a tenth of it; farm: 70,000 and 200,000, and 10^8 a call.
+    block_ = PRICES["providers"]
+    home, farm = (block_.quotes(DECIMALS)[name] for name in ("home", "farm"))
+    assert home[1:] == (50_000, 150_000, 5_000, 0)
+    assert farm[1:] == (70_000, 200_000, 70_000, 10**8)
+    # Of four prompt tokens three are home's; of two output tokens one.
+    mean = block_.mean(DECIMALS, {"home": np.array([3.0, 1.0]), "farm": np.array([1.0, 1.0])})
+    assert mean[1:] == (55_000, 175_000, 21_250, 5 * 10**7)
+    # Who does nothing is not seen; where nobody does anything all count alike.
+    alone = {"home": np.array([0.0, 0.0]), "farm": np.array([2.0, 7.0])}
+    assert block_.mean(DECIMALS, alone) == farm
+    nobody = {"home": np.zeros(2), "farm": np.zeros(2)}
+    assert block_.mean(DECIMALS, nobody) == block_.per_token(DECIMALS)
+    assert block_.per_token(DECIMALS)[1:] == (60_000, 175_000, 37_500, 5 * 10**7)
+
+
+def test_each_part_of_a_mean_is_rounded_down() -> None:
+    odd = {"input": "0.000001 USD/Mtok", "output": "0 USD/Mtok"}
+    three = block(PRICE, kind="by_provider", lists=dict.fromkeys("abc", odd))
+    # A third of a pico-dollar three times.
+    assert three.per_token(DECIMALS).input == 0
+    assert three.quotes(DECIMALS)["a"].input == 1

@@ -30,7 +30,7 @@ FARM = "networks.net.operators.farm"
 def priced(home: dict[str, str], farm: dict[str, str], **keys: Any) -> dict[str, Any]:
     return {
         "kind": "by_provider",
-        "providers": {"home": {**FREE, **home}, "farm": {**FREE, **farm}},
+        "lists": {"home": {**FREE, **home}, "farm": {**FREE, **farm}},
         "pay": "usd",
         **keys,
     }
@@ -195,7 +195,7 @@ def test_dear_providers_lose_users_who_see_their_price() -> None:
 
 
 def test_policies_may_differ_in_what_one_provider_asks() -> None:
-    dear = {"dear": {"networks.net.price.providers.farm.request": "0.004 USD"}}
+    dear = {"dear": {"networks.net.price.lists.farm.request": "0.004 USD"}}
     base, other = (play(TWO, dear, policy) for policy in ("base", "dear"))
     # (1 + 4) / (1 + 2).
     revenue = "net.revenue_usd_per_day"
@@ -212,7 +212,7 @@ def test_a_shock_to_the_price_makes_every_provider_dearer() -> None:
 def test_a_price_that_is_held_equal_is_turned_for_all_providers() -> None:
     found = knob_of_hold("user_price", "net", case(TWO).before.networks["net"])
     assert found is not None
-    head = "networks.net.price.providers"
+    head = "networks.net.price.lists"
     assert found.paths == tuple(
         f"{head}.{name}.{key}" for name in ("home", "farm") for key in ("input", "output", "request")
     )
@@ -368,18 +368,18 @@ def test_an_entrant_of_another_class_counts_whoever_is_listed_now() -> None:
     ("changes", "told"),
     [
         (
-            {PRICE: {"kind": "by_provider", "providers": {"home": FREE}}},
+            {PRICE: {"kind": "by_provider", "lists": {"home": FREE}}},
             "`farm` is missing: each class of operators asks its own price",
         ),
         (
-            {PRICE: {"kind": "by_provider", "providers": {"home": FREE, "farm": FREE, "fram": FREE}}},
+            {PRICE: {"kind": "by_provider", "lists": {"home": FREE, "farm": FREE, "fram": FREE}}},
             "there is no class of operators `fram`",
         ),
         (
             {
                 PRICE: {
                     "kind": "by_provider",
-                    "providers": {"home": FREE, "farm": {"input": "1 TOK/Mtok", "output": "1 TOK/Mtok"}},
+                    "lists": {"home": FREE, "farm": {"input": "1 TOK/Mtok", "output": "1 TOK/Mtok"}},
                 }
             },
             "prices in TOK and USD found; providers ask in one currency",

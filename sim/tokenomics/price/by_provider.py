@@ -17,8 +17,8 @@ from sim import units
 from sim.tokenomics.price.posted import Posted, steps
 from sim.tokenomics.price.quote import PerToken, Price
 
-WEIGHT_ONE = 10**9
-"""Part of a weight of 1 in the rule's integers."""
+WEIGHT_BITS = 40
+"""Bits of the largest weight in the rule's integers."""
 
 
 def rule(row: np.ndarray, seen: np.ndarray, asks: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
@@ -47,25 +47,25 @@ class ByProvider(Price):
     rule = staticmethod(rule)
 
     kind: Literal["by_provider"] = "by_provider"
-    providers: Annotated[dict[str, Posted], Field(min_length=1)]
+    lists: Annotated[dict[str, Posted], Field(min_length=1)]
     """What each class of operators asks, by its name: `input`, `output`, `cached` and `request`, as `posted` has them."""
 
     @model_validator(mode="after")
     def _one_currency(self) -> ByProvider:
-        paid = [name for name, one in self.providers.items() if one.pay is not None]
+        paid = [name for name, one in self.lists.items() if one.pay is not None]
         if paid:
             told = {
                 "message": f"`pay` found at `{paid[0]}`; all providers are paid alike",
                 "hint": "write `price.pay` or `settle.pay`",
-                "at": "providers",
+                "at": "lists",
             }
             raise PydanticCustomError("place", "{message}", told)
-        found = sorted({one.currency for one in self.providers.values()})
+        found = sorted({one.currency for one in self.lists.values()})
         if len(found) > 1:
             told = {
                 "message": f"prices in {' and '.join(found)} found; providers ask in one currency",
                 "hint": f"write all in {found[-1]}",
-                "at": "providers",
+                "at": "lists",
             }
             raise PydanticCustomError("currency", "{message}", told)
         return self
@@ -73,14 +73,14 @@ class ByProvider(Price):
     @property
     def currency(self) -> str:
         """The currency of all lists."""
-        return next(iter(self.providers.values())).currency
+        return next(iter(self.lists.values())).currency
 
     @property
     def free(self) -> list[str]:
         """Providers of whom everything is free at some date."""
         return [
             name
-            for name, one in self.providers.items()
+            for name, one in self.lists.items()
             if not any(
                 asked and all(money.amount > 0 for money in asked)
                 for asked in (steps(one.input), steps(one.output), steps(one.request))
@@ -89,22 +89,22 @@ class ByProvider(Price):
 
     def row(self, decimals: int) -> np.ndarray:
         """What the rule reads, all lists with the same weight."""
-        return self.weighed(decimals, np.ones((len(self.providers), 2)))
+        return self.weighed(decimals, np.ones((len(self.lists), 2)))
 
     def weighed(self, decimals: int, weights: np.ndarray) -> np.ndarray:
         """The same with weights float64[lists, 2] >= 0 by prompt and output tokens, lists in the order of the block."""
-        most = weights.max(axis=0)
-        parts = np.rint(weights / np.where(most > 0, most, 1.0) * WEIGHT_ONE).astype(np.int64)
-        each = [[*part, *one.row(decimals)] for part, one in zip(parts.tolist(), self.providers.values(), strict=True)]
+        # By a power of two, so that whole tokens stay in proportion.
+        parts = np.rint(np.ldexp(weights, WEIGHT_BITS - np.frexp(weights.max(axis=0))[1])).astype(np.int64)
+        each = [[*part, *one.row(decimals)] for part, one in zip(parts.tolist(), self.lists.values(), strict=True)]
         return np.array(each, dtype=np.int64).ravel()
 
     def mean(self, decimals: Mapping[str, int], weights: Mapping[str, np.ndarray]) -> PerToken:
         """The mean of the lists, weighted by (prompt, output) tokens of each provider; each part rounded down."""
         out, nothing = np.zeros(4, np.int64), np.zeros(0, np.int64)
-        row = self.weighed(decimals[self.currency], np.array([weights[name] for name in self.providers], float))
+        row = self.weighed(decimals[self.currency], np.array([weights[name] for name in self.lists], float))
         rule(row, nothing, nothing, nothing, out)
         return PerToken(self.currency, *map(int, out))
 
-    def lists(self, decimals: Mapping[str, int]) -> dict[str, PerToken]:
+    def quotes(self, decimals: Mapping[str, int]) -> dict[str, PerToken]:
         """What each provider asks; dated prices must have been resolved by `at`."""
-        return {name: one.per_token(decimals) for name, one in self.providers.items()}
+        return {name: one.per_token(decimals) for name, one in self.lists.items()}
