@@ -7,16 +7,19 @@ read 2026-11-22). Users who have not been routed yet see the mean of the lists.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sim import units
+from sim.blocks import OneOf, Table
 from sim.tokenomics.price.posted import Posted, steps
 from sim.tokenomics.price.quote import PerToken, Price
 
+LISTS = Table("price.lists")
+LISTS.register(Posted)
 WEIGHT_BITS = 40
 """Bits of the largest weight in the rule's integers."""
 
@@ -47,7 +50,7 @@ class ByProvider(Price):
     rule = staticmethod(rule)
 
     kind: Literal["by_provider"] = "by_provider"
-    lists: Annotated[dict[str, Posted], Field(min_length=1)]
+    lists: Annotated[dict[str, Annotated[Any, OneOf(LISTS, "posted")]], Field(min_length=1)]
     """What each class of operators asks, by its name: `input`, `output`, `cached` and `request`, as `posted` has them."""
 
     @model_validator(mode="after")

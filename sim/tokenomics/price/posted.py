@@ -31,7 +31,6 @@ class Posted(Price):
     rule = staticmethod(rule)
 
     kind: Literal["posted"] = "posted"
-    """It stands until a date or a policy changes it."""
     input: TokenPrice
     """Price of prompt tokens."""
     output: TokenPrice
