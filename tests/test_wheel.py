@@ -140,6 +140,14 @@ def test_the_workflow_that_init_writes_works(wheel, home, call, tmp_path):
     assert "::error file=my study/scenario.yaml,line=12::tao.emission_coin" in moved.stdout
     assert "| moved |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
     assert (tmp_path / "outcomes.xml").is_file()
+    # Other users, harmless: four replications cannot tell, which is said and fails nothing.
+    scenario.write_text(SMALL.replace("root: 7", "root: 8"), encoding="utf-8")
+    undecided = runs()
+    assert call("check", "my study/scenario.yaml").returncode == 4
+    assert undecided.returncode == 0, undecided.stderr
+    assert "::warning file=my study/scenario.yaml,line=19::undecided: tao.nodes@end" in undecided.stdout
+    assert "::error" not in undecided.stdout
+    assert "| undecided |" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 
 def test_the_installed_command_replays_a_log_in_an_empty_folder(call, tmp_path):
