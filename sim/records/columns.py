@@ -198,6 +198,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "relative", "relative_low", "relative_high", "p", "p_holm", "indifferent", "pairing_gain", "needed", "driven_by", "why",
         "window_half", "sets", "same_frac", "set_low", "set_high", "depends", "condition",
     ),
+    "gains": ("outcome", "policy", "baseline", "coin_price", "point", "n", "pairing_gain", "reason"),
     "sets": ("set", "parameter", "value", "unit"),
     "parameters": ("parameter", "value", "law", "status", "group", "correlation"),
     "influences": ("outcome", "policy", "coin_price", "point", "parameter", "status", "rank_correlation"),

@@ -5,6 +5,7 @@
     summary.json            sentences, verdicts, summaries, checks, warnings, method
     outcomes.csv            one row an outcome, case and replication
     differences.csv         one row a verdict
+    gains.csv               what common users are worth: one row an outcome, policy and kind of coin price, compared or not
     series.csv              quantiles over replications by epoch
     histograms.csv          latencies by bucket
     operators.csv           means by class of operators
@@ -26,7 +27,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from sim.records.columns import TABLES, file_unit
 from sim.records.files import csv_text, put
 from sim.records.run import MODEL_REVISION
 from sim.records.study import StudyRecord
+from sim.study.gain import all_gains
 from sim.study.store import FORMAT, Finished
 from sim.study.summarise import versions
 
@@ -71,9 +73,9 @@ def export(record: StudyRecord, out: str | Path, runs: Sequence[Finished] = (), 
     """
     folder = claim(out, record.scenario_file, whatever)
     told = _told(record, folder, runs)
-    if _is_current(folder, told):
-        return [folder / name for name in (*_files(record), MANIFEST)]
     files = _files(record)
+    if _is_current(folder, told, files):
+        return [folder / name for name in (*files, MANIFEST)]
     texts = {name: write(record) for name, write in files.items()}
     texts[MANIFEST] = _manifest(told, texts)
     try:
@@ -201,7 +203,7 @@ def _parameters(record: StudyRecord) -> Iterator[Row]:
         yield one.path, one.value, one.law, one.status, one.group, one.correlation
 
 
-def _rows(name: str, found: Sequence[Any]) -> Iterator[Row]:
+def _rows(name: str, found: Iterable[Any]) -> Iterator[Row]:
     """Rows of a table whose columns are fields of its records."""
     for one in found:
         yield [getattr(one, column) for column in TABLES[name]]
@@ -223,6 +225,7 @@ def _open_table(name: str) -> Callable[[StudyRecord], str]:
 ROWS: dict[str, Callable[[StudyRecord], Iterator[Row]]] = {
     "outcomes": _outcomes,
     "differences": _differences,
+    "gains": lambda record: _rows("gains", all_gains(record)),
     "series": _series,
     "histograms": _histograms,
     "flows": _flows,
@@ -243,6 +246,7 @@ _FILES: dict[str, Callable[[StudyRecord], str]] = {
     "summary.json": _summary,
     "outcomes.csv": _table("outcomes"),
     "differences.csv": _table("differences"),
+    "gains.csv": _table("gains"),
     "series.csv": _table("series"),
     "histograms.csv": _table("histograms"),
     "operators.csv": _open_table("operators"),
@@ -288,10 +292,11 @@ def _manifest(told: dict[str, Any], texts: dict[str, str]) -> str:
     return json.dumps(found, indent=1, sort_keys=True) + "\n"
 
 
-def _is_current(folder: Path, told: dict[str, Any]) -> bool:
+def _is_current(folder: Path, told: dict[str, Any], files: Iterable[str]) -> bool:
     try:
         there = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return {name: there[name] for name in told} == told and all(
+        same = {name: there[name] for name in told} == told and there["sha256"].keys() == set(files)
+        return same and all(
             _sha256((folder / name).read_text(encoding="utf-8")) == there["sha256"][name] for name in there["sha256"]
         )
     except (OSError, ValueError, KeyError, TypeError):

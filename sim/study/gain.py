@@ -7,13 +7,56 @@ large where policies differ little, and near 1 where one changes what happens so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 
-from sim.records.study import Verdict
+from sim.records.study import StudyRecord, Summary, Verdict
+from sim.study import statistics
 from sim.study.plan import Plan
 from sim.study.verdicts import JOINT
 
 NAME = "gain of common random numbers"
+CONSTANT = "it varies, and the difference does not: more than any number"
+"""Why there is no gain where common users take all noise away."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """What common users are worth for one outcome of a policy beside the baseline; `reason` says why there is no number."""
+
+    outcome: str
+    policy: str
+    baseline: str
+    coin_price: str
+    point: int
+    n: int
+    pairing_gain: float | None
+    reason: str = ""
+
+
+def all_gains(record: StudyRecord) -> Iterator[Gain]:
+    """The gain of every outcome that runs carry, compared or not, in the record's order; nothing without a baseline."""
+    cells = {(one.outcome, one.policy, one.coin_price, one.point): one for one in record.outcomes}
+    for ours in record.outcomes:
+        theirs = cells.get((ours.outcome, record.baseline, ours.coin_price, ours.point))
+        if theirs is None or ours.policy == record.baseline:
+            continue
+        where = (ours.outcome, ours.policy, record.baseline, ours.coin_price, ours.point)
+        yield Gain(*where, len(ours.values), *_gain(ours, theirs))
+
+
+def _gain(ours: Summary, theirs: Summary) -> tuple[float | None, str]:
+    """The gain, or None and why."""
+    sides = [[value for value in one.values if value is not None] for one in (ours, theirs)]
+    if not sides[0] or any(len(side) < len(ours.values) for side in sides):
+        return None, "a replication has no number"
+    found = statistics.paired(sides[0], sides[1])
+    if found.gain is not None:
+        return found.gain, ""
+    if found.sd is None:
+        return None, "one replication has no variance"
+    varies = any(statistics.sd(side) for side in sides)
+    return None, CONSTANT if varies else "it is the same in every replication"
 
 
 def gains(plan: Plan, verdicts: Sequence[Verdict]) -> dict[str, str]:

@@ -35,8 +35,8 @@ def read(path):
 def test_every_file_of_the_run_directory_is_there(record, tmp_path):
     files = export(record, tmp_path / "reports" / "demo")
     assert [file.name for file in files] == [
-        "summary.json", "outcomes.csv", "differences.csv", "series.csv", "histograms.csv", "operators.csv", "classes.csv", "flows.csv",
-        "parameters.csv", "sets.csv", "influences.csv", "scenario.resolved.yaml", "manifest.json",
+        "summary.json", "outcomes.csv", "differences.csv", "gains.csv", "series.csv", "histograms.csv", "operators.csv", "classes.csv",
+        "flows.csv", "parameters.csv", "sets.csv", "influences.csv", "scenario.resolved.yaml", "manifest.json",
     ]  # fmt: skip
     assert {path.name for path in (tmp_path / "reports" / "demo").iterdir()} == {file.name for file in files}
     assert (tmp_path / "reports" / "demo" / "scenario.resolved.yaml").read_text() == "format: 1\nname: demo\n"
@@ -157,6 +157,13 @@ def test_what_is_there_already_is_not_written_again_and_what_was_touched_is(reco
     (tmp_path / "out" / "flows.csv").write_text("edited")
     export(record, tmp_path / "out", runs)
     assert read(tmp_path / "out" / "flows.csv")[0]["reason"] == "fee"
+    # A file that an older version did not write is made up for.
+    told = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    del told["sha256"]["gains.csv"]
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(told))
+    (tmp_path / "out" / "gains.csv").unlink()
+    export(record, tmp_path / "out", runs)
+    assert read(tmp_path / "out" / "gains.csv")
     export(record, tmp_path / "out", [Finished({}, "2026-01-02 00:00:00", 1.0)])
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["last_run"] == "2026-01-02 00:00:00"
 

@@ -1,5 +1,6 @@
 """The gain of common random numbers is told for every outcome, and what no replication saw has a bound."""
 
+import csv
 import dataclasses
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from sim.report.markdown import markdown
 from sim.report.tables import summary as summary_table
 from sim.report.terminal import format_study
-from sim.study.gain import NAME, gains
+from sim.study import export, statistics
+from sim.study.gain import CONSTANT, NAME, all_gains, gains
 from sim.study.statistics import rule_of_three
 from sim.study.summarise import summarise
 
@@ -36,6 +38,44 @@ def test_each_outcomes_gain_is_told_wherever_a_study_is(record, plan):
     assert told in " ".join(format_study(record).split())
     assert "gain of common random numbers" in markdown(record, [])
     assert gains(plan, []) == {}
+
+
+def test_gains_of_all_outcomes_stand_in_a_file_compared_or_not(record, tmp_path):
+    export(record, tmp_path / "out")
+    with (tmp_path / "out" / "gains.csv").open(newline="", encoding="utf-8") as file:
+        rows = {(row["outcome"], row["policy"], row["coin_price"]): row for row in csv.DictReader(file)}
+    values = {(one.outcome, one.policy, one.coin_price): one.values for one in record.outcomes}
+    assert rows.keys() == {key for key in values if key[1] != record.baseline}
+    assert {outcome for outcome, *_ in rows} > {one.outcome for one in record.verdicts}
+    for (outcome, policy, price), row in rows.items():
+        ours, theirs = values[outcome, policy, price], values[outcome, record.baseline, price]
+        if row["reason"]:
+            assert row["pairing_gain"] == ""
+            continue
+        apart = statistics.sd([a - b for a, b in zip(ours, theirs, strict=True)])
+        assert float(row["pairing_gain"]) == pytest.approx(
+            (statistics.sd(ours) ** 2 + statistics.sd(theirs) ** 2) / apart**2
+        )
+    told = {(v.outcome, v.policy, v.coin_price): v.pairing_gain for v in record.verdicts if v.pairing_gain is not None}
+    assert {key: float(rows[key]["pairing_gain"]) for key in told if key in rows} == {
+        key: gain for key, gain in told.items() if key in rows
+    }
+
+
+def test_what_has_no_gain_says_why(record):
+    def gain(ours, theirs):
+        cells = [
+            dataclasses.replace(record.outcomes[0], policy=who, values=values)
+            for who, values in (("a", theirs), ("b", ours))
+        ]
+        (found,) = all_gains(dataclasses.replace(record, baseline="a", outcomes=cells))
+        return found.pairing_gain, found.reason
+
+    assert gain([2.0, 4.0], [1.0, 1.0]) == (1.0, "")
+    assert gain([2.0, 3.0], [1.0, 2.0]) == (None, CONSTANT)
+    assert gain([2.0, 2.0], [1.0, 1.0]) == (None, "it is the same in every replication")
+    assert gain([2.0, None], [1.0, 1.0]) == (None, "a replication has no number")
+    assert gain([2.0], [1.0]) == (None, "one replication has no variance")
 
 
 def test_the_rule_of_three():

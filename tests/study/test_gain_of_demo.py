@@ -7,7 +7,7 @@ import pytest
 import sim.report
 from sim.scenario import load
 from sim.study import run, statistics
-from sim.study.gain import NAME
+from sim.study.gain import CONSTANT, NAME, all_gains
 
 pytestmark = [pytest.mark.compiled, pytest.mark.slow]
 
@@ -39,6 +39,14 @@ def test_the_gain_of_every_declared_outcome_is_listed(record):
     varying = {one.outcome for one in record.verdicts if one.pairing_gain is not None}
     assert varying == {one.outcome for one in record.verdicts}
     assert all(f"{outcome} " in told for outcome in varying)
+
+
+def test_every_outcome_that_varies_has_its_gain_in_the_file(record):
+    rows = {(one.outcome, one.policy, one.coin_price): one for one in all_gains(record)}
+    for policy in ("two_years", "fees_only"):
+        for (outcome, kind), gain in gains(record, policy).items():
+            row = rows[outcome, policy, kind]
+            assert row.pairing_gain == gain or (gain == float("inf") and row.reason == CONSTANT)
 
 
 def test_at_least_half_of_the_outcomes_gain_tenfold_under_another_halving(record):
