@@ -45,6 +45,10 @@ MORE_POLICIES = (
 )
 MORE_OUTCOMES = ("[tao.nodes@end,", "[tao.gini, cloud.ttft_p99_s, tao.nodes@end,")
 MORE_NODES = ("fleet: {nodes: 1,", "fleet: {nodes: 3,")
+SOONER = "  sooner: {networks.tao.supply: {first: 2026-01-20}"
+MORE_NODES_OF_ONE = (f"{SOONER}}}", f"{SOONER}, networks.cloud.operators.fleet: {{nodes: 3}}}}")
+FROM_THE_START = ("policies_from: 2 week", "initial: given\npolicies_from: 0 week")
+EVERY_SECOND = ("per_epoch: 1}", "per_epoch: 1, every: 2}")
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +111,14 @@ def test_more_nodes_elsewhere_move_no_number_here(studied):
         assert other.series["cloud.nodes"] != one.series["cloud.nodes"]
         # The same users came to the cloud, too: their draws are theirs, not the nodes'.
         assert other.outcomes["cloud.demand_rps"] == one.outcomes["cloud.demand_rps"]
+
+
+@pytest.mark.parametrize("sampling", [(), (EVERY_SECOND,)], ids=["every epoch", "every second epoch"])
+def test_more_nodes_under_one_policy_move_no_byte_of_another(studied, sampling):
+    given = (FROM_THE_START, *sampling)
+    (_, runs), (_, more) = studied(*given), studied(*given, MORE_NODES_OF_ONE)
+    assert more.keys() == runs.keys()
+    for which, one in runs.items():
+        untouched = which[0] == "as_now"
+        assert (more[which].to_json() == one.to_json()) is untouched
+        assert (more[which].series["cloud.nodes"] == one.series["cloud.nodes"]) is untouched
