@@ -323,6 +323,7 @@ def _notices(scenario: Any) -> list[str]:
 @_file
 @click.argument("path", default="")
 @click.option("--runs", is_flag=True, help="Only count the runs, and tell how long they will take.")
+@click.option("--try", "tries", is_flag=True, help="With --runs: simulate one where none is stored, to tell the time.")
 @click.option("--uncertain", type=click.IntRange(1, 100_000), help="With --runs: count so many joint sets too.")
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), help="With --runs: the study's folder; default reports/STEM."
@@ -336,6 +337,7 @@ def explain(
     file: pathlib.Path,
     path: str,
     runs: bool,
+    tries: bool,
     uncertain: int | None,
     out: pathlib.Path | None,
     plugins: tuple[pathlib.Path, ...],
@@ -354,12 +356,17 @@ def explain(
 
     _load_plugins(plugins)
     scenario = load(file, sets=sets, allow_path=allow)
+    if tries and not runs:
+        raise ScenarioError("--try is of --runs: give both")
     if runs:
-        from sim.command import runs_ahead
+        from sim.command import runs_ahead, try_one
 
         scenario = scenario.with_drawn(uncertain) if uncertain else scenario
-        found = runs_ahead(scenario, (out or pathlib.Path("reports") / file.stem) / "study.sqlite")
-        ahead = found.get("told", "no run is stored yet: how long they take is told after the first")
+        folder = out or pathlib.Path("reports") / file.stem
+        if tries:
+            try_one(scenario, file, folder, out is not None)
+        found = runs_ahead(scenario, folder / "study.sqlite")
+        ahead = found.get("told", "no run is stored yet: how long they take is told after the first, which --try makes")
         _emit(found, as_json, lambda: f"{_runs_text(scenario)}\n{_economy_text(found['not_compiled'])}\n{ahead}")
         return
     rows = rows_of(scenario, path)

@@ -578,6 +578,20 @@ def runs_ahead(scenario: Any, store: Path) -> dict[str, Any]:
     return found
 
 
+def try_one(scenario: Any, file: Path, out: Path, named: bool) -> None:
+    """`infermint explain --runs --try`: one run into the store of the study's folder where it has none, so that the time of all is told.
+
+    `named`: the folder was named on the command line, and may hold other files.
+    """
+    from sim import study
+    from sim.scenario.asides import all_cases
+    from sim.study.planning import plan_of
+    from sim.study.run import How, try_first
+
+    study.claim(out, str(file), whatever=named and not study.owned(out))
+    try_first(plan_of(scenario), all_cases(scenario), out / study.STORE, How())
+
+
 class Bar:
     """Progress on standard error: a bar on a terminal, a line every tenth of the way elsewhere."""
 

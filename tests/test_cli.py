@@ -263,10 +263,29 @@ def test_explain_counts_the_runs(call, study):
     study()
     counted, economy, ahead = call("explain", "study.yaml", "--runs").out.splitlines()
     assert counted.endswith("2 replications = 4 runs")
-    assert ahead == "no run is stored yet: how long they take is told after the first"
+    assert ahead == "no run is stored yet: how long they take is told after the first, which --try makes"
     assert economy in ("economy compiled", "economy interpreted, by requests.mode sampled: requests are simulated")
     document = call("explain", "study.yaml", "--runs", "--json").document
     assert (document["runs"], bool(document["not_compiled"])) == (4, economy != "economy compiled")
+
+
+@pytest.mark.compiled
+def test_a_run_is_tried_to_tell_the_time_of_all(call, study, tmp_path):
+    study()
+    short = ("--set", "requests.mode=capacity")
+    assert "--try is of --runs: give both" in call("explain", "study.yaml", "--try").err
+    _, _, ahead = call("explain", "study.yaml", "--runs", "--try", *short).out.splitlines()
+    assert re.fullmatch(
+        r"4 runs, 1 of them in the store: 3 to simulate; about \d+ s( with \d workers)?, by the runs in the store",
+        ahead,
+    )
+    # Where a run is stored none is tried, and the one that was is the study's own.
+    assert call("explain", "study.yaml", "--runs", "--try", *short).out.splitlines()[-1] == ahead
+    assert call("run", "study.yaml", "--jobs", "1", *short).out.count("1 of 4 runs from the store") == 1
+    (tmp_path / "reports" / "other").mkdir()
+    (tmp_path / "reports" / "other" / "thesis.tex").write_text("")
+    refused = call("explain", study(name="other.yaml"), "--runs", "--try", *short)
+    assert refused.code == 2 and "holds thesis.tex" in refused.err
 
 
 @pytest.mark.parametrize(

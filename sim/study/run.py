@@ -562,3 +562,16 @@ def ahead(plan: Plan, cases: Sequence[ResolvedCase], store_path: Path) -> Progre
         return Progress(
             len(tasks), len(tasks) - missing, 0, 0.0, max(1, min(os.cpu_count() or 1, missing)), store.mean_wall_s()
         )
+
+
+def try_first(plan: Plan, cases: Sequence[ResolvedCase], store_path: Path, how: How) -> None:
+    """Simulate the first run that the store lacks, in this process, so that `ahead` knows what one takes; nothing where it has a run.
+
+    What is compiled is compiled before, so that no run's time holds it. Raises as `run` does.
+    """
+    tasks = _tasks(plan, cases, how.author)
+    with Store(store_path) as store:
+        missing = [] if store.mean_wall_s() is not None else _missing(store, tasks)[:1]
+        if missing and how.simulate is None and how.engine != "reference" and _serves([tasks[missing[0]]]):
+            _compile()
+        _simulate_all(store, tasks, missing, dataclasses.replace(how, jobs=1, progress=None))
