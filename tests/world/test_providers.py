@@ -385,6 +385,7 @@ def test_an_entrant_of_another_class_counts_whoever_is_listed_now() -> None:
             "prices in TOK and USD found; providers ask in one currency",
         ),
         ({PRICE: priced({}, {"pay": "coin"})}, "`pay` found at `farm`; all providers are paid alike"),
+        ({PRICE: priced({}, {"batch": "50 %"})}, "`batch` found at `farm`; batch requests pay what all others do"),
         (
             {PRICE: {"kind": "posted", **FREE}, "networks.net.router": {"kind": "price_weighted"}},
             "`prices` is missing: under `price.kind: posted` no class asks a price of its own",

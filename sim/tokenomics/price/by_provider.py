@@ -63,6 +63,14 @@ class ByProvider(Price):
                 "at": "lists",
             }
             raise PydanticCustomError("place", "{message}", told)
+        reduced = [name for name, one in self.lists.items() if one.batch != 1.0]
+        if reduced:
+            told = {
+                "message": f"`batch` found at `{reduced[0]}`; batch requests pay what all others do where providers ask",
+                "hint": "leave `batch` out",
+                "at": "lists",
+            }
+            raise PydanticCustomError("place", "{message}", told)
         found = sorted({one.currency for one in self.lists.values()})
         if len(found) > 1:
             told = {
