@@ -575,8 +575,12 @@ def _listings(spec: Spec, tree: Node) -> Iterator[Problem]:
 
 
 def _lists(network: Any, tree: Node, where: str) -> Iterator[Problem]:
-    """Each class of operators asks a price, and nobody else does."""
+    """Each class of operators asks a price, and nobody else does, for one model."""
     asked, there = network.price.lists, list(network.operators)
+    models = list(dict.fromkeys(operator.model for operator in network.operators.values()))
+    if len(models) > 1:
+        message = f"classes serve {', '.join(str(model) for model in models)}; users see one mean price, so they must serve one model"
+        yield _problem(tree, where, "model", message, "make a network of each model, or write `kind: posted`")
     for name in asked:
         if name not in there:
             message = f"there is no class of operators `{name}`"

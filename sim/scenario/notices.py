@@ -68,8 +68,10 @@ def _without_stake(name: str, network: Any, moved: Sequence[str]) -> Iterator[st
             if "stakes" in block.model_fields_set:
                 yield f"`{where}.operators.{owner}.stakes` has no effect: `{name}` asks for no stake"
     slash = getattr(network, "slash", None)
+    known = any(one.found > 0 for block in network.operators.values() for one in block.strategies.values())
     if (
         slash is not None
+        and not known
         and slash.invalid is not None
         and network.verify is None
         and not _sets(moved, f"{where}.verify")

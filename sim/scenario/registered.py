@@ -46,6 +46,9 @@ def _problem(spec: Any, name: str, label: str, other: str) -> tuple[str, str, st
                 "leave it out; agents of the chain move by `netuid`",
             )
     for network, owners in ((name, here), (other, there)):
+        if owners.cash is not None or owners.funding is not None:
+            told = f"`{label}` of `{network}` has `cash` or `funding`: whose money ends is simulated in one network"
+            return "purses", told, "leave it out there"
         if owners.decides != "free_entry":
             return (
                 "decides",

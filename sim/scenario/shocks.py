@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -30,8 +31,8 @@ HOURLY = ("hosting", "outside_rent")
 """Those that `adds` may raise."""
 WILD = {"*": None, "*coin": ("coin", "bittensor"), "*central": ("central",)}
 
-_ENDS = ("market", "price", "*", *COSTS)
-"""What a target with a network that is `WILD` may end with."""
+_WHOLE = re.compile(rf"networks\.\*(coin|central)?\.(market|price|operators\.\*(\.({'|'.join(COSTS)}))?)")
+"""Targets that mean every one of something, and name nothing."""
 
 What = Literal["demand", "coin", "price", "nodes", "cost"]
 
@@ -135,10 +136,8 @@ def idle(target: str, spec: Any) -> bool:
 
     So a ready shock serves on any scenario: one that lowers the price of all centralized networks, too, lowers none where there is none.
     """
-    steps = target.split(".")
-    wild = len(steps) > 1 and steps[0] == "networks" and steps[1] in WILD
     there = any(hits(shock.target, spec) for shock in spec.shocks)
-    return wild and steps[-1] in _ENDS and not hits(target, spec) and there
+    return _WHOLE.fullmatch(target) is not None and not hits(target, spec) and there
 
 
 def _between(shock: Any, epoch_s: float) -> bool:

@@ -224,6 +224,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "no node of the network may work in another one"
             elif _lacks_schemes(outcome.needs, network):
                 why = "nobody earns on how others pay and trade there"
+                why += ", or may be found buying his own service" if "noted" in outcome.needs else ""
             elif "dealers" in outcome.needs and not _has(network, ("self_dealing",)):
                 why = "nobody buys his own service there"
             elif "treasury" in outcome.needs and not getattr(network, "treasury", {}):

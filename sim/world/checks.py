@@ -286,7 +286,7 @@ class Checks:
         due = [verdict for verdict in self.pending if verdict.due_ps <= epoch.end_ps]
         self.pending = [verdict for verdict in self.pending if verdict.due_ps > epoch.end_ps]
         for verdict in due:
-            self._carry_out(verdict, epoch)
+            self._carry_out(verdict, epoch, served.counted)
 
     def _check(self, epoch: Epoch, served: Served, missed: np.ndarray) -> np.ndarray:
         """One epoch's checks; gives what each slot missed, all of the epoch where it was found out."""
@@ -378,7 +378,7 @@ class Checks:
         assert verdict.liars == (1,)
         return verdict.messages
 
-    def _carry_out(self, verdict: Pending, epoch: Epoch) -> None:
+    def _carry_out(self, verdict: Pending, epoch: Epoch, counted: bool) -> None:
         network = self.network
         rule = getattr(network.block.slash, verdict.offence) if network.coin is not None else None
         place = next(i for i in range(len(network.owners)) if verdict.slot < network.offset[i + 1])
@@ -389,7 +389,7 @@ class Checks:
         network.stakes.slash(verdict.offence, verdict.slot, times, epoch.end_ps)
         if rule.cooldown > 0 and owners.columns.state[slot] == LIVE:
             self.barred_ps[verdict.slot] = epoch.end_ps + ps(rule.cooldown)
-            owners.bar(slot, self.barred_ps[verdict.slot])
+            owners.bar(slot, self.barred_ps[verdict.slot], counted)
 
 
 def _fails(odds: Odds, bad: bool) -> float:

@@ -2,7 +2,7 @@
 
 Node slots join and drain at the starts of epochs, when operators have decided; they fail and come back at any instant,
 in lives that go on from epoch to epoch. A slot whose owner may serve a cheaper model has a second node, its double, which serves in
-its place while he does; at a change the one drains and the other joins. A node that may not serve drains, and is there again when it may.
+its place while he does; at a change the one drains and the other joins, so that for as long as the last answers take both compute. A node that may not serve drains, and is there again when it may.
 A request counts in the epoch in which it ends; those alive at the horizon are `in_flight`.
 """
 
@@ -210,6 +210,10 @@ class Fleet:
         node, serves = event.node, int(self.serves[event.node])
         if not self.standing.take(event) or event.fails != self.joined[node]:
             return
+        if self.draining[serves]:
+            # Whether it has ended them is known once the engine is read.
+            self.engine.advance(event.at_ps)
+            self.read()
         if self.draining[serves]:
             # It still ends what it had begun before it was barred, and comes with the next epoch.
             member = self.roster.member[node]

@@ -83,10 +83,12 @@ class Account:
     unpaid_usd: float = 0.0
     """Bills that insolvent operators will never pay."""
     credited_usd: float = 0.0
-    """What users got back of the invoice, as too few of their requests completed."""
+    """What users got back of the invoice, as too few of their requests completed, and in `spared_usd` with what they need not pay on top."""
+    spared_usd: float = 0.0
     gains: Exchange | None = None
     dealt_usd: float = 0.0
-    """What owners pay for their own service."""
+    """What owners pay for their own service, and in `dealt` by slot, if anybody does."""
+    dealt: np.ndarray | None = None
     schemed_usd: float = 0.0
     """What owners earned on how others pay and trade."""
     arbitraged_usd: float = 0.0
@@ -109,6 +111,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
         if bought is not None:
             _meter_dealt(network, bought)
             account.dealt_usd = bought.usd
+            account.dealt = bought.tokens * bought.usd_per_token
         if network.subnets is not None:
             network.subnets.close(epoch, account, weights, served)
         else:
@@ -190,7 +193,9 @@ def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account, served: S
         ledger.transfer("users' funds", "USD", plan[0].brought, "outside", "users")
         collected = collect(network, "USD", plan)
     total = collected.total
-    credited = settle.sla.credit_of(total, served.completed, served.arrived) if settle.sla is not None else 0
+    # What is on its way when the run ends broke no promise.
+    asked = served.arrived - int(served.fates[:, Fate.IN_FLIGHT].sum())
+    credited = settle.sla.credit_of(total, served.completed, asked) if settle.sla is not None else 0
     # The protocol has its part of what users pay in the end, so that operators never give back more than they got.
     taken, made = fees_of(total - credited, settle)
     operators = network.account("operators")
@@ -205,6 +210,7 @@ def _pay_in_usd(network: NetworkState, epoch: Epoch, account: Account, served: S
         check(network, f"epoch {epoch.number}")
     account.paid_usd = (total - credited + made) / 1e9
     account.credited_usd = credited / 1e9
+    account.spared_usd = (credited + fees_of(total, settle)[1] - made) / 1e9
     account.gas_usd = collected.gas_usd
     account.lost_usd = collected.lost / 1e9
     account.fees = collected.weights * ((total - credited - taken) / total) / 1e9 if total else account.fees
@@ -575,7 +581,8 @@ def _bills(network: NetworkState, epoch: Epoch, account: Account) -> None:
     amount, gas, moving = round(bills * 1e9), round(account.gas_usd * 1e9), network.moving_nano
     account.bills_usd, account.moving_usd, network.moving_nano = bills, moving / 1e9, 0
     if network.purses.kept:
-        earned = account.fees + account.coins_usd
+        # What dealers paid themselves is no income, as far as it came back.
+        earned = account.fees + account.coins_usd - (0.0 if account.dealt is None else account.dealt)
         all_earned = float(earned.sum())
         of_gas = earned * (account.gas_usd / all_earned) if all_earned else earned
         written = network.purses.close(earned, of_slots + of_gas)

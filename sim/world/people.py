@@ -132,9 +132,13 @@ class Owners:
         self._served = (epoch, served)
         return served
 
-    def bar(self, slot: int, until_ps: int) -> None:
-        """Keep a live slot from serving until an instant."""
-        self._served = None
+    def bar(self, slot: int, until_ps: int, counted: bool = False) -> None:
+        """Keep a live slot from serving until an instant.
+
+        What it did in the epoch that is over counts for nothing, unless every request was `counted`: then it did what it did.
+        """
+        if not counted:
+            self._served = None
         self.came_ps[slot] = max(until_ps, self.came_ps.get(slot, 0))
 
     def serving(self, at_ps: int) -> np.ndarray:
@@ -159,6 +163,7 @@ class Owners:
         self.on_list, self.waiting = False, len(live)
         self.left += len(live)
         self._served = None
+        self._due_ps.clear()
         self.columns.move(np.flatnonzero(self.columns.state != OUT), OUT)
 
     def start(self, nodes: int, best_first: bool) -> None:
@@ -234,10 +239,11 @@ class Owners:
         way_ps = self._way_ps(lead_s)
         self._due_ps |= dict.fromkeys(slots.tolist(), env.now + way_ps)
         yield env.timeout(way_ps)
-        for slot in slots.tolist():
+        # Who was delisted meanwhile comes no more, whoever has been ordered in his place since then.
+        mine = np.array([slot for slot in slots.tolist() if self._due_ps.get(slot) == env.now], np.int64)
+        for slot in mine.tolist():
             del self._due_ps[slot]
-        # Who was delisted meanwhile comes no more.
-        self._serve(slots[self.columns.state[slots] == ORDERED], env.now)
+        self._serve(mine[self.columns.state[mine] == ORDERED], env.now)
 
     def _serve(self, slots: np.ndarray, from_ps: int) -> None:
         self.columns.move(slots, LIVE)

@@ -27,18 +27,24 @@ class Purses:
 
     def __init__(self, network: NetworkState) -> None:
         self.network = network
-        self.kept = any(limited(owners.block) for owners in network.owners)
-        """Whether any owner has a purse."""
         self.usd = np.zeros(network.slots, np.int64)
         self.broke = np.zeros(network.slots, bool)
         """Who became insolvent in the epoch that is over."""
         self._there = np.zeros(network.slots, bool)
 
+    @property
+    def kept(self) -> bool:
+        """Whether any owner has a purse now: policies may say so."""
+        return any(limited(owners.block) for owners in self.network.owners)
+
     def leave(self) -> None:
-        """Nodes of insolvent owners leave."""
+        """Nodes of insolvent owners leave; whoever takes a slot in this epoch already is another owner."""
+        if not self.broke.any():
+            return
         for owners, span in zip(self.network.owners, self.network.spans, strict=True):
             for slot in np.flatnonzero(self.broke[span] & (owners.columns.state != OUT)).tolist():
                 owners.quit(slot)
+                self._there[span.start + slot] = False
         self.broke[:] = False
 
     def close(self, earned_usd: np.ndarray, bills_usd: np.ndarray) -> int:

@@ -179,9 +179,10 @@ class World:
             treasury.act(network)
             network.register(epoch)
         if epoch.number:
-            self.moving.act(self.env, lambda network: self._beliefs(network, epoch), epoch)
             for network in self.networks:
                 network.purses.leave()
+            self.moving.act(self.env, lambda network: self._beliefs(network, epoch), epoch)
+            for network in self.networks:
                 network.stakes.appraise(epoch)
                 seen = views(network.owners, self._beliefs(network, epoch))
                 for owners, view in zip(network.owners, seen, strict=True):
@@ -226,7 +227,7 @@ class World:
             network.checks.close(epoch, served)
             account = money.close(network, epoch, served)
             treasury.remember(network, epoch, account)
-            credited_usd += account.credited_usd
+            credited_usd += account.spared_usd
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
             seen = lines.incomes(network, account)

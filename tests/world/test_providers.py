@@ -441,3 +441,23 @@ def test_a_listing_says_what_it_means_at_its_ends() -> None:
     ]
     assert [block.listed_on(day) for day in days] == [False, True, True, False]
     assert np.all([case(TWO).before.networks["net"].operators["farm"].listed_on(day) for day in days])
+
+
+def test_providers_of_one_network_serve_one_model() -> None:
+    big = {**TWO, "networks.net.operators": {"home": TEN, "farm": {**TEN, "gpu": "h100_sxm", "model": "qwen3-32b"}}}
+    chat = BASE["workload"]["chat"]
+    both = {
+        **big,
+        "workload": {"chat": chat, "hard": {**chat, "model": "qwen3-32b"}},
+        "networks.net.operators.home.model": "llama-3.1-8b",
+    }
+    with pytest.raises(ScenarioError, match=r"classes serve llama-3.1-8b, qwen3-32b; users see one mean price"):
+        case(both)
+
+
+def test_a_shock_that_makes_prices_free_leaves_the_router_shares() -> None:
+    weighed = {"networks.net.router": {"kind": "price_weighted"}, **ALL, "workload.chat.rate": "1 /s"}
+    shock = {"target": "networks.net.price", "at": "5 min", "by": "-100 %", "lasts": "5 min"}
+    run = play({**TWO, **weighed, "shocks": [shock]})
+    assert run.series["net.revenue_usd_per_day"][1] == 0  # type: ignore[index]
+    assert min(run.series["net.served_mtok"]) > 0  # type: ignore[type-var]

@@ -85,3 +85,58 @@ def test_costly_owners_go_first_and_a_new_owner_begins_with_cash() -> None:
 def test_money_in_coins_is_refused() -> None:
     with pytest.raises(ScenarioError, match="`cash` is in TOK; bills are in USD"):
         case({f"{HOME}.cash": "5 TOK"})
+
+
+def test_a_policy_may_end_owners_money() -> None:
+    from sim.world.run import World
+    from tests.world.small import of_policy, scenario
+
+    made = scenario(POOR, {"base": {}, "poor": {f"{HOME}.cash": "0 USD"}})
+    rich, poor = (World(of_policy(made, name), 0, "fast").run() for name in ("base", "poor"))
+    assert nodes(rich) == [20] * 30
+    assert nodes(poor) == [20] + [0] * 29
+
+
+def test_a_new_owner_of_the_slot_has_a_purse_of_his_own() -> None:
+    from sim.tokenomics.operators import LIVE
+    from sim.world.run import World
+
+    world = World(case({**POOR, f"{HOME}.cash": "5 USD", f"{HOME}.funding": "5 USD"}), 0, "fast")
+    world.start()
+    (network,) = world.networks
+    purses, (owners,) = network.purses, network.owners
+    nothing, bills = np.zeros(network.slots), np.zeros(network.slots)
+    bills[:20] = 12.0
+    assert purses.close(nothing, bills) == 20 * 2 * 10**9
+    assert purses.broke[:20].all() and (purses.usd[:20] == -5 * 10**9).all()
+    purses.leave()
+    owners.columns.move(np.array([0]), LIVE)
+    assert purses.close(nothing, nothing) == 0
+    assert purses.usd[0] == 5 * 10**9 and not purses.broke.any()
+
+
+def test_whose_money_ends_works_in_one_network() -> None:
+    from tests.world.small import BASE
+
+    other = {**BASE["networks"]["net"], "coin": {"ticker": "TIK", "decimals": 9, "supply": "1 MTIK"}}
+    other["operators"] = {"home": {**other["operators"]["home"], "nodes": 0}}
+    other["supply"] = {"kind": "fixed"}
+    other["market"] = {"kind": "path", "start": "1 USD/TIK"}
+    moving = {"networks.other": other, f"{HOME}.register_in": {"other": {}}, f"{HOME}.decides": "free_entry"}
+    case(moving)
+    with pytest.raises(ScenarioError, match="whose money ends is simulated in one network"):
+        case({**moving, f"{HOME}.cash": "5 USD"})
+
+
+def test_what_dealers_pay_themselves_fills_no_purse() -> None:
+    dealing = {
+        f"{NET}.price": PRICED, f"{NET}.payout": {"kind": "work"}, f"{NET}.settle": {"take_rate": "5 %", "rate": "oracle"},
+        f"{NET}.supply": {"kind": "halving", "initial": "200 TOK/day", "first": "2040-01-01"}, f"{HOME}.decides": "fixed",
+        f"{HOME}.strategies": {"own": {"kind": "self_dealing", "share": "50 %"}}, "epoch": "1 day", "horizon": "5 day",
+    }  # fmt: skip
+    run = play({**dealing, f"{HOME}.hosting": "1 USD/h", f"{HOME}.cash": "5 USD"})
+    # Six are honest. The other fourteen buy so much of themselves that with their own money as income they would last a day longer.
+    assert nodes(run) == [20, 0, 0, 0, 0]
+    kept = play({**dealing, f"{HOME}.cash": "5 USD"})
+    assert kept.outcomes["net.dealt_frac"] > 0.5  # type: ignore[operator]
+    assert nodes(kept) == [20] * 5

@@ -97,6 +97,14 @@ def test_a_shock_on_a_kind_of_network_that_is_not_there_hits_nothing_and_says_so
     assert told.series["net.nodes"] != before.series["net.nodes"]
     with pytest.raises(ScenarioError, match=r"`networks\.\*central\.price` is nothing that a shock can hit"):
         scenario({"shocks": [{"target": "networks.*central.price", "at": "4 week", "by": "-40 %", "lasts": "8 week"}]})
+    for typo in (
+        "networks.*.operatrs.*.electricity",
+        "networks.*.operators.hoem.electricity",
+        "networks.*coin.operators.*.rent",
+    ):
+        wrong = {"target": typo, "at": "4 week", "by": "-40 %", "lasts": "8 week"}
+        with pytest.raises(ScenarioError, match="is nothing that a shock can hit"):
+            scenario({"shocks": ["coin_crash", wrong]})
     with pytest.raises(ScenarioError, match=r"`networks\.\*con\.market` is nothing"):
         scenario(
             {

@@ -231,3 +231,18 @@ def test_who_is_barred_for_part_of_an_epoch_is_there_for_the_rest() -> None:
     assert cheated[0] > 0.5  # type: ignore[operator]
     assert cheated[1] < 0.01  # type: ignore[operator]
     assert 0.2 < cheated[2] < 0.8 * cheated[0]  # type: ignore[operator]
+
+
+@pytest.mark.compiled
+def test_how_often_engines_are_read_does_not_move_the_end_of_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody looks: nodes that a shock held down for long are barred for an hour of the four of the next epoch.
+    changes = {
+        f"{NET}.stake": STAKE, f"{HOME}.stakes": "100 %", "epoch": "4 h", "horizon": "8 h", f"{HOME}.nodes": 4, f"{HOME}.max_nodes": 4,
+        f"{NET}.slash": {"downtime": {"kind": "fraction", "share": "1 %", "above": "5 %", "cooldown": "1 h"}}, "workload.chat.rate": "1 /s",
+        "shocks": [{"target": f"{HOME}", "at": "1 h", "by": "-50 %", "lasts": "1 h"}],
+    }  # fmt: skip
+    seldom = whole(changes)[1]
+    monkeypatch.setattr(continuous, "FULL", 50)
+    often = whole(changes)[1]
+    assert seldom.to_json() == often.to_json()
+    assert seldom.outcomes["net.slashed_coin"] > 0  # type: ignore[operator]

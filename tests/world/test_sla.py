@@ -82,16 +82,20 @@ def test_a_kept_promise_costs_nothing() -> None:
     )
 
 
-def test_a_credit_moves_surplus_from_operators_to_users_and_none_away() -> None:
+@pytest.mark.parametrize("make", [None, "10 %"])
+def test_a_credit_moves_surplus_from_operators_to_users_and_none_away(make: str | None) -> None:
     answering = {**CROWDED, "workload.chat.demand": {"kind": "isoelastic", "elasticity": -1.2, "choke": "9 USD/Mtok"}}
-    none, sla = settled(answering), settled(answering, sla=SLA)
+    top = {} if make is None else {"make_rate": make}
+    none, sla = settled(answering, **top), settled(answering, **top, sla=SLA)
     back = last(sla, "net.sla_credit_usd_per_day")
     assert back > 0
 
     def more(outcome: str) -> float:
         return last(sla, outcome) - last(none, outcome)
 
-    assert more("world.consumer_surplus_usd_per_day") == pytest.approx(back, rel=1e-6)
+    # What is paid on top is a tenth of what users pay in the end: of what they get back, they spare it.
+    spared = back * (1.1 if make else 1.0)
+    assert more("world.consumer_surplus_usd_per_day") == pytest.approx(spared, rel=1e-6)
     assert more("net.operator_surplus_usd_per_day") == pytest.approx(-back, rel=1e-6)
     assert more("world.total_surplus_usd_per_day") == pytest.approx(0.0, abs=1e-6)
 
@@ -151,3 +155,20 @@ def test_requests_that_are_served_one_by_one_count_with_their_own_fates(requests
     for owes, credit, paid in zip(due, back, revenue, strict=True):
         assert credit == pytest.approx((paid or 0.0) / 9 if owes else 0.0, rel=1e-6)
     assert set(run.residuals.values()) == {0}
+
+
+def test_what_is_on_its_way_when_the_run_ends_broke_no_promise() -> None:
+    # Two nodes that keep up with 2 requests a second, of which some are under way at any time.
+    run = settled(
+        {
+            **PAID,
+            "requests": {"mode": "all"},
+            "horizon": "30 min",
+            "epoch": "10 min",
+            f"{HOME}.nodes": 4,
+            f"{HOME}.up_time": "1000 year",
+        },
+        sla={**SLA, "below": "99 %"},
+    )
+    assert run.counts["in_flight"] > 0.01 * run.counts["measured_requests"] / 3
+    assert run.series["net.sla_credit_usd_per_day"] == [0.0, 0.0, 0.0]

@@ -50,6 +50,8 @@ class PriceWeighted(Weighted):
 
 
 def inverse_squares(prices: Mapping[str, float]) -> dict[str, float]:
-    """1 / price^2 of prices above 0, relative to the least of them."""
+    """1 / price^2 of prices, relative to the least of them; where a shock has made some free, all go to these."""
     least = min(prices.values(), default=0.0)
+    if least <= 0:
+        return {name: float(price <= 0) for name, price in prices.items()}
     return {name: float(least / price) ** 2 for name, price in prices.items()}
