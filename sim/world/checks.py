@@ -86,6 +86,8 @@ class Checks:
         self.pending: list[Pending] = []
         self.barred_ps: dict[int, int] = {}
         """Until when slots may not serve."""
+        self.barred_before: dict[int, int] = {}
+        """The same as the epoch began: a verdict at its end does not act on what was done in it."""
         self.seen = Seen()
 
     def _dispose(self, place: int, owners: Owners, spec: Any) -> None:
@@ -124,7 +126,7 @@ class Checks:
 
     def decide(self, epoch: Epoch, wanted_rps: float) -> None:
         """Owners who count decide; then what checks will cost is known."""
-        self.paid = np.ones(self.network.slots)
+        self.paid, self.barred_before = np.ones(self.network.slots), dict(self.barred_ps)
         self.load, self.odds, self.seen = 0.0, [], Seen()
         if not self.active:
             return

@@ -67,7 +67,7 @@ def leakage(network: NetworkState) -> float:
 def deal(network: NetworkState, epoch: Epoch, served: Served, weights: np.ndarray) -> Dealt | None:
     """What dealers buy in an epoch: the best reply to the use of others; None where nobody deals or nothing is paid by use."""
     mine = network.checks.dealing & network.live_mask()
-    mine[[slot for slot, until in network.checks.barred_ps.items() if until > epoch.start_ps]] = False
+    mine[[slot for slot, until in network.checks.barred_before.items() if until > epoch.start_ps]] = False
     part = getattr(network.block, "payout", None)
     by_work = float(getattr(part, "work_share", 1.0 if part is not None and part.kind == "work" else 0.0))
     asked = network.prices_usd(epoch.start_ps)
