@@ -557,8 +557,7 @@ def _listings(spec: Spec, tree: Node) -> Iterator[Problem]:
             if network.kind == "bittensor":
                 message = "miners are registered on their chain"
                 yield _problem(tree, f"{path}.{key}", "chain", message, f"leave `{key}` out", of_key=True)
-            twins = [other for pair in pairs_of(spec) for other in pair if other == (name, label)]
-            if twins:
+            if any((name, label) in pair for pair in pairs_of(spec)):
                 message = "nodes that may work in several networks are listed for good"
                 fix = f"leave `{key}` or `register_in` out"
                 yield _problem(tree, f"{path}.{key}", "registered", message, fix, of_key=True)

@@ -112,12 +112,10 @@ def shock_problems(spec: Any, tree: Node) -> Iterator[Problem]:
             yield told("at", "range", "the shock comes at or after the horizon", "let it come earlier")
             continue
         found = hits(shock.target, spec)
-        if not found and idle(shock.target, spec):
-            continue
         if not found:
-            yield told(
-                "target", "unknown_path", f"`{shock.target}` is nothing that a shock can hit", _hint(shock, spec)
-            )
+            if not idle(shock.target, spec):
+                message = f"`{shock.target}` is nothing that a shock can hit"
+                yield told("target", "unknown_path", message, _hint(shock, spec))
             continue
         nodes = found[0].what == "nodes"
         if nodes and (shock.by is None or not -1 <= shock.by < 0):
@@ -136,8 +134,11 @@ def idle(target: str, spec: Any) -> bool:
 
     So a ready shock serves on any scenario: one that lowers the price of all centralized networks, too, lowers none where there is none.
     """
-    there = any(hits(shock.target, spec) for shock in spec.shocks)
-    return _WHOLE.fullmatch(target) is not None and not hits(target, spec) and there
+    return (
+        _WHOLE.fullmatch(target) is not None
+        and not hits(target, spec)
+        and any(hits(shock.target, spec) for shock in spec.shocks)
+    )
 
 
 def _between(shock: Any, epoch_s: float) -> bool:

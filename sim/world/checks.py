@@ -81,6 +81,8 @@ class Checks:
         self.odds: list[Odds] = []
         self.load = 0.0
         """Computing of checks, as a part of that of serving."""
+        self.loads = np.zeros(size)
+        """The same of each slot's answers: float64[slots]."""
         self.paid = np.ones(size)
         """Part of the epoch's work that is paid for."""
         self.pending: list[Pending] = []
@@ -127,12 +129,13 @@ class Checks:
     def decide(self, epoch: Epoch, wanted_rps: float) -> None:
         """Owners who count decide; then what checks will cost is known."""
         self.paid, self.barred_before = np.ones(self.network.slots), dict(self.barred_ps)
-        self.load, self.odds, self.seen = 0.0, [], Seen()
+        self.load, self.loads, self.odds, self.seen = 0.0, np.zeros(self.network.slots), [], Seen()
         if not self.active:
             return
         live = self.network.live_mask()
         self.epochs[~live] = self.lost[~live] = 0
         self.odds = self._odds(wanted_rps, live)
+        self.loads = np.array([odds.load for odds in self.odds])
         self.cheating[:] = False
         for i, owners in enumerate(self.network.owners):
             for mine, machine, always in self.cheaper.get(owners.name, []):
@@ -222,11 +225,6 @@ class Checks:
         """How much longer every pass takes: what being verifiable costs, and the checks of others."""
         return self.verifiable * (1 + self.load)
 
-    @property
-    def loads(self) -> np.ndarray:
-        """Work of the checks of each slot's answers in this epoch, as a part of serving them: float64[slots]."""
-        return np.array([odds.load for odds in self.odds]) if self.odds else np.zeros(self.network.slots)
-
     def plan(self, plan: Plan) -> Plan:
         """The fleet's plan as it serves in this epoch."""
         return self._planned(plan, self.slower, self.cheating) if self.active else plan
@@ -241,14 +239,13 @@ class Checks:
         members = tuple(dataclasses.replace(m, rtype=slowed(m.rtype, factor)) for m in plan.members)
         return dataclasses.replace(plan, members=members, variants=self._variants(factor, cheating))
 
-    def _variants(self, factor: float, cheats: np.ndarray) -> dict[str, tuple[Variant, ...]]:
+    def _variants(self, factor: float, cheating: np.ndarray) -> dict[str, tuple[Variant, ...]]:
         found = {}
         for owners, span in zip(self.network.owners, self.network.spans, strict=True):
-            cheating = cheats[span]
             kinds = [
-                Variant(slowed(machine.rtype, factor), mine & cheating)
+                Variant(slowed(machine.rtype, factor), mine & cheating[span])
                 for mine, machine, _ in self.cheaper.get(owners.name, [])
-                if (mine & cheating).any()
+                if (mine & cheating[span]).any()
             ]
             if kinds:
                 found[owners.name] = tuple(kinds)

@@ -2,7 +2,8 @@
 
 Node slots join and drain at the starts of epochs, when operators have decided; they fail and come back at any instant,
 in lives that go on from epoch to epoch. A slot whose owner may serve a cheaper model has a second node, its double, which serves in
-its place while he does; at a change the one drains and the other joins, so that for as long as the last answers take both compute. A node that may not serve drains, and is there again when it may.
+its place while he does; at a change the one drains and the other joins, so that for as long as the last answers take both compute. A
+node that may not serve drains, and is there again when it may.
 A request counts in the epoch in which it ends; those alive at the horizon are `in_flight`.
 """
 
@@ -76,6 +77,8 @@ class Fleet:
         self.fleet = self.roster.engine_fleet(self.classes + bool(shared or looked_at))
         self.training = self._coordinators(shared) if shared else None
         self.rechecks = Rechecks(world.streams[f"recheck.{network.name}.{model}"], self.classes) if looked_at else None
+        self.own = [one for one in (self.training, self.rechecks) if one is not None]
+        """What offers work of the network's own, in the order of ids."""
         # An engine takes what arrives after its start: a request may arrive at the run's first instant.
         self.engine = contract.make(world.engine, self.fleet, -1)  # type: ignore[arg-type]
         nodes = self.roster.first[-1]
@@ -132,13 +135,14 @@ class Fleet:
         until_ps = self._barred_ps()
         barred = until_ps > epoch.start_ps
         wanted = np.concatenate([o.columns.state == LIVE for o in self.owners]) & (until_ps < epoch.end_ps)
+        stays = wanted & ~barred
         self.engine.advance(epoch.start_ps)
         self._weigh()
-        for node in np.flatnonzero(self.joined & ~(wanted & ~barred)).tolist():
+        for node in np.flatnonzero(self.joined & ~stays).tolist():
             self._drain(node)
             self.joined[node] = False
         self._change()
-        stopped = self.there & ~(wanted & ~barred)
+        stopped = self.there & ~stays
         started = wanted & ((~self.there & ~self.draining[self.serves]) | (stopped & barred))
         self.there = ((self.there & ~stopped) | started) & wanted
         events = self._outages(epoch)
@@ -230,10 +234,8 @@ class Fleet:
         rows = self.roster.place(request_rows(columns, option))
         self.offered += np.bincount(rows["klass"], minlength=self.classes)
         # What is the network's own arrives at the block's first instant: parts, then checks, their ids above all of users'.
-        own = [self.training.look(origin_ps)] if self.training is not None else []
-        own += [self.rechecks.offer(origin_ps)] if self.rechecks is not None else []
-        if own:
-            made = np.concatenate(own)
+        if self.own:
+            made = np.concatenate([own.look(origin_ps) for own in self.own])
             made["arrival"] -= origin_ps
             rows = np.concatenate([rows[rows["arrival"] == 0], made, rows[rows["arrival"] > 0]])
         self.unread += len(rows)
@@ -313,8 +315,6 @@ class Account:
         """Billed prompt and delivered tokens of each node."""
         self.timely = np.zeros(len(of.roster), np.int64)
         """Of these what met its target, where a chain's validators look at it."""
-        self.parts = 0
-        """Parts of training jobs that were done."""
         # Of the network's own work, too.
         self._computed = np.zeros((len(of.fleet.types) + 1, of.fleet.classes), np.int64)
         self._readings: Reading | None = None
@@ -337,7 +337,6 @@ class Account:
     def take_parts(self, parts: np.ndarray) -> None:
         """Add parts of training jobs: work of the nodes, but of no user."""
         add_work(self.work, parts, self._of.fleet)
-        self.parts += int((parts["fate"] == Fate.COMPLETED).sum())
         self.take_checks(parts)
 
     def take_checks(self, checks: np.ndarray) -> None:
@@ -369,9 +368,8 @@ class Fleets:
         self.world = world
         self.fleets: list[Fleet] = []
         self.tallies: dict[str, Tally] = {}
-        self.job_tokens: dict[str, int] = {}
-        """Tokens of parts of training jobs that were done in the last epoch, by network, and in `job_parts` the parts."""
-        self.job_parts: dict[str, int] = {}
+        self.job_work: dict[str, tuple[int, int]] = {}
+        """Parts of training jobs that were done in the last epoch, and their tokens, by network."""
 
     def tally(self, network: NetworkState) -> Tally:
         """What the last epoch served."""
@@ -392,9 +390,7 @@ class Fleets:
         while begin < epoch.end_ps:
             # Draws are made by whole minutes of the run.
             end = min((begin // MINUTE_PS + minutes) * MINUTE_PS, epoch.end_ps)
-            end = min([end, *(fleet.training.next_look_ps(begin) for fleet in self.fleets if fleet.training)])
-            if any(fleet.rechecks for fleet in self.fleets):
-                end = min(end, (begin // MINUTE_PS + 1) * MINUTE_PS)
+            end = min([end, *(own.next_look_ps(begin) for fleet in self.fleets for own in fleet.own)])
             columns = world.users.draw(options, begin, end)
             minutes = max(1, min(LONGEST_MIN, 2 * minutes, FULL * minutes // max(len(columns["id"]), 1)))
             for place, fleet in enumerate(self.fleets):
@@ -411,7 +407,7 @@ class Fleets:
             for fleet in self.fleets:
                 # The instant itself is left open: arrivals of the next block may fall on it.
                 fleet.engine.advance(end - 1)
-                if fleet.unread > FULL or fleet.training or fleet.rechecks:
+                if fleet.unread > FULL or fleet.own:
                     fleet.read()
             begin = end
         self._close(epoch)
@@ -422,19 +418,19 @@ class Fleets:
         world.counts["windows"] += 1
         if checks := [fleet.rechecks for fleet in self.fleets if fleet.rechecks is not None]:
             world.counts["checks_served"] = sum(each.served for each in checks)
-        self.job_tokens, self.job_parts = {}, {}
+        self.job_work = {}
         for network in world.networks:
             tally, work = Tally(len(world.users.names)), np.zeros((network.slots, 2))
             timely = np.zeros(network.slots)
             for fleet in (f for f in self.fleets if f.network is network):
-                account = fleet.account
                 part, done, good = fleet.close(epoch, last)
                 tally.add(part)
                 np.add.at(work, fleet.places, done)
                 np.add.at(timely, fleet.places, good)
-                self.job_parts[network.name] = self.job_parts.get(network.name, 0) + account.parts
                 if fleet.training is not None:
-                    self.job_tokens[network.name] = self.job_tokens.get(network.name, 0) + fleet.training.new_tokens()
+                    parts, tokens = self.job_work.get(network.name, (0, 0))
+                    more, read = fleet.training.new_work()
+                    self.job_work[network.name] = parts + more, tokens + read
             self.tallies[network.name] = network.tally = tally
             network.take_work(work, timely)
             world.users.learn(network.index, tally, epoch.seconds, world.before.epoch)

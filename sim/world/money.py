@@ -37,7 +37,7 @@ from sim.world.calendar import Epoch
 from sim.world.collecting import Collected, check, collect, plan_of, turn
 from sim.world.dealing import Dealt, deal, with_dealt
 from sim.world.network import NetworkState
-from sim.world.providers import bills
+from sim.world.providers import lists_of
 from sim.world.schemes import Ahead, arbitrage, run_ahead, sell_after
 from sim.world.service import Served, share_out
 from sim.world.steering import beside, divide, steer
@@ -140,7 +140,7 @@ def close(network: NetworkState, epoch: Epoch, served: Served) -> Account:
 
 def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
     """Charge the epoch's tokens to slots by their part of the work; gives the part of the charge that is for training jobs."""
-    groups, parts, batch = list(bills(network)), network.block.price.batch_parts, network.batch
+    groups, parts, batch = list(lists_of(network)), network.block.price.batch_parts, network.batch
     split = any(quote.cached != quote.input for _, quote in groups)
     if parts == SHARE_ONE or not batch.any():
         parts, doors = SHARE_ONE, [_charges(served, np.ones_like(batch), split, served.job_tokens)]
@@ -154,7 +154,10 @@ def _meter(network: NetworkState, served: Served, weights: np.ndarray) -> float:
             if weights[:, column].any():
                 for slots, asked in each:
                     network.meter.add(slots, counts[slots], asked)
-            charged.append(sum(exact_sum(counts[slots]) * asked for slots, asked in each))
+            if served.job_tokens:
+                charged.append(sum(exact_sum(counts[slots]) * asked for slots, asked in each))
+    if not served.job_tokens:
+        return 0.0
     # Jobs read at the mean price of what was read.
     jobs, read = served.job_tokens * charged[0], doors[0][0][1] * sum(charged)
     return jobs / read if jobs else 0.0

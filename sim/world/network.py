@@ -296,15 +296,13 @@ class NetworkState:
         """The prices in force as users see them: those in coins at the oracle's rate, with what is paid on top."""
         quote, settle = self.per_token(), self.block.settle
         top = 1 + settle.make_rate * (1 - settle.fee_discount)
-        parts, batch = (
-            (quote.input, quote.output, quote.cached, quote.request / 1e6),
-            self.block.price.batch_parts / SHARE_ONE,
-        )
+        parts = quote.input, quote.output, quote.cached, quote.request / 1e6
         if quote.currency == "USD":
-            return Asked(*(part / 1e6 * top for part in parts))._replace(batch=batch)
-        coin_usd = self.oracle_pusd(now_ps) / PRICE_ONE
-        unit = 1e6 / 1000 / 10**self.decimals * coin_usd
-        return Asked(*(part * unit * top for part in parts))._replace(batch=batch)
+            seen = [part / 1e6 * top for part in parts]
+        else:
+            unit = 1e6 / 1000 / 10**self.decimals * (self.oracle_pusd(now_ps) / PRICE_ONE)
+            seen = [part * unit * top for part in parts]
+        return Asked._make([*seen, self.block.price.batch_parts / SHARE_ONE])
 
     def issued(self, start_ps: int, end_ps: int, passes: bool = False) -> int:
         """Base units that the schedule issues in [start, end) at today's supply; `passes` moves its state on to the end."""

@@ -111,10 +111,10 @@ class Owners:
         """Avoidable cost of every slot if it serves."""
         return avoidable_usd_per_day(self.view(0.0, 0.0, 0.0), self.columns)
 
-    def view(self, income: float, entrant: float, wanted: float) -> View:
+    def view(self, income: float, entrant: float, wanted: float, still: float = 0.0) -> View:
         """The class's beliefs as its rule takes them."""
         return View(
-            income, entrant, self.power_usd_per_day(), self.fixed_usd_per_day(), self.hurdle_usd_per_day, wanted
+            income, entrant, self.power_usd_per_day(), self.fixed_usd_per_day(), self.hurdle_usd_per_day, wanted, still
         )
 
     def live_ps(self, epoch: Epoch) -> np.ndarray:
@@ -306,7 +306,7 @@ def views(classes: list[Owners], beliefs: Beliefs) -> list[View]:
             # An order is for what nodes on their way do not cover by then; until they are there, nothing is given back.
             for by_ps in (beliefs.now_ps + owners.lead_ps, beliefs.now_ps)
         )
-        view = dataclasses.replace(owners.view(income, entrant, wanted), still=still)
+        view = owners.view(income, entrant, wanted, still)
         if owners.block.decides == "contest":
             others = there + coming - owners.capacity - owners.pipeline
             view = dataclasses.replace(

@@ -58,7 +58,7 @@ def _draws(network: NetworkState) -> list[float]:
     return [by_name[owners.name] for owners in network.owners]
 
 
-def bills(network: NetworkState) -> Iterator[tuple[np.ndarray, PerToken]]:
+def lists_of(network: NetworkState) -> Iterator[tuple[np.ndarray, PerToken]]:
     """Slots with what their work costs: all at the price in force, or class by class."""
     price, slots = network.block.price, np.arange(network.slots)
     if not isinstance(price, ByProvider):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.serving.contract import LIMIT_PS, MINUTE_PS, NEVER, REQUEST, Fate
+from sim.serving.contract import MINUTE_PS, REQUEST, Fate
 from sim.streams import Stream
-from sim.world.shared_jobs import FIRST_ID
+from sim.world.shared_jobs import FIRST_ID, own_rows
 
 FIRST_CHECK_ID = FIRST_ID + 2**60
 """Ids of checks lie above those of users' requests and of parts of jobs."""
@@ -49,15 +49,15 @@ class Rechecks:
         whole = np.floor(load)
         times = (whole + (self.stream.of_ids(rows["id"]) < load - whole)).astype(np.int64)
         again = np.repeat(rows, times)
-        made = np.zeros(len(again), REQUEST)
-        made["id"] = FIRST_CHECK_ID + self._given + np.arange(len(again))
-        made["klass"], made["prompt"], made["output"] = self.klass, again["prompt"], again["output"]
-        made["patience"] = made["disconnect"] = NEVER
-        made["deadline"] = LIMIT_PS
+        made = own_rows(FIRST_CHECK_ID + self._given, self.klass, again["prompt"], again["output"])
         self._given += len(made)
         self._due = np.concatenate([self._due, made])
 
-    def offer(self, at_ps: int) -> np.ndarray:
+    def next_look_ps(self, at_ps: int) -> int:
+        """The first instant after one at which checks may be offered."""
+        return (at_ps // MINUTE_PS + 1) * MINUTE_PS
+
+    def look(self, at_ps: int) -> np.ndarray:
         """Checks that arrive at an instant, rows of REQUEST with absolute times, by id: all that are due, at a whole minute."""
         if at_ps % MINUTE_PS:
             return np.zeros(0, REQUEST)

@@ -217,7 +217,7 @@ class World:
         label = f"epoch {epoch.number}"
         written: dict[str, Any] = {}
         curves: dict[str, list[float] | None] = {}
-        credited_usd = 0.0
+        spared_usd = 0.0
         for network in self.networks:
             wanted = self._wanted(network, epoch)
             served = self._served(network, epoch, wanted)
@@ -227,7 +227,7 @@ class World:
             network.checks.close(epoch, served)
             account = money.close(network, epoch, served)
             treasury.remember(network, epoch, account)
-            credited_usd += account.spared_usd
+            spared_usd += account.spared_usd
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
             seen = lines.incomes(network, account)
@@ -235,11 +235,10 @@ class World:
             curves[network.name] = lorenz(seen)
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
-        if surplus is not None:
-            # Users chose at the list; what they get back of it is theirs too.
-            written["world"] = {"consumer_surplus_usd_per_day": (surplus + credited_usd) / epoch.days}
-        else:
-            written["world"] = {}
+        # Users chose at the list; what they get back of it is theirs too.
+        written["world"] = (
+            {} if surplus is None else {"consumer_surplus_usd_per_day": (surplus + spared_usd) / epoch.days}
+        )
         written["world"] |= lines.total_surplus(written, self.networks, epoch.days)
         if self.training is not None:
             written["world"] |= self.training.close(epoch.end_ps)
@@ -263,8 +262,7 @@ class World:
         """What the network's fleets did with the epoch's requests."""
         if isinstance(self.serving, Continuous):
             served = exact(self.serving.tally(network), epoch.seconds)
-            served.job_tokens = self.serving.fleets.job_tokens.get(network.name, 0)
-            served.job_parts = self.serving.fleets.job_parts.get(network.name, 0)
+            served.job_parts, served.job_tokens = self.serving.fleets.job_work.get(network.name, (0, 0))
             return served
         arrived = self.scalers[network.index].whole(wanted)
         if self.serving is None:

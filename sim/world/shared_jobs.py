@@ -25,6 +25,16 @@ _CLASS_BITS = 40
 """Of a part's id: its number in its class; above it the number of the class."""
 
 
+def own_rows(first_id: int, klass: int, prompt: np.ndarray, output: np.ndarray | int) -> np.ndarray:
+    """Requests of a network's own, numbered from an id on: rows of REQUEST without an arrival, with nothing cached and no patience."""
+    rows = np.zeros(len(prompt), REQUEST)
+    rows["id"] = first_id + np.arange(len(prompt))
+    rows["klass"], rows["prompt"], rows["output"] = klass, prompt, output
+    rows["patience"] = rows["disconnect"] = NEVER
+    rows["deadline"] = LIMIT_PS
+    return rows
+
+
 def longest_prompt(kind: ReplicaType) -> int:
     """Prompt tokens of the longest request with one output token that a replica does not reject as too long."""
     most = kind.max_model_len - 1
@@ -84,8 +94,8 @@ class SharedRuns:
         self.active: dict[int, Job] = {}
         """Jobs under way, in the order in which they began."""
         self.in_flight = 0
-        self.tokens = 0
-        """Tokens of parts that were done since the start, in time or not: what the network is paid for."""
+        self.parts = self.tokens = 0
+        """Parts that were done since the start, in time or not, and their tokens: what the network is paid for."""
         self._rounds: dict[int, Round] = {}
         self._owner: dict[int, int] = {}
         """Parts in flight: id -> job."""
@@ -111,6 +121,7 @@ class SharedRuns:
         for part in sorted(parts, key=lambda part: (part.end_ps, part.id)):
             self.in_flight -= 1
             done = part.fate == Fate.COMPLETED
+            self.parts += done
             self.tokens += part.tokens if done else 0
             self.count.spent[IN_ROUND] += part.gpu_ps if done else 0
             made = self._rounds.get(self._owner.pop(part.id))
@@ -152,14 +163,9 @@ class SharedRuns:
         block = self.block
         draws = self._paces.of(job.number, job.done)
         tokens = np.rint(block.straggler.length(block.straggler.mean_s(float(block.tokens)), draws))
-        rows = np.zeros(block.workers, REQUEST)
         first = self._first_id + self._given
-        rows["id"] = first + np.arange(block.workers)
-        rows["arrival"], rows["klass"] = at_ps, self._klass
-        rows["prompt"] = np.clip(tokens, 1, self._longest).astype(np.int64)
-        rows["output"] = 1
-        rows["patience"] = rows["disconnect"] = NEVER
-        rows["deadline"] = LIMIT_PS
+        rows = own_rows(first, self._klass, np.clip(tokens, 1, self._longest).astype(np.int64), 1)
+        rows["arrival"] = at_ps
         self._given += block.workers
         self.in_flight += block.workers
         self._rounds[job.number] = Round(at_ps, range(first, first + block.workers))
@@ -263,7 +269,7 @@ class Coordinators:
     def __init__(self, runs: list[SharedRuns], token_gpu_ps: np.ndarray) -> None:
         self.runs = runs
         self._token_gpu_ps = token_gpu_ps
-        self._told = 0
+        self._told = 0, 0
 
     @property
     def in_flight(self) -> int:
@@ -292,7 +298,8 @@ class Coordinators:
                 ]
             )
 
-    def new_tokens(self) -> int:
-        """Tokens of parts that were done since this was asked last."""
-        told, self._told = self._told, sum(runs.tokens for runs in self.runs)
-        return self._told - told
+    def new_work(self) -> tuple[int, int]:
+        """Parts that were done since this was asked last, and their tokens."""
+        told = self._told
+        self._told = sum(runs.parts for runs in self.runs), sum(runs.tokens for runs in self.runs)
+        return self._told[0] - told[0], self._told[1] - told[1]

@@ -53,7 +53,7 @@ def checker() -> Rechecks:
 def test_answers_are_served_again_as_often_as_checks_are_work(load: float) -> None:
     made = checker()
     made.see(ended(40_000), np.full(40_000, load))
-    rows = made.offer(5 * MINUTE_PS)
+    rows = made.look(5 * MINUTE_PS)
     part = load - math.floor(load)
     # Five standard errors of a binomial share; a whole number of checks is made of each answer.
     assert len(rows) / 40_000 == pytest.approx(load, abs=5 * math.sqrt(part * (1 - part) / 40_000))
@@ -72,18 +72,18 @@ def test_checks_wait_for_a_whole_minute_and_are_offered_once() -> None:
     made = checker()
     made.see(ended(3), np.ones(3))
     made.see(ended(2), np.ones(2))
-    assert len(made.offer(MINUTE_PS - 1)) == 0
-    assert made.offer(MINUTE_PS)["prompt"].tolist() == [100, 101, 102, 100, 101]
-    assert len(made.offer(2 * MINUTE_PS)) == 0
+    assert len(made.look(MINUTE_PS - 1)) == 0
+    assert made.look(MINUTE_PS)["prompt"].tolist() == [100, 101, 102, 100, 101]
+    assert len(made.look(2 * MINUTE_PS)) == 0
     made.see(ended(1), np.ones(1))
-    assert made.offer(3 * MINUTE_PS)["id"].tolist() == [FIRST_CHECK_ID + 5]
+    assert made.look(3 * MINUTE_PS)["id"].tolist() == [FIRST_CHECK_ID + 5]
 
 
 @pytest.mark.parametrize("fate", [fate for fate in Fate if fate != Fate.COMPLETED])
 def test_what_was_not_completed_is_not_checked(fate: Fate) -> None:
     made = checker()
     made.see(ended(100, fate), np.ones(100))
-    assert len(made.offer(0)) == 0
+    assert len(made.look(0)) == 0
 
 
 def test_whether_an_answer_is_checked_belongs_to_its_id() -> None:
@@ -91,12 +91,12 @@ def test_whether_an_answer_is_checked_belongs_to_its_id() -> None:
     one, two = checker(), checker()
     one.see(rows, load)
     two.see(rows[::-1], load)
-    chosen = one.offer(0)["prompt"]
+    chosen = one.look(0)["prompt"]
     assert 300 < len(chosen) < 500
-    assert sorted(chosen) == sorted(two.offer(0)["prompt"])
+    assert sorted(chosen) == sorted(two.look(0)["prompt"])
     more = checker()
     more.see(rows, np.full(1000, 0.5))
-    assert set(chosen) < set(more.offer(0)["prompt"])
+    assert set(chosen) < set(more.look(0)["prompt"])
 
 
 # -- in a run -------------------------------------------------------------------------------------------------------------

@@ -26,9 +26,12 @@ def daily(stream: Stream, first: int, count: int, nu: float | None) -> np.ndarra
 
 
 def innovations(stream: Stream, t0_s: np.ndarray, t1_s: np.ndarray, nu: float | None = None) -> np.ndarray:
-    """`innovation` of many spans, float64[spans], to the bit; all that touch equally many days at once."""
-    if not ((t0_s >= 0) & (t0_s < t1_s)).all():
-        raise ValueError("spans found of which not all are 0 <= t0 < t1")
+    """The innovation of each span [t0, t1) of seconds since the start, divided by sqrt(days): variance 1 for whole days.
+
+    float64[spans]; all that touch equally many days at once. ValueError for a span that is none.
+    """
+    for wrong in np.flatnonzero(~((t0_s >= 0) & (t0_s < t1_s))).tolist():
+        raise ValueError(f"[{t0_s[wrong]}, {t1_s[wrong]}) s found; must be 0 <= t0 < t1")
     first, last = (t0_s // DAY_S).astype(np.int64), np.ceil(t1_s / DAY_S).astype(np.int64)
     drawn, begins = daily(stream, int(first.min()), int(last.max() - first.min()), nu), int(first.min())
     found = np.empty(len(t0_s))
@@ -43,11 +46,5 @@ def innovations(stream: Stream, t0_s: np.ndarray, t1_s: np.ndarray, nu: float | 
 
 
 def innovation(stream: Stream, t0_s: float, t1_s: float, nu: float | None = None) -> float:
-    """The innovation of [t0, t1) seconds since the start, divided by sqrt(days): variance 1 for whole days."""
-    if not 0 <= t0_s < t1_s:
-        raise ValueError(f"[{t0_s}, {t1_s}) s found; must be 0 <= t0 < t1")
-    first, last = int(t0_s // DAY_S), math.ceil(t1_s / DAY_S)
-    draws = daily(stream, first, last - first, nu)
-    begins = np.arange(first, last) * DAY_S
-    overlap = np.minimum(begins + DAY_S, t1_s) - np.maximum(begins, t0_s)
-    return float(np.sum(draws * overlap) / DAY_S / math.sqrt((t1_s - t0_s) / DAY_S))
+    """`innovations` of one span."""
+    return float(innovations(stream, np.array([t0_s]), np.array([t1_s]), nu)[0])

@@ -44,6 +44,10 @@ def rule(row: np.ndarray, seen: np.ndarray, asks: np.ndarray, state: np.ndarray,
             out[k] += units.muldiv(row[6 * i + 2 + k], weight, total if total > 0 else lists)
 
 
+def _wrong(kind: str, message: str, hint: str) -> PydanticCustomError:
+    return PydanticCustomError(kind, "{message}", {"message": message, "hint": hint, "at": "lists"})
+
+
 class ByProvider(Price):
     """A price list of each class of operators; work costs what the list of the class that did it says."""
 
@@ -57,28 +61,19 @@ class ByProvider(Price):
     def _one_currency(self) -> ByProvider:
         paid = [name for name, one in self.lists.items() if one.pay is not None]
         if paid:
-            told = {
-                "message": f"`pay` found at `{paid[0]}`; all providers are paid alike",
-                "hint": "write `price.pay` or `settle.pay`",
-                "at": "lists",
-            }
-            raise PydanticCustomError("place", "{message}", told)
+            raise _wrong(
+                "place",
+                f"`pay` found at `{paid[0]}`; all providers are paid alike",
+                "write `price.pay` or `settle.pay`",
+            )
         reduced = [name for name, one in self.lists.items() if one.batch != 1.0]
         if reduced:
-            told = {
-                "message": f"`batch` found at `{reduced[0]}`; batch requests pay what all others do where providers ask",
-                "hint": "leave `batch` out",
-                "at": "lists",
-            }
-            raise PydanticCustomError("place", "{message}", told)
+            message = f"`batch` found at `{reduced[0]}`; batch requests pay what all others do where providers ask"
+            raise _wrong("place", message, "leave `batch` out")
         found = sorted({one.currency for one in self.lists.values()})
         if len(found) > 1:
-            told = {
-                "message": f"prices in {' and '.join(found)} found; providers ask in one currency",
-                "hint": f"write all in {found[-1]}",
-                "at": "lists",
-            }
-            raise PydanticCustomError("currency", "{message}", told)
+            message = f"prices in {' and '.join(found)} found; providers ask in one currency"
+            raise _wrong("currency", message, f"write all in {found[-1]}")
         return self
 
     @property
