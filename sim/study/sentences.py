@@ -75,11 +75,10 @@ def _not_varied(plan: Plan, head: str) -> list[str]:
     count = len(plan.sets)
     if count >= FEW_SETS:
         return []
-    varied = (
-        f"varied in {count} joint set{'s' if count > 1 else ''} only, of {FEW_SETS} at least" if count else "not varied"
-    )
-    why = "" if count else " (no --uncertain)"
-    return [f"Uncertain parameters were {varied}{why}: {head}intervals tell the noise of the simulation alone."]
+    varied = "not varied (no --uncertain)"
+    if count:
+        varied = f"varied in {count} joint set{'s' if count > 1 else ''} only, of {FEW_SETS} at least"
+    return [f"Uncertain parameters were {varied}: {head}intervals tell the noise of the simulation alone."]
 
 
 def headline(plan: Plan, verdicts: Sequence[Verdict]) -> list[Verdict]:

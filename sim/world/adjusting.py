@@ -41,15 +41,15 @@ class Adjusting:
     def _do(self, one: Adjustment, amount: int) -> None:
         network, row = self.network, self.chain.row
         ledger, ticker, holders = network.ledger, network.ticker, network.account("holders")
-        held = CAP - int(row["issued"][0]) if one.kind == "mint" else ledger.balance(holders, ticker)
-        if amount > held:
+        if one.kind == "mint":
+            most = CAP - int(row["issued"][0])
+            told = f"{most / 1e9:,.0f} are left to the cap"
+        else:
+            most = ledger.balance(holders, ticker)
+            told = f"holders have {most / 1e9:,.0f}"
+        if amount > most:
             raise ScenarioError(
-                f"networks.{network.name}.chain.adjustments: {amount / 1e9:,.0f} TAO to {one.kind} on {one.day} found; "
-                + (
-                    f"{held / 1e9:,.0f} are left to the cap"
-                    if one.kind == "mint"
-                    else f"holders have {held / 1e9:,.0f}"
-                )
+                f"networks.{network.name}.chain.adjustments: {amount / 1e9:,.0f} TAO to {one.kind} on {one.day} found; {told}"
             )
         if one.kind == "mint":
             ledger.mint("adjustment", ticker, amount, holders)

@@ -141,6 +141,12 @@ def last(record: RunRecord, outcome: str) -> float:
     return value
 
 
+def usd(record: RunRecord, reason: str, source: str = "", target: str = "") -> float:
+    """Dollars that a run posted for a reason, from one account to another (empty: any)."""
+    rows = (row for row in record.flows if row.currency == "USD" and row.reason == reason)
+    return sum(row.amount for row in rows if source in ("", row.source) and target in ("", row.target)) / 1e9
+
+
 def coins(record: RunRecord, reason: str, target: str = "") -> float:
     """Coins that a run posted for a reason, to an account (empty: any), whatever their ticker."""
     rows = [

@@ -9,7 +9,9 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.records.run import RunRecord
-from tests.world.small import CLOUD, HOME, LOGIT, POOL, PRICED, case, play
+from sim.tokenomics.operators import LIVE
+from sim.world.run import World
+from tests.world.small import BASE, CLOUD, HOME, LOGIT, POOL, PRICED, case, of_policy, play, scenario, usd
 
 NET = "networks.net"
 POOR: dict[str, Any] = {
@@ -23,10 +25,6 @@ POOR: dict[str, Any] = {
 
 def nodes(run: RunRecord) -> list[float | None]:
     return run.series["net.nodes"]
-
-
-def usd(run: RunRecord, reason: str) -> float:
-    return sum(row.amount for row in run.flows if row.reason == reason and row.currency == "USD") / 1e9
 
 
 @pytest.mark.parametrize(
@@ -88,9 +86,6 @@ def test_money_in_coins_is_refused() -> None:
 
 
 def test_a_policy_may_end_owners_money() -> None:
-    from sim.world.run import World
-    from tests.world.small import of_policy, scenario
-
     made = scenario(POOR, {"base": {}, "poor": {f"{HOME}.cash": "0 USD"}})
     rich, poor = (World(of_policy(made, name), 0, "fast").run() for name in ("base", "poor"))
     assert nodes(rich) == [20] * 30
@@ -98,9 +93,6 @@ def test_a_policy_may_end_owners_money() -> None:
 
 
 def test_a_new_owner_of_the_slot_has_a_purse_of_his_own() -> None:
-    from sim.tokenomics.operators import LIVE
-    from sim.world.run import World
-
     world = World(case({**POOR, f"{HOME}.cash": "5 USD", f"{HOME}.funding": "5 USD"}), 0, "fast")
     world.start()
     (network,) = world.networks
@@ -116,8 +108,6 @@ def test_a_new_owner_of_the_slot_has_a_purse_of_his_own() -> None:
 
 
 def test_whose_money_ends_works_in_one_network() -> None:
-    from tests.world.small import BASE
-
     other = {**BASE["networks"]["net"], "coin": {"ticker": "TIK", "decimals": 9, "supply": "1 MTIK"}}
     other["operators"] = {"home": {**other["operators"]["home"], "nodes": 0}}
     other["supply"] = {"kind": "fixed"}

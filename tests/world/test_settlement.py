@@ -8,7 +8,7 @@ import pytest
 
 from sim.errors import InvariantError
 from sim.records.run import RunRecord
-from tests.world.small import HOME, POOL, PRICED, play
+from tests.world.small import HOME, POOL, PRICED, play, usd
 
 pytestmark = pytest.mark.compiled
 
@@ -103,11 +103,8 @@ def test_owners_pay_what_is_missing_and_take_out_what_is_over() -> None:
     rich = play({"horizon": "8 week", f"{HOME}.decides": "fixed"})
     poor = play({"horizon": "8 week", f"{HOME}.decides": "fixed", "networks.net.supply": {"kind": "fixed"}})
 
-    def dollars(run: RunRecord, reason: str) -> float:
-        return sum(row.amount for row in run.flows if row.reason == reason) / 1e9
-
-    assert dollars(rich, "power and hosting") == pytest.approx(48 * 56)
-    assert dollars(poor, "owners' funds") == pytest.approx(48 * 56)
+    assert usd(rich, "power and hosting") == pytest.approx(48 * 56)
+    assert usd(poor, "owners' funds") == pytest.approx(48 * 56)
     # The first week's coins are sold over that week already.
-    assert dollars(rich, "owners' draw") == pytest.approx(1 * 56, rel=1e-6)
-    assert dollars(rich, "owners' funds") == 0
+    assert usd(rich, "owners' draw") == pytest.approx(1 * 56, rel=1e-6)
+    assert usd(rich, "owners' funds") == 0

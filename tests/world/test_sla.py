@@ -10,7 +10,7 @@ from sim.errors import ScenarioError
 from sim.records.run import RunRecord
 from sim.scenario.obstacles import obstacles
 from sim.tokenomics.sla import Sla
-from tests.world.small import HOME, PRICED, case, last, play
+from tests.world.small import HOME, PRICED, case, last, play, usd
 
 pytestmark = pytest.mark.compiled
 
@@ -26,11 +26,6 @@ CROWDED = {**PAID, "workload.chat.rate": "400 /s"}
 
 def settled(base: dict[str, Any], **keys: Any) -> RunRecord:
     return play({**base, "networks.net.settle": keys})
-
-
-def usd(record: RunRecord, reason: str, source: str = "", target: str = "") -> float:
-    rows = (r for r in record.flows if r.currency == "USD" and r.reason == reason)
-    return sum(r.amount for r in rows if source in ("", r.source) and target in ("", r.target)) / 1e9
 
 
 @pytest.mark.parametrize(

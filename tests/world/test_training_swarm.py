@@ -6,18 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sim.records.run import RunRecord
 from sim.scenario import load
 from sim.world import run
+from tests.world.small import usd
 
 pytestmark = [pytest.mark.compiled, pytest.mark.long]
 
 FILE = Path(__file__).parents[2] / "scenarios" / "training-swarm.yaml"
-
-
-def usd(record: RunRecord, reason: str, source: str) -> float:
-    rows = [row.amount for row in record.flows if (row.currency, row.reason, row.source) == ("USD", reason, source)]
-    return sum(rows) / 1e9
 
 
 @pytest.mark.slow
