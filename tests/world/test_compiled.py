@@ -10,6 +10,7 @@ import pytest
 
 from sim.errors import ScenarioError
 from sim.scenario.obstacles import obstacles
+from sim.units import ps
 from sim.world import compiled
 from sim.world.run import World
 from tests.world.small import CLOUD, HOME, LOGIT, PRICED, case, scenario
@@ -47,6 +48,10 @@ BUSY: dict[str, Any] = {
 }
 HALVED = {"networks.net.supply.first": "2026-04-01", "networks.net.supply.every": "90 day"}
 
+ORDERING = {"networks.net.supply.initial": "500 TOK/day"}
+LOAD_S = 68.030261248
+"""From the join of a node of HOME to its first pass: with a lead of whole days less that, it comes at the very start of a day."""
+
 CHANGES: dict[str, dict[str, Any]] = {
     "busy": {},
     "on a path": {"networks.net.market": WALK},
@@ -79,6 +84,12 @@ CHANGES: dict[str, dict[str, Any]] = {
     "by weeks with a rest": {"epoch": "1 week", "horizon": "501 day"},
     "by six hours": {"epoch": "6 h", "horizon": "60 day"},
     "with nodes in a week, by weeks": {"epoch": "1 week", f"{HOME}.lead": "0 day"},
+    "with nodes that come as an epoch begins": {**ORDERING, f"{HOME}.lead": f"{21 * 86_400 - LOAD_S!r} s"},
+    "with nodes that come as the next one begins": {**ORDERING, f"{HOME}.lead": f"{86_400 - LOAD_S!r} s"},
+    "with nodes that come within a day": {**ORDERING, f"{HOME}.lead": "3.5 day"},
+    "paid by work, with nodes that come within a day": {**ORDERING, f"{HOME}.lead": "3.3 day", "networks.net.payout": {"kind": "work"}},
+    "with nodes that come within the day of the order": {**ORDERING, f"{HOME}.lead": "6 h"},
+    "by weeks, more node time than 64 bits hold": {**ORDERING, "epoch": "1 week", "horizon": "501 day", f"{HOME}.lead": "10 day"},
     "steady": {"initial": "steady"},
     "one coin more": {
         "networks.rival": {
@@ -133,6 +144,11 @@ def test_the_compiled_economy_leaves_the_same_record(name: str) -> None:
     record = json.loads(fast)
     assert len(record["flows"]) > 8
     assert any(record["series"]["net.entries"]) or any(record["series"]["net.exits"])
+
+
+def test_a_lead_may_end_as_an_epoch_begins() -> None:
+    owners = World(case(copy.deepcopy(BUSY)), 0, "loop").networks[0].owners[0]
+    assert ps(21 * 86_400 - LOAD_S + owners.machine.load_s) == 21 * 86_400 * 10**12
 
 
 def test_policies_that_begin_within_the_run_do_too() -> None:

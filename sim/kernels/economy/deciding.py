@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.kernels import sums
-from sim.kernels.economy.layout import FREE, IDLE, LIVE, ORDERED, OUT, PLANNED, Calendar, Classes, State
+from sim.kernels.economy.layout import FREE, IDLE, LIVE, NEVER, ORDERED, OUT, PLANNED, Calendar, Classes, Scratch, State
 from sim.kernels.options import part
 
 
@@ -38,8 +38,8 @@ def running_usd(factor: np.ndarray, power: float, other: float, days: np.ndarray
 
 @part
 def act(
-    k: Classes, s: State, calendar: Calendar, e: int, c0: int, c1: int, emission_usd: float, wanted_rps: float
-) -> None:
+    k: Classes, s: State, room: Scratch, calendar: Calendar, e: int, c0: int, c1: int, emission_usd: float, wanted_rps: float
+) -> None:  # fmt: skip
     """Classes c0 to c1, one network's, decide at the start of epoch e.
 
     All see what was there before any of them moved. `emission_usd` a day is what the schedule announces to operators; it counts
@@ -65,16 +65,16 @@ def act(
         s.owner[c].hope, s.owner[c].entrant_hope = income, entrant
     for c in range(c0, c1):
         if k.terms[g, c].decides == FREE:
-            _freely(k, s, calendar, e, c)
+            _freely(k, s, room, calendar, e, c)
         elif k.terms[g, c].decides == PLANNED:
             planned = k.terms[g, c].planned_rps
             _plan(k, s, calendar, e, c, wanted_rps / planned if planned > 0 else 0.0)
-        if s.counts[c, ORDERED] > 0:
+        if s.counts[c, ORDERED] > 0 and s.owner[c].soonest <= e:
             _come_at_the_start(k, s, e, c)
 
 
 @part
-def _freely(k: Classes, s: State, calendar: Calendar, e: int, c: int) -> None:
+def _freely(k: Classes, s: State, room: Scratch, calendar: Calendar, e: int, c: int) -> None:
     """Owners decide each for themselves (`decides: free_entry`)."""
     g, length_s = calendar.epoch[e].segment, calendar.epoch[e].seconds
     last = 1 if e == len(calendar.epoch) - 1 else 0
@@ -87,27 +87,46 @@ def _freely(k: Classes, s: State, calendar: Calendar, e: int, c: int) -> None:
         s.owner[c].full = True
     chance, patience = (k.terms[g, c].last_chance if last else k.terms[g, c].chance), k.terms[g, c].patience
     restart, idle_life = k.terms[g, c].restart, k.terms[g, c].idle_life
-    state, factor, below_s = s.slot.state[first:end], s.slot.factor[first:end], s.slot.below_s[first:end]
-    for i in range(end - first):
-        cost = power * factor[i] + fixed
-        short = (state[i] == LIVE) & (income < cost)
-        # A product in place of branches: which slots are live follows no pattern, and the clock of all others stands at 0.
-        below_s[i] = (below_s[i] + length_s) * short
-        if below_s[i] > patience:
-            if k.draws[draw + i] < chance:
-                move(s, c, first + i, IDLE)
-                s.owner[c].left += 1
-        elif state[i] == IDLE:
-            s.slot.idle_s[first + i] += length_s
-            if entrant >= restart * cost and k.draws[draw + i] < chance:
-                move(s, c, first + i, LIVE)
-                s.slot.came_epoch[first + i], s.slot.came_ps[first + i] = e + k.kind[c].load_epochs, k.kind[c].load_ps
-                s.owner[c].entered += 1
-            elif s.slot.idle_s[first + i] >= idle_life:
-                move(s, c, first + i, OUT)
-        elif ordering > 0 and state[i] == OUT:
-            ordering -= 1
-            _order(k, s, g, e, c, first + i)
+    slots = end - first
+    state, factor = s.slot.state[first:end], s.slot.factor[first:end]
+    below_s, idle_s, draws = s.slot.below_s[first:end], s.slot.idle_s[first:end], k.draws[draw : draw + slots]
+    # Clocks first, each a product in place of branches: which slots are live follows no pattern, and the clocks of all others stand at 0.
+    for i in range(slots):
+        below_s[i] = (below_s[i] + length_s) * ((state[i] == LIVE) & (income < power * factor[i] + fixed))
+    if s.counts[c, IDLE] > 0:
+        for i in range(slots):
+            idle_s[i] = (idle_s[i] + length_s) * (state[i] == IDLE)
+    # Then who might act, without branches as well; the few who do are looked at one by one.
+    some, acts = np.int64(0), room.acts
+    for i in range(slots):
+        back = entrant >= restart * (power * factor[i] + fixed)
+        acting = ((state[i] == IDLE) & (idle_s[i] >= idle_life)) | (
+            (draws[i] < chance) & ((below_s[i] > patience) | ((state[i] == IDLE) & back))
+        )
+        acts[i] = acting
+        some += acting
+    if ordering > 0:
+        for i in range(slots):
+            if state[i] == OUT:
+                _order(k, s, g, e, c, first + i)
+                ordering -= 1
+                if ordering == 0:
+                    break
+    if some == 0:
+        return
+    for i in range(slots):
+        if not acts[i]:
+            continue
+        if state[i] == LIVE:
+            move(s, c, first + i, IDLE)
+            s.owner[c].left += 1
+        elif draws[i] < chance and entrant >= restart * (power * factor[i] + fixed):
+            move(s, c, first + i, LIVE)
+            s.slot.came_epoch[first + i], s.slot.came_ps[first + i] = e + k.kind[c].load_epochs, k.kind[c].load_ps
+            s.owner[c].latest = max(s.owner[c].latest, s.slot.came_epoch[first + i])
+            s.owner[c].entered += 1
+        else:
+            move(s, c, first + i, OUT)
 
 
 @part
@@ -129,6 +148,7 @@ def _order(k: Classes, s: State, g: int, e: int, c: int, slot: int) -> None:
     move(s, c, slot, ORDERED)
     s.slot.ordered_in[slot] = e
     s.slot.came_epoch[slot], s.slot.came_ps[slot] = e + k.terms[g, c].lead_epochs, k.terms[g, c].lead_ps
+    s.owner[c].soonest = min(s.owner[c].soonest, s.slot.came_epoch[slot])
     s.owner[c].entered += 1
 
 
@@ -160,7 +180,13 @@ def _come_at_the_start(k: Classes, s: State, e: int, c: int) -> None:
     """Nodes that come at the very start of an epoch, ordered now or in the one before: they are there once all have decided."""
     for slot in range(k.first[c], k.first[c + 1]):
         if s.slot.state[slot] == ORDERED and s.slot.came_epoch[slot] == e and s.slot.came_ps[slot] == 0:
-            move(s, c, slot, LIVE)
+            _arrive(s, c, slot)
+
+
+@part
+def _arrive(s: State, c: int, slot: int) -> None:
+    s.owner[c].latest = max(s.owner[c].latest, s.slot.came_epoch[slot])
+    move(s, c, slot, LIVE)
 
 
 @part
@@ -168,8 +194,9 @@ def come(k: Classes, s: State, calendar: Calendar, e: int) -> None:
     """Nodes that come within epoch e, or at its very end where they were ordered before it."""
     length_ps = calendar.epoch[e].length_ps
     for c in range(len(k.first) - 1):
-        if s.counts[c, ORDERED] == 0:
+        if s.counts[c, ORDERED] == 0 or s.owner[c].soonest > e + 1:
             continue
+        soonest = NEVER
         for slot in range(k.first[c], k.first[c + 1]):
             if s.slot.state[slot] != ORDERED:
                 continue
@@ -183,7 +210,10 @@ def come(k: Classes, s: State, calendar: Calendar, e: int) -> None:
                 and s.slot.came_ps[slot] == 0
                 and length_ps == calendar.regular_ps
             ):
-                move(s, c, slot, LIVE)
+                _arrive(s, c, slot)
+            else:
+                soonest = min(soonest, s.slot.came_epoch[slot])
+        s.owner[c].soonest = soonest
 
 
 @part

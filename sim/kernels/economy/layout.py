@@ -12,6 +12,8 @@ import numpy as np
 
 OUT, LIVE, IDLE, ORDERED = 0, 1, 2, 3
 """States of a slot, as `sim.tokenomics.operators` numbers them."""
+NEVER = np.int64(1 << 62)
+"""An epoch after all."""
 FREE, PLANNED, FIXED = 0, 1, 2
 """How a class of operators decides."""
 NO_MARKET, PATH, POOL = 0, 1, 2
@@ -107,8 +109,12 @@ CLASS_STATE = record(
     left=int,
     hope=float,
     entrant_hope=float,
+    soonest=int,
+    latest=int,
 )
-"""A class of operators: `hope` is the income it expects a node and day, `entrant_hope` that of one node more."""
+"""A class of operators: `hope` is the income it expects a node and day, `entrant_hope` that of one node more. No ordered node comes
+before epoch `soonest`, and no live one came after epoch `latest`.
+"""
 NETWORK_STATE = record(
     elsewhere=int, minted=int, burned=int, usd=int, amm_usd=int, price_pusd=int, start_pusd=int, pool_usd=int, pool_coins=int,
     drift_usd=float, burned_a_day=int,
@@ -240,6 +246,10 @@ class Scratch(NamedTuple):
     work: np.ndarray
     live: np.ndarray
     there: np.ndarray
+    """Live slots of the network at hand, in order; `late` places in it, of those who came in the epoch."""
+    late: np.ndarray
+    acts: np.ndarray
+    """bool: which slots of the class at hand might act."""
     live_ps: np.ndarray
     weights: np.ndarray
     offer: np.ndarray

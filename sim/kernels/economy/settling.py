@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kernels import order, sums, wide
-from sim.kernels.economy.deciding import power_usd, running_usd
 from sim.kernels.economy.functions import burnmint_at, payout_at
 from sim.kernels.economy.layout import (
     AMM,
@@ -44,7 +43,7 @@ from sim.kernels.economy.layout import (
     State,
     Written,
 )  # fmt: skip
-from sim.kernels.economy.pool import LARGEST, ONE, buy, coins_of, usd_of, whole
+from sim.kernels.economy.pool import LARGEST, ONE, buy, coins_of, usd_of
 from sim.kernels.economy.trading import MARGIN, post, trade
 from sim.kernels.options import kernel, part
 
@@ -145,7 +144,7 @@ def meter(s: State, room: Scratch, first: int, slots: int, tokens: int, price: i
 @part
 def emit(
     n: Networks, k: Classes, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, issued: int,
-    c0: int, c1: int, length_ps: int,
+    c0: int, c1: int, late: int, length_ps: int,
 ) -> bool:  # fmt: skip
     """Mint the epoch's coins at its end and hand them out; False where the payout's rule does not divide what it was given."""
     if issued == 0:
@@ -162,7 +161,7 @@ def emit(
             break
         amount = room.pair[party]
         if party == OPERATORS:
-            left = _pay(n, k, s, rules, room, w, g, j, e, amount, c0, c1, length_ps)
+            left = _pay(n, k, s, rules, room, w, g, j, e, amount, c0, c1, late, length_ps)
             if left < 0:
                 return False
             heir = n.terms[g, j].remainder if n.terms[g, j].remainder != OPERATORS else TREASURY
@@ -180,38 +179,40 @@ def emit(
 @kernel
 def _pay(
     n: Networks, k: Classes, s: State, rules: Rows, room: Scratch, w: Written, g: int, j: int, e: int, amount: int,
-    c0: int, c1: int, length_ps: int,
+    c0: int, c1: int, late: int, length_ps: int,
 ) -> int:  # fmt: skip
-    """Divide the operators' part by the payout's rule; gives what nobody earned, -1 where the parts do not sum to it."""
+    """Divide the operators' part by the payout's rule; gives what nobody earned, -1 where the parts do not sum to it or somebody's work is nothing."""
     first, slots, most = k.first[c0], k.first[c1] - k.first[c0], 0.0
     for c in range(c0, c1):
         if s.counts[c, LIVE] > 0:
             most = max(most, k.kind[c].capacity_rps + k.kind[c].capacity_rps)
     scale = WORK_TOP / most if most > 0 else 0.0
-    there, whole_us = 0, length_ps // 1_000_000
+    there, whole_us = np.int64(0), length_ps // 1_000_000
     for c in range(c0, c1):
         weight = k.kind[c].capacity_rps
-        each = np.int64(np.rint((weight + weight) * scale / slots))
-        begin, end = k.first[c] - first, k.first[c + 1] - first
-        weights, live_ps = room.weights[begin:end], room.live_ps[begin:end]
-        for i in range(end - begin):
-            work, live = each * (weights[i] > 0), whole_us * (live_ps[i] == length_ps)
-            if (live_ps[i] != 0) & (live_ps[i] != length_ps):
-                live = live_ps[i] // 1_000_000
-            at = np.uint64(there)
-            room.work[at], room.live[at], room.there[at], room.amounts[at] = work, live, begin + i, 0
-            there += np.int64((work > 0) | (live > 0))
+        each, end = np.int64(np.rint((weight + weight) * scale / slots)), there + s.counts[c, LIVE]
+        if each == 0 and end > there:
+            # Who neither worked nor was live for a microsecond is not there: the interpreted economy asks each.
+            return np.int64(-1)
+        for place in range(there, end):
+            room.work[place], room.live[place], room.amounts[place] = each, whole_us, 0
+        there = end
+    for i in range(late):
+        place = room.late[i]
+        room.live[place] = room.live_ps[room.there[place]] // 1_000_000
     rule = rules.payout[g, j]
     row = rules.numbers[rule[1] : rule[2]]
     left = payout_at(rule[0])(amount, room.work[:there], room.live[:there], row, room.amounts[:there])
-    paid = np.int64(0)
-    for i in range(there):
-        each = room.amounts[i]
-        slot = first + room.there[i]
+    paid, last, sold, income = np.int64(0), np.int64(-1), np.int64(0), 0.0
+    for place in range(there):
+        each, i = room.amounts[place], room.there[place]
+        if each != last:
+            # Nodes in a row are often alike.
+            last, sold, income = each, np.int64(np.floor(each * n.terms[g, j].sell)), each / n.kind[j].unit
         paid += each
-        s.slot.held[slot] += each
-        s.slot.to_sell[slot] += np.int64(np.floor(each * n.terms[g, j].sell))
-        room.income[room.there[i]] = each / n.kind[j].unit
+        s.slot.held[first + i] += each
+        s.slot.to_sell[first + i] += sold
+        room.income[i] = income
     post(w, j, MINT_OPERATORS, e, paid)
     s.coins[j, OPERATORS] += paid
     return left if paid + left == amount and left >= 0 else np.int64(-1)
@@ -304,7 +305,7 @@ def pay_coins(
     price = s.net[j].price_pusd
     invoice_usd = usd_of(owed, price, unit) if n.terms[g, j].quote_coin else invoice
     to_operators, taken, burned = _divide(n, rules, g, j, owed)
-    _post_payment(n, s, room, w, g, j, e, first, slots, to_operators, taken, burned)
+    _post_payment(n, s, room, w, g, j, e, first, slots, invoice, to_operators, taken, burned)
     if owed:
         worth = usd_of(to_operators, price, unit)
         if worth < 0 or invoice_usd < 0:
@@ -358,15 +359,13 @@ def _divide(n: Networks, rules: Rows, g: int, j: int, owed: int) -> tuple[int, i
 
 @part
 def _post_payment(
-    n: Networks, s: State, room: Scratch, w: Written, g: int, j: int, e: int, first: int, slots: int, to_operators: int,
-    taken: int, burned: int,
+    n: Networks, s: State, room: Scratch, w: Written, g: int, j: int, e: int, first: int, slots: int, invoice: int,
+    to_operators: int, taken: int, burned: int,
 ) -> None:  # fmt: skip
-    some = False
-    for i in range(slots):
-        room.floats[i] = room.due[i]
-        some |= room.due[i] > 0
     paid = np.int64(0)
-    if some:
+    if invoice > 0:
+        for i in range(slots):
+            room.floats[i] = room.due[i]
         share_out(to_operators, room.floats[:slots], room.keys, room.spare, room.parts)
         for i in range(slots):
             each = room.parts[i]
@@ -383,17 +382,10 @@ def _post_payment(
 
 
 @part
-def bills(
-    n: Networks, k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, held: int
-) -> bool:
-    """Operators, who hold `held` nano-dollars, pay power and hosting; owners put in what is missing and take out what is over."""
-    usd, base = 0.0, k.first[c0]
-    for c in range(c0, c1):
-        power, hosting = power_usd(k, s, g, c), 24 * k.terms[g, c].hosting
-        begin, end = k.first[c] - base, k.first[c + 1] - base
-        factor = s.slot.factor[k.first[c] : k.first[c + 1]]
-        usd += running_usd(factor, power, hosting, room.days[begin:end], room.floats[begin:end])
-    amount = whole(usd * 1e9)
+def bills(w: Written, j: int, e: int, amount: int, held: int) -> bool:
+    """Operators, who hold `held` nano-dollars, pay `amount` for power and hosting (negative: too large); owners put in what is
+    missing and take out what is over.
+    """
     if amount < 0:
         return False
     post(w, j, BILLS, e, amount)

@@ -46,7 +46,7 @@ from sim.kernels.economy.layout import (
     State,
     Written,
 )  # fmt: skip
-from sim.kernels.economy.pool import DAY_S, usd_of
+from sim.kernels.economy.pool import usd_of
 from sim.kernels.options import part
 
 PS_PER_S = 10**12
@@ -73,22 +73,24 @@ def service(w: Written, j: int, e: int, found: np.ndarray, days: float, seconds:
 
 
 @part
-def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tuple[float, float]:
-    """Avoidable cost and capital service of the epoch in USD."""
-    avoidable, capital, base = 0.0, 0.0, k.first[c0]
+def costs(k: Classes, s: State, room: Scratch, g: int, c0: int, c1: int) -> tuple[float, float, float]:
+    """Bills, avoidable cost (with what the cards would earn elsewhere) and capital service of the epoch in USD."""
+    billed, avoidable, capital, base = 0.0, 0.0, 0.0, k.first[c0]
     for c in range(c0, c1):
-        power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
+        power, hosting, fixed = power_usd(k, s, g, c), 24 * k.terms[g, c].hosting, k.terms[g, c].fixed
         begin, end = k.first[c] - base, k.first[c + 1] - base
         days, factor = room.days[begin:end], s.slot.factor[k.first[c] : k.first[c + 1]]
-        avoidable += running_usd(factor, power, fixed, days, room.floats[begin:end])
+        bill = running_usd(factor, power, hosting, days, room.floats[begin:end])
+        billed += bill
+        avoidable += bill if fixed == hosting else running_usd(factor, power, fixed, days, room.floats[begin:end])
         capital += sums.total(days) * k.terms[g, c].capital
-    return avoidable, capital
+    return billed, avoidable, capital
 
 
 @part
 def accounts(
-    k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, days: float, tokens: int, paid_usd: float,
-    wanted_rps: float,
+    k: Classes, s: State, room: Scratch, w: Written, j: int, e: int, c0: int, c1: int, days: float, tokens: int, paid_usd: float,
+    wanted_rps: float, avoidable: float, capital: float, invoice: int,
 ) -> None:  # fmt: skip
     """Nodes, and what they earned and cost; `tokens` within SLO."""
     slots = k.first[c1] - k.first[c0]
@@ -99,9 +101,8 @@ def accounts(
         entered += s.owner[c].entered
         left += s.owner[c].left
         s.owner[c].entered = s.owner[c].left = 0
-    fees = sums.total(room.fees[:slots])
+    fees = sums.total(room.fees[:slots]) if invoice > 0 else 0.0
     income = fees + sums.total(room.income[:slots])
-    avoidable, capital = costs(k, s, room, g, c0, c1)
     put(w, j, NODES, e, nodes, np.nan)
     put(w, j, GPUS, e, gpus, np.nan)
     put(w, j, DEMAND_RPS, e, wanted_rps, np.nan)
@@ -146,10 +147,16 @@ def coin(
 @part
 def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: int, c0: int, c1: int) -> None:
     """Gini, Nakamoto coefficient and Lorenz curve of live slots' incomes (`sim.world.book`)."""
-    base, live = k.first[c0], 0
-    for i in range(k.first[c1] - base):
-        room.floats[live] = room.fees[i] + room.income[i]
-        live += np.int64(s.slot.state[base + i] == LIVE)
+    live = np.int64(0)
+    for c in range(c0, c1):
+        live += s.counts[c, LIVE]
+    falls, last = False, 0.0
+    for place in range(live):
+        i = room.there[place]
+        income = room.fees[i] + room.income[i]
+        room.floats[place] = income
+        falls |= income < last
+        last = income
     incomes = room.floats[:live]
     total = sums.total(incomes)
     if total <= 0:
@@ -157,32 +164,33 @@ def concentration(k: Classes, s: State, room: Scratch, w: Written, j: int, e: in
         put(w, j, NAKAMOTO, e, np.nan, np.nan)
         return
     ordered = incomes
-    order.ascending(ordered, room.keys)
+    if falls:
+        order.ascending(ordered, room.keys)
     for i in range(live):
         room.keys[i] = (i + 1) * ordered[i]
     put(w, j, GINI, e, 2 * sums.total(room.keys[:live]) / (live * total) - (live + 1) / live, np.nan)
-    lorenz(ordered, room.keys[:live], w.lorenz[e, j])
-    half, sofar, owners = total / 2, 0.0, 0
-    for i in range(live):
-        sofar += ordered[live - 1 - i]
-        if sofar > half:
-            break
-        owners += 1
-    put(w, j, NAKAMOTO, e, owners + 1, np.nan)
+    put(w, j, NAKAMOTO, e, 1 + lorenz(ordered, total / 2, room.keys[:live], w.lorenz[e, j]), np.nan)
 
 
 @part
-def lorenz(ordered: np.ndarray, spare: np.ndarray, out_share: np.ndarray) -> None:
-    """Shares of all income of the poorest 0, 5, ..., 100 % of live slots (`sim.world.book`); `spare` is room for running sums."""
-    live, sofar = len(ordered), 0.0
+def lorenz(ordered: np.ndarray, half: float, spare: np.ndarray, out_share: np.ndarray) -> int:
+    """Shares of all income of the poorest 0, 5, ..., 100 % of live slots (`sim.world.book`); `spare` is room for running sums.
+
+    Gives how many of the richest together have no more than `half`.
+    """
+    live, sofar, above, owners = len(ordered), 0.0, 0.0, np.int64(0)
+    # Two running sums that need not wait for each other.
     for i in range(live):
         sofar += ordered[i]
+        above += ordered[live - 1 - i]
         spare[i] = sofar
+        owners += np.int64(above <= half)
     for step in range(LORENZ + 1):
         whole, rest = step * live // LORENZ, step * live % LORENZ
         below = spare[whole - 1] if whole > 0 else 0.0
         part_of_next = rest / LORENZ * ordered[whole] if rest > 0 else 0.0
         out_share[step] = (below + part_of_next) / sofar
+    return owners
 
 
 @part
@@ -190,65 +198,50 @@ def break_even(
     k: Classes, s: State, room: Scratch, w: Written, g: int, j: int, e: int, c0: int, c1: int, days: float, price: float
 ) -> None:
     """Coin price at which the marginal live node's avoidable margin is zero; NaN where nobody earns coins."""
-    highest, any_class, base = 0.0, False, k.first[c0]
+    highest, some, base, place = -np.inf, False, k.first[c0], np.int64(0)
     for c in range(c0, c1):
-        power, fixed, most, some = power_usd(k, s, g, c), k.terms[g, c].fixed, 0.0, False
-        for i in range(k.first[c] - base, k.first[c + 1] - base):
-            each = max(room.days[i], 1e-12)
-            if room.income[i] <= 0 or price <= 0 or each <= 0.5 * days:
+        power, fixed = power_usd(k, s, g, c), k.terms[g, c].fixed
+        end = place + s.counts[c, LIVE]
+        while place < end:
+            # Of nodes in a row that earn the same the dearest counts.
+            i = room.there[place]
+            income, fees, served, dearest = room.income[i], room.fees[i], room.days[i], s.slot.factor[base + i]
+            place += 1
+            while place < end:
+                i = room.there[place]
+                if (room.income[i] != income) | (room.fees[i] != fees) | (room.days[i] != served):
+                    break
+                dearest = max(dearest, s.slot.factor[base + i])
+                place += 1
+            each = max(served, 1e-12)
+            if income <= 0 or price <= 0 or each <= 0.5 * days:
                 continue
-            coins = room.income[i] / price
+            coins = income / price
             if coins > 0:
-                need = ((power * s.slot.factor[base + i] + fixed) * each - room.fees[i]) / coins
-                most = need if not some else max(most, need)
+                highest = max(highest, ((power * dearest + fixed) * each - fees) / coins)
                 some = True
-        if some:
-            highest = most if not any_class else max(highest, most)
-            any_class = True
-    put(w, j, BREAK_EVEN, e, max(highest, 0.0) if any_class else np.nan, np.nan)
+    put(w, j, BREAK_EVEN, e, max(highest, 0.0) if some else np.nan, np.nan)
 
 
 @part
 def believe(
-    k: Classes,
-    s: State,
-    room: Scratch,
-    j: int,
-    e: int,
-    c0: int,
-    c1: int,
-    seconds: float,
-    days: float,
-    growth: float,
-    weight: float,
+    k: Classes, s: State, room: Scratch, c0: int, c1: int, days: float, growth: float, weight: float, invoice: int
 ) -> None:
     """Operators take the epoch's fees, and the coins of the coming one at today's price, per node and day."""
     base, served, capacity = k.first[c0], 0.0, 0.0
     for c in range(c0, c1):
         capacity += s.counts[c, LIVE] * k.kind[c].capacity_rps
     for c in range(c0, c1):
-        s.node_days[c] = _node_days(room.live_ps[k.first[c] - base : k.first[c + 1] - base])
         served += s.node_days[c] * k.kind[c].capacity_rps
     thinner = served / (capacity * days) if capacity else 1.0
     for c in range(c0, c1):
         if s.node_days[c] <= 0:
             continue
         begin, end = k.first[c] - base, k.first[c + 1] - base
-        fees = sums.total(room.fees[begin:end]) / s.node_days[c] * thinner
+        fees = sums.total(room.fees[begin:end]) / s.node_days[c] * thinner if invoice > 0 else 0.0
         coins = sums.total(room.income[begin:end]) / s.node_days[c] * growth * thinner
         if s.owner[c].crowd_rps > 0 and capacity > 0:
             s.owner[c].fee_usd *= s.owner[c].crowd_rps / capacity
         s.owner[c].crowd_rps = capacity
         s.owner[c].fee_usd += (1.0 if s.owner[c].fee_usd == 0.0 else weight) * (fees - s.owner[c].fee_usd)
         s.owner[c].coin_usd = coins
-
-
-@part
-def _node_days(live_ps: np.ndarray) -> float:
-    """Picoseconds of many slots exceed 64 bits."""
-    high, low = np.uint64(0), np.uint64(0)
-    for each in live_ps:
-        low += np.uint64(each)
-        if low < np.uint64(each):
-            high += np.uint64(1)
-    return wide.ratio(high, low, np.uint64(PS_PER_S)) / DAY_S

@@ -32,9 +32,19 @@ from sim.kernels.economy.layout import (
     State,
     Written,
 )  # fmt: skip
-from sim.kernels.economy.pool import ONE
+from sim.kernels.economy.pool import ONE, whole
 from sim.kernels.economy.settling import bills, by_weight, emit, meter, oracle, pay_coins, pay_usd
-from sim.kernels.economy.telling import PS_PER_S, accounts, believe, break_even, coin, concentration, put, service
+from sim.kernels.economy.telling import (
+    PS_PER_S,
+    accounts,
+    believe,
+    break_even,
+    coin,
+    concentration,
+    costs,
+    put,
+    service,
+)
 from sim.kernels.economy.trading import trade
 from sim.kernels.options import kernel, part, verb
 
@@ -59,6 +69,7 @@ def walk(
                 act(
                     k,
                     s,
+                    room,
                     calendar,
                     e,
                     n.first[j],
@@ -276,6 +287,49 @@ def _serve(
 
 
 @part
+def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0: int, c1: int) -> int:
+    """Who is live at the end of an epoch, and for how long each was.
+
+    Live slots of the network in order into `room.there`, classes behind one another; by slot their time, days and capacity. Places in `room.there`
+    of those who came in the epoch stand in `room.late`; gives how many.
+    """
+    length_ps, base = calendar.epoch[e].length_ps, k.first[c0]
+    whole_days = length_ps / 1e12 / DAY_S
+    there, late = np.int64(0), np.int64(0)
+    for c in range(c0, c1):
+        begin, end, capacity = k.first[c] - base, k.first[c + 1] - base, k.kind[c].capacity_rps
+        state = s.slot.state[k.first[c] : k.first[c + 1]]
+        live_ps, served, weights = room.live_ps[begin:end], room.days[begin:end], room.weights[begin:end]
+        for i in range(end - begin):
+            # Products in place of branches: which slots are live follows no pattern.
+            live = np.int64(state[i] == LIVE)
+            live_ps[i] = length_ps * live
+            served[i] = whole_days * live
+            weights[i] = capacity * live
+        before = there
+        for i in range(end - begin):
+            room.there[np.uint64(there)] = begin + i
+            there += np.int64(state[i] == LIVE)
+        before_late = late
+        if s.owner[c].latest >= e:
+            for place in range(before, there):
+                i = room.there[place]
+                if s.slot.came_epoch[base + i] >= e:
+                    room.live_ps[i] = served_ps(s, base + i, e, length_ps)
+                    room.days[i] = room.live_ps[i] / 1e12 / DAY_S
+                    room.late[late] = place
+                    late += 1
+        # Picoseconds of many slots exceed 64 bits.
+        high, low = wide.product(np.uint64(there - before - (late - before_late)), np.uint64(length_ps))
+        for place in range(before_late, late):
+            each = np.uint64(room.live_ps[room.there[room.late[place]]])
+            low += each
+            high += np.uint64(1) if low < each else np.uint64(0)
+        s.node_days[c] = wide.ratio(high, low, np.uint64(PS_PER_S)) / DAY_S
+    return late
+
+
+@part
 def _close(
     calendar: Calendar, d: Demand, k: Classes, n: Networks, rules: Rows, s: State, room: Scratch, w: Written, loads: np.ndarray, fade: np.ndarray, found: np.ndarray, e: int, j: int,
 ) -> int:  # fmt: skip
@@ -284,41 +338,30 @@ def _close(
     seconds, days, length_ps = calendar.epoch[e].seconds, calendar.epoch[e].days, calendar.epoch[e].length_ps
     first, slots = k.first[c0], k.first[c1] - k.first[c0]
     done, prompt, output = _serve(calendar, d, k, n, s, loads, found, e, j)
-    any_live, whole_days = False, length_ps / 1e12 / DAY_S
-    for c in range(c0, c1):
-        begin, end, capacity = k.first[c] - first, k.first[c + 1] - first, k.kind[c].capacity_rps
-        state, came = s.slot.state[k.first[c] : k.first[c + 1]], s.slot.came_epoch[k.first[c] : k.first[c + 1]]
-        live_ps, served, weights = room.live_ps[begin:end], room.days[begin:end], room.weights[begin:end]
-        late = False
-        for i in range(end - begin):
-            # Products in place of branches: which slots are live follows no pattern.
-            live = np.int64(state[i] == LIVE)
-            live_ps[i] = length_ps * live
-            served[i] = whole_days * live
-            weights[i] = capacity * live
-            late |= (state[i] == LIVE) & (came[i] >= e)
-        if late:
-            for i in range(end - begin):
-                live_ps[i] = served_ps(s, k.first[c] + i, e, length_ps)
-                served[i] = live_ps[i] / 1e12 / DAY_S
-        any_live |= s.counts[c, LIVE] > 0 and k.kind[c].capacity_rps > 0
+    late = _present(calendar, k, s, room, e, c0, c1)
     fees, income, due = room.fees[:slots], room.income[:slots], room.due[:slots]
     for i in range(slots):
         fees[i], income[i], due[i] = 0.0, 0.0, 0
-    if any_live and by_weight(room, slots):
-        cached, quote = min(s.cached[0], prompt) if s.quote[j, 2] != s.quote[j, 0] else np.int64(0), s.quote[j]
-        for place in range(4):
-            count = prompt - cached if place == 0 else cached if place == 1 else output if place == 2 else done
-            price = quote[0] if place == 0 else quote[2] if place == 1 else quote[1] if place == 2 else quote[3]
-            if not meter(s, room, first, slots, count, price):
-                return TOO_LARGE
+    cached, quote = min(s.cached[0], prompt) if s.quote[j, 2] != s.quote[j, 0] else np.int64(0), s.quote[j]
+    shared = False
+    for place in range(4):
+        count = prompt - cached if place == 0 else cached if place == 1 else output if place == 2 else done
+        price = quote[0] if place == 0 else quote[2] if place == 1 else quote[1] if place == 2 else quote[3]
+        if count == 0 or price == 0:
+            continue
+        if not shared and not by_weight(room, slots):
+            break
+        shared = True
+        if not meter(s, room, first, slots, count, price):
+            return TOO_LARGE
     invoice, issued, own, burned, sold = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    for i in range(slots):
-        invoice += room.due[i]
+    if shared:
+        for i in range(slots):
+            invoice += room.due[i]
     if n.kind[j].has_coin:
         issued = _issued(calendar, k, n, rules, s, room, e, j, True, False)
         own = wide.floor_of(issued, n.split[g, j, 6], ONE)
-        if not emit(n, k, s, rules, room, w, g, j, e, issued, c0, c1, length_ps):
+        if not emit(n, k, s, rules, room, w, g, j, e, issued, c0, c1, late, length_ps):
             return BROKEN
     if n.kind[j].has_coin and n.terms[g, j].pay_coin:
         paid_usd, burned, fine = pay_coins(n, s, calendar, rules, room, w, g, j, e, first, slots, invoice)
@@ -337,11 +380,13 @@ def _close(
         price = wide.share(s.net[j].price_pusd, PS_PER_S)
         for i in range(slots):
             room.income[i] = room.income[i] * price
-    if not bills(n, k, s, room, w, g, j, e, c0, c1, s.net[j].usd):
+    billed, avoidable, capital = costs(k, s, room, g, c0, c1)
+    if not bills(w, j, e, whole(billed * 1e9), s.net[j].usd):
         return TOO_LARGE
     s.net[j].usd = 0
     service(w, j, e, found, days, seconds)
-    accounts(k, s, room, w, g, j, e, c0, c1, days, prompt + output, paid_usd, _wanted(d, s, e, j) / seconds)
+    wanted_rps = _wanted(d, s, e, j) / seconds
+    accounts(k, s, room, w, j, e, c0, c1, days, prompt + output, paid_usd, wanted_rps, avoidable, capital, invoice)
     concentration(k, s, room, w, j, e, c0, c1)
     growth = 1.0
     if n.kind[j].has_coin:
@@ -353,7 +398,7 @@ def _close(
         if not _conserved(n, s, g, j):
             return BROKEN
     last = 1 if e == len(calendar.epoch) - 1 else 0
-    believe(k, s, room, j, e, c0, c1, seconds, days, growth, fade[last])
+    believe(k, s, room, c0, c1, days, growth, fade[last], invoice)
     return FINE
 
 

@@ -15,11 +15,12 @@ def rule(total: int, work: np.ndarray, live: np.ndarray, row: np.ndarray, out: n
     weight = live.sum()
     left = total
     if weight > 0:
-        each = 0
+        each, alike = 0, -1
         for i in range(len(out)):
             # Nodes in a row are often alike, and a product of 128 bits is dear.
-            if i == 0 or live[i] != live[i - 1]:
-                each = units.muldiv(total, live[i], weight)
+            if live[i] != alike:
+                alike = live[i]
+                each = units.muldiv(total, alike, weight)
             out[i] = each
             left -= each
     return left

@@ -16,12 +16,13 @@ def rule(total: int, work: np.ndarray, live: np.ndarray, row: np.ndarray, out: n
     by_work = units.muldiv(total, row[0], 1_000_000_000_000)
     worked, lived = work.sum(), live.sum()
     left = total
-    each = 0
+    each, done, there = 0, -1, -1
     for i in range(len(out)):
         # Nodes in a row are often alike, and a product of 128 bits is dear.
-        if i == 0 or work[i] != work[i - 1] or live[i] != live[i - 1]:
-            each = units.muldiv(by_work, work[i], worked) if worked > 0 else 0
-            each += units.muldiv(total - by_work, live[i], lived) if lived > 0 else 0
+        if work[i] != done or live[i] != there:
+            done, there = work[i], live[i]
+            each = units.muldiv(by_work, done, worked) if worked > 0 else 0
+            each += units.muldiv(total - by_work, there, lived) if lived > 0 else 0
         out[i] = each
         left -= each
     return left

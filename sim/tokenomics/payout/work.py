@@ -15,11 +15,12 @@ def rule(total: int, work: np.ndarray, live: np.ndarray, row: np.ndarray, out: n
     weight = work.sum()
     left = total
     if weight > 0:
-        each = 0
+        each, alike = 0, -1
         for i in range(len(out)):
             # Nodes in a row are often alike, and a product of 128 bits is dear.
-            if i == 0 or work[i] != work[i - 1]:
-                each = units.muldiv(total, work[i], weight)
+            if work[i] != alike:
+                alike = work[i]
+                each = units.muldiv(total, alike, weight)
             out[i] = each
             left -= each
     return left
