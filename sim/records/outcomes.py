@@ -617,6 +617,16 @@ _ROWS = (
         needs=("registered",),
     ),
     Outcome(
+        "second_names",
+        "nodes that work elsewhere",
+        "nodes",
+        "mean",
+        "lower",
+        "Nodes of other networks that are shown here as well, and paid for their time.",
+        "names at the end of the epoch",
+        needs=("named",),
+    ),
+    Outcome(
         "gini",
         "Gini of income",
         "",

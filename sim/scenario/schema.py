@@ -66,6 +66,9 @@ class _Writer:
         properties: dict[str, Schema] = {}
         for name, field in fields.items():
             value = self._field(field.annotation, field.metadata, partial or (block is Spec and name in _PARTIAL))
+            if partial and type(None) in typing.get_args(field.annotation) and "one_of_" in value.get("$ref", ""):
+                # Takes away the block that `extends` brings.
+                value = {"if": {"type": "null"}, "then": {}, "else": value}
             described = meaning(block, name)
             # draft-07 ignores what stands beside `$ref`: wrap it, so that the line of documentation is shown.
             properties[name] = (

@@ -15,7 +15,7 @@ import numpy as np
 from sim.records import histogram
 from sim.records.outcomes import OUTCOMES
 from sim.records.run import LORENZ_STEPS
-from sim.scenario.registered import pairs_of
+from sim.scenario.registered import doubles_of, pairs_of
 from sim.tokenomics.operators.strategies import PRETENDERS, SCHEMES
 from sim.units import DAY_S, PS_PER_S
 from sim.world.columns import Column, Value, Written
@@ -197,6 +197,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
     told: dict[str, str] = {}
     slo = any(block.slo is not None for block in spec.workload.values())
     registered = {name for pair in pairs_of(spec) for name, _ in pair}
+    doubled = {other for _, _, other in doubles_of(spec)}
     for name, network in spec.networks.items():
         for outcome in OUTCOMES.values():
             why = ""
@@ -222,6 +223,8 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "owners' money has no end there: no class states `cash` or `funding`"
             elif "registered" in outcome.needs and name not in registered:
                 why = "no node of the network may work in another one"
+            elif "named" in outcome.needs and name not in doubled:
+                why = "no node of another network is shown there"
             elif _lacks_schemes(outcome.needs, network):
                 why = "nobody earns on how others pay and trade there"
                 why += ", or may be found buying his own service" if "noted" in outcome.needs else ""

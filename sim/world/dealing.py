@@ -55,6 +55,12 @@ def disposed(network: NetworkState, owners: Owners, streams: Streams) -> dict[st
     return slots_of(strategies, streams[f"strategies.{network.name}.{owners.name}"].uniforms(0, owners.block.slots))
 
 
+def by_work(network: NetworkState) -> float:
+    """Part of what operators are paid in coins that is shared by work; the rest goes by time, stake or what else."""
+    payout = getattr(network.block, "payout", None)
+    return float(getattr(payout, "work_share", 1.0 if payout is not None and payout.kind == "work" else 0.0))
+
+
 def leakage(network: NetworkState) -> float:
     """Part of a payment that does not come back to who paid himself: take, make fee and burns."""
     settle = network.block.settle
@@ -68,8 +74,6 @@ def deal(network: NetworkState, epoch: Epoch, served: Served, weights: np.ndarra
     """What dealers buy in an epoch: the best reply to the use of others; None where nobody deals or nothing is paid by use."""
     mine = network.checks.dealing & network.live_mask()
     mine[[slot for slot, until in network.checks.barred_before.items() if until > epoch.start_ps]] = False
-    part = getattr(network.block, "payout", None)
-    by_work = float(getattr(part, "work_share", 1.0 if part is not None and part.kind == "work" else 0.0))
     asked = network.prices_usd(epoch.start_ps)
     column = 0 if asked.input <= asked.output else 1
     price = (asked.input, asked.output)[column] / 1e6
@@ -78,7 +82,7 @@ def deal(network: NetworkState, epoch: Epoch, served: Served, weights: np.ndarra
     use = (int(served.prompt.sum()) + int(served.output.sum())) * price * weights.sum(axis=1) / weights.sum()
     emission = network.emission_coin_per_day(epoch).get("operators", 0.0) * epoch.days * network.coin_usd
     own = float(use[mine].sum())
-    usd = dealt(emission * by_work, float(use.sum()) - own, leakage(network), own)
+    usd = dealt(emission * by_work(network), float(use.sum()) - own, leakage(network), own)
     if usd > 0:
         for scheme, slot in network.schemes.able("self_dealing", epoch):
             network.schemes.act(scheme, slot, epoch)

@@ -67,10 +67,12 @@ def line(
     }
     made["gini"], made["nakamoto"] = gini(seen), nakamoto(seen)
     if shared(network.block):
-        owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask())
+        owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask() | network.names.slots)
         made["gini_owners"], made["nakamoto_owners"], made["hhi_owners"] = gini(owned), nakamoto(owned), hhi(owned)
     if any(owners.columns.twins for owners in network.owners):
         made["moves_in"] = sum(o.moved_in for o in network.owners) / days * 365.25
+    if network.names.claims:
+        made["second_names"] = float(network.names.slots.sum())
     for owners in network.owners:
         owners.entered = owners.left = owners.moved_in = 0
     if network.block.settle.via is not None:
@@ -89,7 +91,7 @@ def line(
 
 def incomes(network: NetworkState, account: Account) -> np.ndarray:
     """USD that each identity with a live node earned in the epoch."""
-    live = network.live_mask()
+    live = network.live_mask() | network.names.slots
     earned, people = account.fees + account.coins_usd, network.identities
     return people.seen(earned, live) if people.many else earned[live]
 
@@ -208,11 +210,13 @@ def believe(network: NetworkState, epoch: Epoch, account: Account) -> None:
     node_days = [exact_sum(owners.live_ps(epoch)) / PS_PER_S / DAY_S for owners in network.owners]
     served = sum(days * owners.machine.capacity_rps for days, owners in zip(node_days, network.owners, strict=True))
     thinner = served / (network.capacity_rps * epoch.days) if network.capacity_rps else 1.0
+    # What names earn tells nobody what a node does.
+    coins = np.where(network.names.slots, 0.0, account.coins_usd) if network.names.claims else account.coins_usd
     for i, (owners, span) in enumerate(zip(network.owners, network.spans, strict=True)):
         if node_days[i] > 0:
             owners.believe(
                 float(account.fees[span].sum()) / node_days[i] * thinner,
-                float(account.coins_usd[span].sum()) / node_days[i] * growth * thinner,
+                float(coins[span].sum()) / node_days[i] * growth * thinner,
                 epoch.seconds,
                 network.capacity_rps,
             )

@@ -65,9 +65,18 @@ class Moving:
             for other in by_key:
                 if (first, other) in pairs:
                     owners.columns.twins.append(by_key[other].columns)
+        self._double(networks)
         for group in groups_of(list(by_key), pairs):
             for other in group[1:]:
                 by_key[other].costs_as(by_key[group[0]])
+
+    def _double(self, networks: list[NetworkState]) -> None:
+        """Let owners whose strategy it is be shown where they are registered."""
+        named = {network.name: network for network in networks}
+        for network in networks:
+            for owners in network.owners:
+                for other, terms in (owners.block.register_in or {}).items():
+                    named[other].names.claim(network, owners, terms)
 
     def act(self, env: Any, beliefs: Callable[[NetworkState], Beliefs], epoch: Epoch) -> None:
         """Move what is to move at the start of an epoch.
@@ -97,6 +106,8 @@ class Moving:
             went.setdefault((there.network.name, there.owners.name), []).append(slot)
         for key, slots in went.items():
             places[key].owners.join(env, np.array(sorted(slots), np.int64))
+        for network in self.networks:
+            network.names.register(epoch)
 
     def _places(self, beliefs: Callable[[NetworkState], Beliefs], epoch: Epoch) -> Iterator[Place]:
         """Classes with machines that may work elsewhere, in the order of the file."""

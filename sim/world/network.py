@@ -30,6 +30,7 @@ from sim.world.locked import Locked
 from sim.world.people import Owners, expected
 from sim.world.purses import Purses
 from sim.world.schemes import Schemes
+from sim.world.second_names import SecondNames
 from sim.world.stakes import Stakes
 from sim.world.steering import divide
 from sim.world.strikes import down_frac, strikes_of
@@ -139,6 +140,7 @@ class NetworkState:
         self.checks = Checks(self, spec, streams)
         self.identities = Identities(self, streams)
         self.schemes = Schemes(self, streams)
+        self.names = SecondNames(self, streams)
         self.moving_nano = 0
         """What taking nodes here from other networks has cost since the last epoch was closed, nano-dollars."""
         self.last_paid_usd = 0.0

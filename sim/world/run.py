@@ -219,6 +219,8 @@ class World:
         curves: dict[str, list[float] | None] = {}
         spared_usd = 0.0
         for network in self.networks:
+            network.names.close(epoch)
+        for network in self.networks:
             wanted = self._wanted(network, epoch)
             served = self._served(network, epoch, wanted)
             served.check(f"{label}, {network.name}")

@@ -89,7 +89,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "with nodes that come within a day": {**ORDERING, f"{HOME}.lead": "3.5 day"},
     "paid by work, with nodes that come within a day": {**ORDERING, f"{HOME}.lead": "3.3 day", "networks.net.payout": {"kind": "work"}},
     "with nodes that come within the day of the order": {**ORDERING, f"{HOME}.lead": "6 h"},
-    "by weeks, more node time than 64 bits hold": {**ORDERING, "epoch": "1 week", "horizon": "501 day", f"{HOME}.lead": "10 day"},
+    "by weeks, more node time than 64 bits hold": {**ORDERING, "epoch": "1 week", "horizon": "501 day", f"{HOME}.lead": "10 day", f"{HOME}.entry_speed": "0.7 /week", f"{HOME}.max_nodes": 100},
     "steady": {"initial": "steady"},
     "one coin more": {
         "networks.rival": {

@@ -69,8 +69,6 @@ def act(
         elif k.terms[g, c].decides == PLANNED:
             planned = k.terms[g, c].planned_rps
             _plan(k, s, calendar, e, c, wanted_rps / planned if planned > 0 else 0.0)
-        if s.counts[c, ORDERED] > 0 and s.owner[c].soonest <= e:
-            _come_at_the_start(k, s, e, c)
 
 
 @part
@@ -173,14 +171,6 @@ def _plan(k: Classes, s: State, calendar: Calendar, e: int, c: int, nodes: float
             if seen > keep:
                 move(s, c, slot, OUT)
                 s.owner[c].left += 1
-
-
-@part
-def _come_at_the_start(k: Classes, s: State, e: int, c: int) -> None:
-    """Nodes that come at the very start of an epoch, ordered now or in the one before: they are there once all have decided."""
-    for slot in range(k.first[c], k.first[c + 1]):
-        if s.slot.state[slot] == ORDERED and s.slot.came_epoch[slot] == e and s.slot.came_ps[slot] == 0:
-            _arrive(s, c, slot)
 
 
 @part

@@ -27,7 +27,7 @@ SCHEMES = ("oracle_arbitrage", "frontrun")
 """Strategies of one owner who earns on how others pay and trade."""
 KEYS = {
     "lazy": ("model", "when"), "collude": ("model", "when"), "self_dealing": ("found",), "sybil": ("identities",), "spec_fraud": ("gpu",),
-    "oracle_arbitrage": ("capital", "found"), "frontrun": ("capital", "found"),
+    "oracle_arbitrage": ("capital", "found"), "frontrun": ("capital", "found"), "double": ("found",),
 }  # fmt: skip
 """Keys of each kind beside `share`; the first is needed."""
 
@@ -65,15 +65,18 @@ EXAMPLES = {
     "spec_fraud": "{kind: spec_fraud, share: 20 %, gpu: rtx_3090}",
     "oracle_arbitrage": "{kind: oracle_arbitrage, share: 5 %, capital: 10 kUSD}",
     "frontrun": "{kind: frontrun, share: 5 %, capital: 10 kUSD}",
+    "double": "{kind: double, share: 20 %, found: 1 %}",
 }
 
 
 class Strategy(Block):
     """What a part of a class's owners is disposed to."""
 
-    kind: Literal["lazy", "collude", "self_dealing", "sybil", "spec_fraud", "oracle_arbitrage", "frontrun"] = "lazy"
+    kind: Literal[
+        "lazy", "collude", "self_dealing", "sybil", "spec_fraud", "oracle_arbitrage", "frontrun", "double"
+    ] = "lazy"
     """Serve a cheaper model alone, or with others who vouch for each other when they check; buy one's own service; show a node as
-    many; have a worse GPU than the class says; pay users' invoices while the oracle is above the market; buy before users do."""
+    many; have a worse GPU than the class says; pay users' invoices while the oracle is above the market; buy before users do; show the node in the networks of `register_in` as well."""
     share: FixedShare
     """Part of the class's node slots whose owners do so."""
     model: str | None = None
@@ -88,7 +91,7 @@ class Strategy(Block):
     capital: FixedAmount | None = newer(None)
     """USD that the owner trades with in an epoch (`oracle_arbitrage`, `frontrun`)."""
     found: FixedShare = newer(0.0)
-    """Chance that doing so on a day is found out (`self_dealing`, `oracle_arbitrage`, `frontrun`)."""
+    """Chance that doing so on a day is found out (`self_dealing`, `oracle_arbitrage`, `frontrun`), or that a node shown elsewhere is (`double`)."""
 
     @model_validator(mode="after")
     def _has_its_keys(self) -> Self:
