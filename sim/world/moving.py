@@ -106,8 +106,6 @@ class Moving:
             went.setdefault((there.network.name, there.owners.name), []).append(slot)
         for key, slots in went.items():
             places[key].owners.join(env, np.array(sorted(slots), np.int64))
-        for network in self.networks:
-            network.names.register(epoch)
 
     def _places(self, beliefs: Callable[[NetworkState], Beliefs], epoch: Epoch) -> Iterator[Place]:
         """Classes with machines that may work elsewhere, in the order of the file."""

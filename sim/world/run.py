@@ -188,6 +188,8 @@ class World:
                 for owners, view in zip(network.owners, seen, strict=True):
                     owners.act(self.env, view, epoch)
                 network.stakes.turn(epoch)
+            for network in self.networks:
+                network.names.register(epoch)
         for network in self.networks:
             network.quote = network.look(epoch.start_ps)
             providers.note_asks(network)

@@ -88,7 +88,7 @@ class SecondNames:
         return mask
 
     def register(self, epoch: Epoch) -> None:
-        """Take names and give them up at the start of an epoch, once nodes have moved."""
+        """Take names and give them up at the start of an epoch, once owners have decided where their nodes work."""
         if not self.claims:
             return
         earns = self._usd_per_day()
