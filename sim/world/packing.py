@@ -206,6 +206,7 @@ def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Cl
         "load_epochs": by_class(lambda o: ps(o.machine.load_s) // epoch_ps),
         "load_ps": by_class(lambda o: ps(o.machine.load_s) % epoch_ps),
         "draws_at": at[:-1],
+        "machine": _machines(owners),
     }
     said = {
         "decides": by_block(lambda block, o: DECIDES[block.decides]),
@@ -233,6 +234,13 @@ def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Cl
         _rests(world, owners),
         draws,
     )
+
+
+def _machines(owners: list[Owners]) -> list[int]:
+    """The number of each class's machine: the same for classes of one network that have the same replicas of the same requests."""
+    numbers: dict[Any, int] = {}
+    made = [(o.network, id(o.machine.rtype), o.machine.replicas, o.machine.mean_tokens) for o in owners]
+    return [numbers.setdefault(each, len(numbers)) for each in made]
 
 
 def _rests(world: Any, owners: list[Owners]) -> np.ndarray:

@@ -90,6 +90,19 @@ CHANGES: dict[str, dict[str, Any]] = {
     "paid by work, with nodes that come within a day": {**ORDERING, f"{HOME}.lead": "3.3 day", "networks.net.payout": {"kind": "work"}},
     "with nodes that come within the day of the order": {**ORDERING, f"{HOME}.lead": "6 h"},
     "by weeks, more node time than 64 bits hold": {**ORDERING, "epoch": "1 week", "horizon": "501 day", f"{HOME}.lead": "10 day", f"{HOME}.entry_speed": "0.7 /week", f"{HOME}.max_nodes": 100},
+    "with three kinds of nodes": {
+        "networks.net.operators": {
+            **OWNED, "pairs": {**OWNED["farm"], "per_node": 2}, "dear": {**OWNED["farm"], "gpu": "h100_sxm", "electricity": "0.03 USD/kWh"},
+        },
+        "networks.net.supply.initial": "500 TOK/day",
+    },
+    "with a class that grows past another on the last day": {
+        "horizon": "14 day",
+        "networks.net.operators": {
+            "fixed": {**OWNED["home"], "nodes": 9, "decides": "fixed"}, "home": {**OWNED["home"], "nodes": 5, "lead": "3.5 day"},
+        },
+        "networks.net.supply.initial": "500 TOK/day",
+    },
     "steady": {"initial": "steady"},
     "one coin more": {
         "networks.rival": {

@@ -79,10 +79,11 @@ EPOCH = record(
 """An epoch: whole days and picoseconds in the day at which it begins, ends, and the next of its length ends."""
 CLASS = record(
     capacity_rps=float, replicas=int, gpus=int, idle_w=float, full_w=float, slowest_rps=float,
-    fastest_rps=float, hurdle=float, load_epochs=int, load_ps=int, draws_at=int,
+    fastest_rps=float, hurdle=float, load_epochs=int, load_ps=int, draws_at=int, machine=int,
 )  # fmt: skip
 """A class of operators: time to load the model in whole regular
-epochs and what is over; where its draws begin, slots + 1 an epoch."""
+epochs and what is over; where its draws begin, slots + 1 an epoch; the number of its machine: classes with one have all other figures of
+a replica in common."""
 CLASS_TERMS = record(
     decides=int, electricity=float, hosting=float, fixed=float, capital=float, factor=float, patience=float, restart=float,
     idle_life=float, elasticity=float, planned_rps=float, lead_epochs=int, lead_ps=int, chance=float, last_chance=float, order=float,

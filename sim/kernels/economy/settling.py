@@ -92,9 +92,16 @@ def _give(rest: int, keys: np.ndarray, spare: np.ndarray, parts: np.ndarray, uni
         for i in range(len(keys)):
             parts[i] += unit
         return
+    limit, alike = keys[0], np.int64(0)
     for i in range(len(keys)):
-        spare[i] = keys[i]
-    limit = order.smallest(spare[: len(keys)], rest - 1)
+        limit = min(limit, keys[i])
+    for i in range(len(keys)):
+        alike += np.int64(keys[i] == limit)
+    if alike < rest:
+        # Not all that get one are alike, as nodes of one kind are.
+        for i in range(len(keys)):
+            spare[i] = keys[i]
+        limit = order.smallest(spare[: len(keys)], rest - 1)
     for i in range(len(keys)):
         if keys[i] < limit:
             parts[i] += unit

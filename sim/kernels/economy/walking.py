@@ -274,9 +274,11 @@ def _serve(
     s.cached[0] = cached
     used = np.nan
     if replicas and capacity > 0:
-        load, busy = wanted_rps / capacity, 0.0
+        load, busy, part_busy, machine = wanted_rps / capacity, 0.0, 0.0, np.int64(-1)
         for c in range(n.first[j], n.first[j + 1]):
-            busy += s.counts[c, LIVE] * k.kind[c].replicas * _busy(k, loads, c, load, n.terms[g, j].choices)
+            if k.kind[c].machine != machine:
+                machine, part_busy = k.kind[c].machine, _busy(k, loads, c, load, n.terms[g, j].choices)
+            busy += s.counts[c, LIVE] * k.kind[c].replicas * part_busy
         used = busy / replicas
         for c in range(n.first[j], n.first[j + 1]):
             s.owner[c].utilization = used
@@ -295,7 +297,7 @@ def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0
     """
     length_ps, base = calendar.epoch[e].length_ps, k.first[c0]
     whole_days = length_ps / 1e12 / DAY_S
-    there, late = np.int64(0), np.int64(0)
+    there, late, known, known_days = np.int64(0), np.int64(0), np.int64(-1), 0.0
     for c in range(c0, c1):
         begin, end, capacity = k.first[c] - base, k.first[c + 1] - base, k.kind[c].capacity_rps
         state = s.slot.state[k.first[c] : k.first[c + 1]]
@@ -319,6 +321,9 @@ def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0
                     room.days[i] = room.live_ps[i] / 1e12 / DAY_S
                     room.late[late] = place
                     late += 1
+        if late == before_late and there - before == known:
+            s.node_days[c] = known_days
+            continue
         # Picoseconds of many slots exceed 64 bits.
         high, low = wide.product(np.uint64(there - before - (late - before_late)), np.uint64(length_ps))
         for place in range(before_late, late):
@@ -326,6 +331,8 @@ def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0
             low += each
             high += np.uint64(1) if low < each else np.uint64(0)
         s.node_days[c] = wide.ratio(high, low, np.uint64(PS_PER_S)) / DAY_S
+        if late == before_late:
+            known, known_days = there - before, s.node_days[c]
     return late
 
 
