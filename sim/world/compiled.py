@@ -199,10 +199,10 @@ def _room(world: Any) -> layout.Scratch:
     floats = {name: np.zeros(slots) for name in ("days", "fees", "income", "floats", "keys", "spare", "weights")}
     whole = {
         name: np.zeros(slots, np.int64)
-        for name in ("due", "amounts", "parts", "work", "live", "there", "late", "live_ps")
+        for name in ("due", "amounts", "parts", "work", "live", "there", "late", "late_ps")
     }
     return layout.Scratch(
-        **floats, **whole, acts=np.zeros(slots, np.bool_), offer=np.zeros((4, networks)), usd=np.zeros(networks), usd_per_mtok=np.zeros(networks),
+        **floats, **whole, acts=np.zeros(slots, np.bool_), metered=np.zeros(1, np.bool_), offer=np.zeros((4, networks)), usd=np.zeros(networks), usd_per_mtok=np.zeros(networks),
         seen=np.zeros(len(OBSERVED)), reacts=np.zeros(3, np.int64),
         trial=np.zeros(max((len(n.schedule) for n in world.networks if n.coin is not None), default=0), np.int64),
         asks=np.zeros(0, np.int64), found=np.zeros(6), pair=np.zeros(6, np.int64),

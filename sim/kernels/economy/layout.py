@@ -242,16 +242,18 @@ class Scratch(NamedTuple):
     keys: np.ndarray
     spare: np.ndarray
     due: np.ndarray
+    metered: np.ndarray
+    """bool[1]: whether `fees` and `due` may hold anything but zeros, of the network at hand or the one before."""
     amounts: np.ndarray
     parts: np.ndarray
     work: np.ndarray
     live: np.ndarray
     there: np.ndarray
-    """Live slots of the network at hand, in order; `late` places in it, of those who came in the epoch."""
+    """Live slots of the network at hand, in order; `late` places in it, of those who came in the epoch, and `late_ps` their time."""
     late: np.ndarray
+    late_ps: np.ndarray
     acts: np.ndarray
     """bool: which slots of the class at hand might act."""
-    live_ps: np.ndarray
     weights: np.ndarray
     offer: np.ndarray
     """float64[4, networks]: price of input, output and cached tokens in USD per million tokens, and of a request; `usd`, `usd_per_mtok` those of a class's mean request."""

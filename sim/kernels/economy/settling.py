@@ -113,8 +113,15 @@ def _give(rest: int, keys: np.ndarray, spare: np.ndarray, parts: np.ndarray, uni
 
 
 @part
-def by_weight(room: Scratch, slots: int) -> bool:
-    """Each slot's share of the work into `room.weights`, where its weight was; False where nobody has any."""
+def by_weight(k: Classes, s: State, room: Scratch, c0: int, c1: int) -> bool:
+    """Each slot's share of the work, by the capacity of its node, into `room.weights`; False where nobody has any."""
+    base = k.first[c0]
+    for c in range(c0, c1):
+        capacity, state = k.kind[c].capacity_rps, s.slot.state[k.first[c] : k.first[c + 1]]
+        weights = room.weights[k.first[c] - base : k.first[c + 1] - base]
+        for i in range(len(state)):
+            weights[i] = capacity * np.int64(state[i] == LIVE)
+    slots = k.first[c1] - base
     below = sums.total(room.weights[:slots])
     for i in range(slots):
         room.weights[i] = room.weights[i] / below if below > 0 else 0.0
@@ -206,7 +213,7 @@ def _pay(
         there = end
     for i in range(late):
         place = room.late[i]
-        room.live[place] = room.live_ps[room.there[place]] // 1_000_000
+        room.live[place] = room.late_ps[i] // 1_000_000
     rule = rules.payout[g, j]
     row = rules.numbers[rule[1] : rule[2]]
     left = payout_at(rule[0])(amount, room.work[:there], room.live[:there], row, room.amounts[:there])

@@ -292,22 +292,18 @@ def _serve(
 def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0: int, c1: int) -> int:
     """Who is live at the end of an epoch, and for how long each was.
 
-    Live slots of the network in order into `room.there`, classes behind one another; by slot their time, days and capacity. Places in `room.there`
-    of those who came in the epoch stand in `room.late`; gives how many.
+    Live slots of the network in order into `room.there`, classes behind one another; days by slot. Places in `room.there` of those who came in
+    the epoch stand in `room.late`, with their time; gives how many.
     """
     length_ps, base = calendar.epoch[e].length_ps, k.first[c0]
     whole_days = length_ps / 1e12 / DAY_S
     there, late, known, known_days = np.int64(0), np.int64(0), np.int64(-1), 0.0
     for c in range(c0, c1):
-        begin, end, capacity = k.first[c] - base, k.first[c + 1] - base, k.kind[c].capacity_rps
-        state = s.slot.state[k.first[c] : k.first[c + 1]]
-        live_ps, served, weights = room.live_ps[begin:end], room.days[begin:end], room.weights[begin:end]
+        begin, end = k.first[c] - base, k.first[c + 1] - base
+        state, served = s.slot.state[k.first[c] : k.first[c + 1]], room.days[begin:end]
         for i in range(end - begin):
-            # Products in place of branches: which slots are live follows no pattern.
-            live = np.int64(state[i] == LIVE)
-            live_ps[i] = length_ps * live
-            served[i] = whole_days * live
-            weights[i] = capacity * live
+            # A product in place of a branch: which slots are live follows no pattern.
+            served[i] = whole_days * np.int64(state[i] == LIVE)
         before = there
         for i in range(end - begin):
             room.there[np.uint64(there)] = begin + i
@@ -317,9 +313,8 @@ def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0
             for place in range(before, there):
                 i = room.there[place]
                 if s.slot.came_epoch[base + i] >= e:
-                    room.live_ps[i] = served_ps(s, base + i, e, length_ps)
-                    room.days[i] = room.live_ps[i] / 1e12 / DAY_S
-                    room.late[late] = place
+                    room.late[late], room.late_ps[late] = place, served_ps(s, base + i, e, length_ps)
+                    room.days[i] = room.late_ps[late] / 1e12 / DAY_S
                     late += 1
         if late == before_late and there - before == known:
             s.node_days[c] = known_days
@@ -327,7 +322,7 @@ def _present(calendar: Calendar, k: Classes, s: State, room: Scratch, e: int, c0
         # Picoseconds of many slots exceed 64 bits.
         high, low = wide.product(np.uint64(there - before - (late - before_late)), np.uint64(length_ps))
         for place in range(before_late, late):
-            each = np.uint64(room.live_ps[room.there[room.late[place]]])
+            each = np.uint64(room.late_ps[place])
             low += each
             high += np.uint64(1) if low < each else np.uint64(0)
         s.node_days[c] = wide.ratio(high, low, np.uint64(PS_PER_S)) / DAY_S
@@ -346,9 +341,13 @@ def _close(
     first, slots = k.first[c0], k.first[c1] - k.first[c0]
     done, prompt, output = _serve(calendar, d, k, n, s, loads, found, e, j)
     late = _present(calendar, k, s, room, e, c0, c1)
-    fees, income, due = room.fees[:slots], room.income[:slots], room.due[:slots]
+    if room.metered[0]:
+        for i in range(len(room.due)):
+            room.fees[i], room.due[i] = 0.0, 0
+        room.metered[0] = False
+    income = room.income[:slots]
     for i in range(slots):
-        fees[i], income[i], due[i] = 0.0, 0.0, 0
+        income[i] = 0.0
     cached, quote = min(s.cached[0], prompt) if s.quote[j, 2] != s.quote[j, 0] else np.int64(0), s.quote[j]
     shared = False
     for place in range(4):
@@ -356,9 +355,9 @@ def _close(
         price = quote[0] if place == 0 else quote[2] if place == 1 else quote[1] if place == 2 else quote[3]
         if count == 0 or price == 0:
             continue
-        if not shared and not by_weight(room, slots):
+        if not shared and not by_weight(k, s, room, c0, c1):
             break
-        shared = True
+        shared = room.metered[0] = True
         if not meter(s, room, first, slots, count, price):
             return TOO_LARGE
     invoice, issued, own, burned, sold = np.int64(0), np.int64(0), np.int64(0), np.int64(0), np.int64(0)
