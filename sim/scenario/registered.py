@@ -25,9 +25,13 @@ def doubles_of(spec: Any) -> Iterator[tuple[str, str, str]]:
     """Network, class and other network of each class with owners who show their nodes there as well."""
     for name, network in spec.networks.items():
         for label, owners in network.operators.items():
-            if any(strategy.kind == "double" for strategy in owners.strategies.values()):
-                for other in owners.register_in or ():
-                    yield name, label, other
+            for other in owners.register_in or () if _doubles(owners) else ():
+                yield name, label, other
+
+
+def _doubles(owners: Any) -> list[str]:
+    """Names of the strategies of a class by which nodes are shown elsewhere."""
+    return [key for key, strategy in owners.strategies.items() if strategy.kind == "double"]
 
 
 def problems_of(spec: Any) -> Iterator[tuple[str, str, str, str]]:
@@ -38,11 +42,10 @@ def problems_of(spec: Any) -> Iterator[tuple[str, str, str, str]]:
                 found = _problem(spec, name, label, other)
                 if found is not None:
                     yield f"networks.{name}.operators.{label}.register_in.{other}", *found
-            for key, strategy in owners.strategies.items():
-                if strategy.kind == "double" and not owners.register_in:
-                    told = f"`{label}` is registered in no other network, so its nodes cannot be shown in one"
-                    fix = "name networks in `register_in`, for example `register_in: {other: {}}`"
-                    yield f"networks.{name}.operators.{label}.strategies.{key}", "missing", told, fix
+            for key in [] if owners.register_in else _doubles(owners):
+                told = f"`{label}` is registered in no other network, so its nodes cannot be shown in one"
+                fix = "name networks in `register_in`, for example `register_in: {other: {}}`"
+                yield f"networks.{name}.operators.{label}.strategies.{key}", "missing", told, fix
 
 
 def _problem(spec: Any, name: str, label: str, other: str) -> tuple[str, str, str] | None:

@@ -66,7 +66,7 @@ class _Writer:
         properties: dict[str, Schema] = {}
         for name, field in fields.items():
             value = self._field(field.annotation, field.metadata, partial or (block is Spec and name in _PARTIAL))
-            if partial and type(None) in typing.get_args(field.annotation) and "one_of_" in value.get("$ref", ""):
+            if partial and type(None) in typing.get_args(field.annotation) and _is_block(field.annotation):
                 # Takes away the block that `extends` brings.
                 value = {"if": {"type": "null"}, "then": {}, "else": value}
             described = meaning(block, name)
@@ -219,6 +219,12 @@ def _sourced() -> Schema:
         "anyOf": [{"required": ["source"]}, {"required": ["assumed"]}],
         "additionalProperties": False,
     }
+
+
+def _is_block(annotation: Any) -> bool:
+    """Whether a field holds a block, of one kind or of several."""
+    kinds = [strip(option) for option in options_of(annotation)]
+    return any(k.marker(OneOf) is not None or (isinstance(k.type, type) and issubclass(k.type, Block)) for k in kinds)
 
 
 def options_of(annotation: Any) -> list[Any]:

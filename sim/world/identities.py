@@ -37,13 +37,13 @@ class Identities:
                 self.shown[span][mine] = strategies[name].identities or 1
         self.many = bool((self.shown > 1).any())
 
-    def weight(self, counted: np.ndarray | None, free: float | None) -> np.ndarray:
+    def weight(self, counted: np.ndarray | None, free: float) -> np.ndarray:
         """What each slot's time counts for. Each identity counts as a node; `counted` is the part of a node's weight that its stake backs.
 
-        A stake backs one identity: of the others only the `free` part counts, all of it where nothing is asked for (None).
+        A stake backs one identity: of the others only the `free` part counts.
         """
         backed = np.ones(len(self.shown)) if counted is None else counted
-        return np.asarray(backed + (self.shown - 1) * (1.0 if free is None else free))
+        return np.asarray(backed + (self.shown - 1) * free)
 
     def seen(self, income: np.ndarray, live: np.ndarray) -> np.ndarray:
         """Incomes of live nodes as the network sees them: an entry an identity."""

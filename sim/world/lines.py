@@ -67,7 +67,7 @@ def line(
     }
     made["gini"], made["nakamoto"] = gini(seen), nakamoto(seen)
     if shared(network.block):
-        owned = network.identities.owned(account.fees + account.coins_usd, network.live_mask() | network.names.slots)
+        owned = network.identities.owned(account.fees + account.coins_usd, network.paid_mask())
         made["gini_owners"], made["nakamoto_owners"], made["hhi_owners"] = gini(owned), nakamoto(owned), hhi(owned)
     if any(owners.columns.twins for owners in network.owners):
         made["moves_in"] = sum(o.moved_in for o in network.owners) / days * 365.25
@@ -91,7 +91,7 @@ def line(
 
 def incomes(network: NetworkState, account: Account) -> np.ndarray:
     """USD that each identity with a live node earned in the epoch."""
-    live = network.live_mask() | network.names.slots
+    live = network.paid_mask()
     earned, people = account.fees + account.coins_usd, network.identities
     return people.seen(earned, live) if people.many else earned[live]
 

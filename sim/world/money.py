@@ -529,12 +529,11 @@ def _shared_out(network: NetworkState, epoch: Epoch, amount: int, weights: np.nd
 def _standing(network: NetworkState, epoch: Epoch, counted: np.ndarray | None) -> np.ndarray:
     """Time that each slot stood, in microseconds, as far as its stake backs it and its answers were good: int64."""
     live = network.standing_ps(epoch) // 10**6
-    names = network.names.time_us
     if network.identities.many:
-        ask = network.block.stake
-        counted = network.identities.weight(counted, None if ask is None else ask.free)
+        counted = network.identities.weight(counted, network.stakes.free_frac)
     parts = network.checks.paid if counted is None else network.checks.paid * counted
-    return names + (live if (parts == 1.0).all() else np.floor(live * parts).astype(np.int64))
+    stood = live if (parts == 1.0).all() else np.floor(live * parts).astype(np.int64)
+    return stood + network.names.time_us
 
 
 def _pay_operators(network: NetworkState, epoch: Epoch, amount: int, account: Account, weights: np.ndarray) -> int:

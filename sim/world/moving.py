@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.scenario.registered import Key, pairs_of
+from sim.scenario.registered import Key, doubles_of, pairs_of
 from sim.streams import Streams
 from sim.tokenomics.operators import IDLE, LIVE
 from sim.tokenomics.operators.registration import Registration
@@ -65,18 +65,12 @@ class Moving:
             for other in by_key:
                 if (first, other) in pairs:
                     owners.columns.twins.append(by_key[other].columns)
-        self._double(networks)
+        named = {network.name: network for network in networks}
+        for home, label, elsewhere in doubles_of(specs[0]):
+            named[elsewhere].names.claim(named[home], by_key[home, label])
         for group in groups_of(list(by_key), pairs):
             for other in group[1:]:
                 by_key[other].costs_as(by_key[group[0]])
-
-    def _double(self, networks: list[NetworkState]) -> None:
-        """Let owners whose strategy it is be shown where they are registered."""
-        named = {network.name: network for network in networks}
-        for network in networks:
-            for owners in network.owners:
-                for other, terms in (owners.block.register_in or {}).items():
-                    named[other].names.claim(network, owners, terms)
 
     def act(self, env: Any, beliefs: Callable[[NetworkState], Beliefs], epoch: Epoch) -> None:
         """Move what is to move at the start of an epoch.

@@ -438,6 +438,11 @@ class NetworkState:
         """Which slots are live, in the network's numbering."""
         return np.concatenate([owners.columns.state == LIVE for owners in self.owners])
 
+    def paid_mask(self) -> np.ndarray:
+        """Which slots may be paid: live ones, and names of nodes that work elsewhere."""
+        live = self.live_mask()
+        return live | self.names.slots if self.names.claims else live
+
     def take_work(self, work: np.ndarray, timely: np.ndarray, met: np.ndarray | None = None) -> None:
         """Note measured tokens of each slot, those within target where a chain's validators look at them, and what windows met."""
         self.work, self.timely = work, timely

@@ -67,10 +67,11 @@ class SecondNames:
         self.time_us = np.zeros(network.slots, np.int64)
         """Time for which each slot's name was there in the epoch that is over, as far as it counts."""
 
-    def claim(self, home: NetworkState, owners: Owners, terms: Registration) -> None:
+    def claim(self, home: NetworkState, owners: Owners) -> None:
         """Owners of a class of another network may show their nodes here."""
         place = next(i for i, here in enumerate(self.network.owners) if here.name == owners.name)
-        strategies = home.block.operators[owners.name].strategies
+        block = home.block.operators[owners.name]
+        strategies, terms = block.strategies, block.register_in[self.network.name]
         for name, mine in disposed(home, owners, self.streams).items():
             if strategies[name].kind == "double" and mine.any():
                 none = np.zeros(len(mine), bool)
@@ -104,12 +105,7 @@ class SecondNames:
         owners = self.network.owners
         nodes = sum(o.live for o in owners)
         mean = sum(o.coin_usd_per_node_day * o.live for o in owners) / nodes if nodes else 0.0
-        return mean * (1 - by_work(self.network)) * self._free
-
-    @property
-    def _free(self) -> float:
-        ask = self.network.block.stake if self.network.coin is not None else None
-        return 1.0 if ask is None else float(ask.free)
+        return mean * (1 - by_work(self.network)) * self.network.stakes.free_frac
 
     def close(self, epoch: Epoch) -> None:
         """What names were there in the epoch; some are found out, each by its own draw, and count for nothing."""
@@ -121,7 +117,7 @@ class SecondNames:
             caught = claim.named & (draws < at_least_once(claim.strategy.found, epoch.days))
             schemes.done += int(claim.named.sum())
             schemes.found += int(caught.sum())
-            there = np.floor(claim.owners.live_ps(epoch) // PS_PER_US * self._free).astype(np.int64)
+            there = np.floor(claim.owners.live_ps(epoch) // PS_PER_US * self.network.stakes.free_frac).astype(np.int64)
             claim.named &= ~caught
             self.time_us[claim.span] += there * claim.named
             if rule is not None:

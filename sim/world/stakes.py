@@ -17,7 +17,7 @@ from sim.tokenomics.ledger import Column, exact_sum
 from sim.tokenomics.operators import LIVE, ORDERED
 from sim.tokenomics.settle import usd_of
 from sim.tokenomics.slash import Offence
-from sim.tokenomics.stake import WEIGHT_ONE
+from sim.tokenomics.stake import WEIGHT_ONE, Stake
 from sim.units import PS_PER_S, YEAR_S, ps
 from sim.world.calendar import Epoch
 from sim.world.people import FEE_HALF_LIFE_S
@@ -83,7 +83,7 @@ class Stakes:
     def appraise(self, epoch: Epoch) -> None:
         """What a node of each class locks from now on, and what that costs its owner a day."""
         network = self.network
-        ask = network.block.stake if network.coin is not None else None
+        ask = self._requirement
         self.needed = {}
         for owners in network.owners:
             owners.stake_usd_per_day = 0.0
@@ -118,9 +118,20 @@ class Stakes:
             asked[span] = np.where(there, amount, 0)
         return asked
 
+    @property
+    def _requirement(self) -> Stake | None:
+        """The stake that the network asks for now; None where it asks for none."""
+        return self.network.block.stake if self.network.coin is not None else None
+
+    @property
+    def free_frac(self) -> float:
+        """Part of a node's weight that is paid without a stake: all of it where none is asked for."""
+        ask = self._requirement
+        return 1.0 if ask is None else float(ask.free)
+
     def counted_frac(self) -> np.ndarray | None:
         """Part of each slot's weight that is paid for; None where all of it is."""
-        network, ask = self.network, self.network.block.stake if self.network.coin is not None else None
+        network, ask = self.network, self._requirement
         if ask is None:
             return None
         parts = np.ones(network.slots)
@@ -212,7 +223,7 @@ class Stakes:
 
     def leaving_usd(self, owners: Owners, slot: int, now_ps: int) -> float:
         """What a slot's node loses of its stake by leaving now: what termination takes, and interest until the rest is back; USD."""
-        network, ask = self.network, self.network.block.stake if self.network.coin is not None else None
+        network, ask = self.network, self._requirement
         if ask is None or not self.held:
             return 0.0
         place = int(network.offset[network.owners.index(owners)]) + slot

@@ -78,6 +78,16 @@ PRICED = {"kind": "posted", "input": "0.05 USD/Mtok", "output": "0.15 USD/Mtok",
 """A price list instead of a free service."""
 
 
+def coin_network(ticker: str, per_day: int) -> dict[str, Any]:
+    """The small world's network again, with a coin of its own, no node, and as many slots for the same machines."""
+    net = copy.deepcopy(BASE["networks"]["net"])
+    net["coin"] |= {"ticker": ticker, "supply": f"1 M{ticker}"}
+    net["supply"]["initial"] = f"{per_day} {ticker}/day"
+    net["market"]["start"] = f"1 USD/{ticker}"
+    net["operators"]["home"]["nodes"] = 0
+    return net
+
+
 def scenario(changes: Mapping[str, Any] | None = None, policies: Mapping[str, Any] | None = None) -> Scenario:
     """The small world with other values at dotted paths; a map replaces the map that was there."""
     with tempfile.TemporaryDirectory() as folder:

@@ -94,14 +94,14 @@ CHANGES: dict[str, dict[str, Any]] = {
         "networks.net.operators": {
             **OWNED, "pairs": {**OWNED["farm"], "per_node": 2}, "dear": {**OWNED["farm"], "gpu": "h100_sxm", "electricity": "0.03 USD/kWh"},
         },
-        "networks.net.supply.initial": "500 TOK/day",
+        **ORDERING,
     },
     "with a class that grows past another on the last day": {
         "horizon": "14 day",
         "networks.net.operators": {
             "fixed": {**OWNED["home"], "nodes": 9, "decides": "fixed"}, "home": {**OWNED["home"], "nodes": 5, "lead": "3.5 day"},
         },
-        "networks.net.supply.initial": "500 TOK/day",
+        **ORDERING,
     },
     "steady": {"initial": "steady"},
     "one coin more": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -14,21 +13,11 @@ from sim.tokenomics.operators import OUT
 from sim.tokenomics.operators.registration import Registration
 from sim.units import DAY_S, PS_PER_S
 from sim.world.run import World
-from tests.world.small import BASE, HOME, NODE_USD_PER_DAY, case, play
+from tests.world.small import HOME, NODE_USD_PER_DAY, case, coin_network, play
 
 OTHER_HOME = "networks.other.operators.home"
 STILL = {f"{HOME}.entry_speed": "0 /week", f"{OTHER_HOME}.entry_speed": "0 /week"}
 """Nobody buys hardware: what moves are owners."""
-
-
-def coin_network(ticker: str, per_day: int) -> dict[str, Any]:
-    """The small world's network again, with a coin of its own, no node, and as many slots for the same machines."""
-    net = copy.deepcopy(BASE["networks"]["net"])
-    net["coin"] |= {"ticker": ticker, "supply": f"1 M{ticker}"}
-    net["supply"]["initial"] = f"{per_day} {ticker}/day"
-    net["market"]["start"] = f"1 USD/{ticker}"
-    net["operators"]["home"]["nodes"] = 0
-    return net
 
 
 def two(per_day: int = 98, fee: str = "5 USD", both_ways: bool = True) -> dict[str, Any]:

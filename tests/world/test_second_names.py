@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from sim.errors import ScenarioError
 from sim.records.run import RunRecord
 from sim.world.run import World
-from tests.world.small import BASE, HOME, case, last, play
+from tests.world.small import HOME, case, coin_network, last, play
 
 pytestmark = pytest.mark.compiled
 
@@ -22,12 +21,9 @@ OWN, NAMES, PER_DAY = 10, 20, 98
 
 def doubled(found: str = "0 %", fee: str = "0 USD", share: str = "100 %", **more: Any) -> dict[str, Any]:
     """The small world, and another network with nodes of its own in which the small world's are shown as well."""
-    other = copy.deepcopy(BASE["networks"]["net"])
-    other["coin"] |= {"ticker": "OTH", "supply": "1 MOTH"}
-    other["supply"]["initial"] = f"{PER_DAY} OTH/day"
-    other["market"]["start"] = "1 USD/OTH"
+    other = coin_network("OTH", PER_DAY)
     home = other["operators"]["home"] | {"switch_speed": "0 /week", "entry_speed": "0 /week"}
-    other["operators"] = {"home": home | {"nodes": 0}, "own": home | {"nodes": OWN, "decides": "fixed"}}
+    other["operators"] = {"home": home, "own": home | {"nodes": OWN, "decides": "fixed"}}
     return {
         OTHER: other,
         f"{HOME}.register_in": {"other": {"fee": fee}},

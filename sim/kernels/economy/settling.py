@@ -131,8 +131,6 @@ def by_weight(k: Classes, s: State, room: Scratch, c0: int, c1: int) -> bool:
 @part
 def meter(s: State, room: Scratch, first: int, slots: int, tokens: int, price: int) -> bool:
     """Charge tokens at `price` (SCALE-th base units a token) to slots by their share; False beyond what a meter holds."""
-    if tokens == 0 or price == 0:
-        return True
     _part_out(tokens, room.weights, room.keys[:slots], room.spare, room.parts)
     units, part = price // SCALE, price % SCALE
     most = LARGEST // (units + 1)
