@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Collection
 from typing import Any
 
 from sim.records.outcomes import split_name
+from sim.records.text import canonical, read
 
 Number = float | None
 
@@ -118,7 +118,7 @@ class RunRecord:
     @classmethod
     def from_json(cls, text: str) -> RunRecord:
         """The record that `to_json` wrote."""
-        raw = json.loads(text)
+        raw = read(text)
         raw["flows"] = [FlowRow(**row) for row in raw["flows"]]
         return cls(**raw)
 
@@ -127,8 +127,3 @@ def names_of(references: Collection[str]) -> tuple[frozenset[str], frozenset[str
     """Names `network.outcome` of references, and of those among them with `@`, which read a series."""
     parts = [(f"{network}.{outcome}", at) for network, outcome, at in map(split_name, references)]
     return frozenset(name for name, _ in parts), frozenset(name for name, at in parts if at)
-
-
-def canonical(record: Any) -> str:
-    """A record (and the rows in it) as JSON that is the same for the same content: sorted keys, no blanks, no NaN."""
-    return json.dumps(vars(record), default=vars, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Literal
 
 from sim.records.baseline import digest
 from sim.records.columns import SENSITIVITY
-from sim.records.run import Number, canonical
+from sim.records.run import Number
 from sim.records.study import Parameter
+from sim.records.text import canonical, read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +87,7 @@ class SensitivityRecord:
     @classmethod
     def from_json(cls, text: str) -> SensitivityRecord:
         """The record that `to_json` wrote. `ValueError`, `TypeError` or `KeyError` where it is none."""
-        raw = json.loads(text)
+        raw = read(text)
         raw["parameters"] = [Parameter(**row) for row in raw["parameters"]]
         for name, kind in (("indices", Index), ("swings", Swing)):
             raw[name] = [kind(**{**row, "asked": Asked(**row["asked"])}) for row in raw[name]]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from sim.records.breaks import Break, Recovery
-from sim.records.run import FlowRow, Number, canonical
+from sim.records.run import FlowRow, Number
 from sim.records.solved import Solved
 from sim.records.starts import Ends
+from sim.records.text import canonical, read
 
 Word = Literal[
     "better", "worse", "higher", "lower", "no difference", "undecided",
@@ -327,7 +327,7 @@ class StudyRecord:
     @classmethod
     def from_json(cls, text: str) -> StudyRecord:
         """The record that `to_json` wrote."""
-        raw = json.loads(text)
+        raw = read(text)
         for name, kind in _NESTED.items():
             raw[name] = [kind(**row) for row in raw.get(name, [])]
         for flows in raw["flows"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from sim.blocks import Block
 from sim.errors import Problem, ScenarioError
 from sim.scenario.library import Library
-from sim.scenario.nodes import Node, find, leaves, plain, split
+from sim.scenario.nodes import Node, find, plain, split
 from sim.scenario.paths import PathError, locate
 from sim.scenario.problems import at, problems_of
 from sim.scenario.spec import RESOLVED_KEYS, Spec
@@ -116,13 +117,22 @@ def with_files(tree: Node, library: Library, root: type[Block] = Spec) -> tuple[
 def data_files(tree: Node, root: type[Block] = Spec) -> list[str]:
     """Paths of the values that name data files."""
     sections = _NAME_FILES if root is Spec else tuple(tree.value)
-    return [path for path, _ in leaves(tree) if path.split(".")[0] in sections and _names_file(tree, path, root)]
+    named = [path for name, node in tree.value.items() if name in sections for path in _ending_in_file(node, name)]
+    return [path for path in named if _names_file(tree, path, root)]
+
+
+def _ending_in_file(node: Node, path: str) -> Iterator[str]:
+    """Paths of leaves whose name ends in `file`: fields that name files are few and their names say so."""
+    if not node.is_map or not node.value:
+        if path.endswith("file"):
+            yield path
+        return
+    for name, item in node.value.items():
+        if item.is_map or name.endswith("file"):
+            yield from _ending_in_file(item, f"{path}.{name}")
 
 
 def _names_file(tree: Node, path: str, root: type[Block]) -> bool:
-    # Cheap test first: fields that name files are few and their names say so.
-    if not path.rpartition(".")[2].endswith("file"):
-        return False
     try:
         place = locate(root, tree, split(tree, path))
     except PathError:

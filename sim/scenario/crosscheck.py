@@ -386,18 +386,20 @@ def _burns(network: Any, found: Terms, tree: Node, where: str) -> Iterator[Probl
             yield _problem(tree, path, "settle", message, fix, of_key=True)
 
 
+_HOLD_MONEY = (Money, Dated, Block, dict)
+
+
 def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
     if isinstance(value, Money):
         yield path, value
     elif isinstance(value, Dated):
         for _, step in value.steps:
             yield from _money(step, path)
-    elif isinstance(value, Block):
-        for name, item in vars(value).items():
-            yield from _money(item, f"{path}.{name}")
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield from _money(item, f"{path}.{name}")
+    elif isinstance(value, (Block, dict)):
+        for name, item in (vars(value) if isinstance(value, Block) else value).items():
+            # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
+            if isinstance(item, _HOLD_MONEY):
+                yield from _money(item, f"{path}.{name}")
 
 
 def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:

@@ -31,14 +31,19 @@ def case_key(before: Spec, after: Spec) -> str:
     """The key of a run without its replication: what it does before and after `policies_from`, the root seed, the
     revision of the model, the content (never the name) of every data file, and the source of kinds that a user registered.
     """
-    first = spec_content(before)
-    return digest({
-        "revision": MODEL_REVISION, "before": first, "after": first if after is before else spec_content(after),
-    })  # fmt: skip
+    first = _text_of(before)
+    second = first if after is before else _text_of(after)
+    text = _map_of({"revision": canonical(MODEL_REVISION), "before": first, "after": second})
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def spec_content(spec: Spec) -> Any:
-    """What of a resolved scenario decides a run's numbers, as JSON."""
+def _map_of(texts: dict[str, str]) -> str:
+    """The canonical JSON of a map, of that of its values."""
+    return "{" + ",".join(f"{canonical(key)}:{text}" for key, text in sorted(texts.items())) + "}"
+
+
+def _text_of(spec: Spec) -> str:
+    """What of a resolved scenario decides a run's numbers, as canonical JSON."""
     data = spec.model_dump(mode="json", exclude={*STUDY_KEYS, *RESOLVED_KEYS})
     data["seeds"] = {"root": spec.seeds.root}
     # Other starts are cases of their own; a file without `scale` keeps the key that it had before there was one.
@@ -56,11 +61,12 @@ def spec_content(spec: Spec) -> Any:
         _without_trust(network)
         _without_unused(network)
     found = _with_contents(data)
-    for key in RESOLVED_KEYS:
-        found[key] = {name: _entry(entry) for name, entry in getattr(spec, key).items()}
     if kinds := own_kinds(spec):
         found["own kinds"] = kinds
-    return found
+    texts = {key: canonical(content) for key, content in found.items()}
+    for key in RESOLVED_KEYS:
+        texts[key] = _map_of({name: _entry(entry) for name, entry in getattr(spec, key).items()})
+    return _map_of(texts)
 
 
 _UNTRUSTED: dict[str, Any] = {
@@ -91,19 +97,19 @@ def _without_unused(network: dict[str, Any]) -> None:
 
 
 class _Kept:
-    """The content of catalogue entries, by the entry itself: all cases of a study share their tables of figures."""
+    """The texts of catalogue entries, by the entry itself: all cases of a study share their tables of figures."""
 
     most = 256
 
     def __init__(self) -> None:
-        self._found: dict[int, tuple[Block, Any]] = {}
+        self._found: dict[int, tuple[Block, str]] = {}
 
-    def __call__(self, entry: Block) -> Any:
+    def __call__(self, entry: Block) -> str:
         if id(entry) not in self._found:
             if len(self._found) >= self.most:
                 self._found.clear()
             # The entry is kept with its content: its id is nobody else's as long as it is here.
-            self._found[id(entry)] = entry, _with_contents(entry.model_dump(mode="json"))
+            self._found[id(entry)] = entry, canonical(_with_contents(entry.model_dump(mode="json")))
         return self._found[id(entry)][1]
 
 
@@ -114,14 +120,17 @@ def _with_contents(data: Any) -> Any:
     if isinstance(data, dict):
         if data.keys() >= _PROVENANCE:
             data = {key: item for key, item in data.items() if key not in _PROVENANCE}
-        return {key: _file(item) if _names_file(key, item) else _with_contents(item) for key, item in data.items()}
+        return {key: _content(key, item) for key, item in data.items()}
     if isinstance(data, list):
         return [_with_contents(item) for item in data]
     return data
 
 
-def _names_file(key: str, value: Any) -> bool:
-    return key.endswith("file") and isinstance(value, str) and os.path.isabs(value)
+def _content(key: str, value: Any) -> Any:
+    """An item of a map: maps and lists in turn, and of a file what it holds."""
+    if isinstance(value, (dict, list)):
+        return _with_contents(value)
+    return _file(value) if key.endswith("file") and isinstance(value, str) and os.path.isabs(value) else value
 
 
 def _file(path: str) -> str:

@@ -5,9 +5,11 @@ Both give the same numbers. What is not listed here as known is an obstacle, so 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
+from sim.blocks import Block
 from sim.tokenomics import burnmint, payout, price, supply
 
 MOST_DECIMALS = 15
@@ -102,12 +104,16 @@ def _obstacles_of(block: Any) -> list[str]:
 
 def _unknown(what: str, block: Any, path: str) -> list[str]:
     """Keys of a block that are given and not known."""
-    fields = type(block).model_fields
-    given = (
-        key for key in fields
-        if key not in KNOWN[what] and getattr(block, key) != fields[key].get_default(call_default_factory=True)
-    )  # fmt: skip
+    kind: Any = type(block)
+    given = (key for key, default in _not_known(what, kind) if getattr(block, key) != default)
     return [f"{path}{key}: simulated by the interpreted economy" for key in given]
+
+
+@functools.lru_cache(maxsize=256)
+def _not_known(what: str, kind: type[Block]) -> list[tuple[str, Any]]:
+    """Keys of a kind of block that are not known, with their defaults."""
+    fields = kind.model_fields.items()
+    return [(key, field.get_default(call_default_factory=True)) for key, field in fields if key not in KNOWN[what]]
 
 
 def _by_rule(kind: Any, way: Callable[..., Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from sim.blocks import Block
 
 _HOLDERS = (Block, dict, list, tuple)
+_PLAIN = frozenset({float, int, str})
 
 
 def own_kinds(value: Any) -> dict[str, str]:
@@ -32,7 +33,7 @@ def _foreign(value: Any) -> Iterator[type[Block]]:
         for item in value.values():
             if isinstance(item, _HOLDERS):
                 yield from _foreign(item)
-    elif isinstance(value, (list, tuple)):
+    elif not _PLAIN.issuperset(map(type, value)):
         for item in value:
             if isinstance(item, _HOLDERS):
                 yield from _foreign(item)

@@ -187,9 +187,10 @@ def _has(network: Any, kinds: tuple[str, ...]) -> bool:
     return any(s.kind in kinds for operators in network.operators.values() for s in operators.strategies.values())
 
 
-def _lacks_schemes(needs: tuple[str, ...], network: Any) -> bool:
+def _without_schemes(network: Any) -> set[str]:
+    """Which of the needs `schemes` and `noted` a network does not meet."""
     noted = any(s.noted for operators in network.operators.values() for s in operators.strategies.values())
-    return ("schemes" in needs and not _has(network, SCHEMES)) or ("noted" in needs and not noted)
+    return {need for need, met in (("schemes", _has(network, SCHEMES)), ("noted", noted)) if not met}
 
 
 def reasons(spec: Any, mode: str) -> dict[str, str]:
@@ -199,6 +200,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
     registered = {name for pair in pairs_of(spec) for name, _ in pair}
     doubled = {other for _, _, other in doubles_of(spec)}
     for name, network in spec.networks.items():
+        unmet = _without_schemes(network)
         for outcome in OUTCOMES.values():
             why = ""
             if "requests" in outcome.needs and mode == "capacity":
@@ -225,7 +227,7 @@ def reasons(spec: Any, mode: str) -> dict[str, str]:
                 why = "no node of the network may work in another one"
             elif "named" in outcome.needs and name not in doubled:
                 why = "no node of another network is shown there"
-            elif _lacks_schemes(outcome.needs, network):
+            elif not unmet.isdisjoint(outcome.needs):
                 why = "nobody earns on how others pay and trade there"
                 why += ", or may be found buying his own service" if "noted" in outcome.needs else ""
             elif "dealers" in outcome.needs and not _has(network, ("self_dealing",)):

@@ -6,12 +6,13 @@ What the kernel cannot hold in 64 bits, and all that goes wrong, it leaves to th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
 
 from sim.kernels.economy import layout
+from sim.records.run import names_of
 from sim.scenario.obstacles import obstacles
 from sim.serving.busy import LOADS
 from sim.tokenomics.price import OBSERVED
@@ -24,6 +25,7 @@ from sim.world.packing import (
     calendar_of,
     classes_of,
     demand_of,
+    ends_s,
     fades,
     networks_of,
     rows_of,
@@ -74,8 +76,11 @@ def possible(world: Any) -> bool:
     return not (obstacles(world.before) or (world.after is not world.before and obstacles(world.after)))
 
 
-def walk(world: Any) -> bool:
-    """Take a started world, whose run is `possible`, to its horizon; False, and nothing has changed, where numbers are too large for it."""
+def walk(world: Any, only: Collection[str] = ()) -> bool:
+    """Take a started world, whose run is `possible`, to its horizon; False, and nothing has changed, where numbers are too large for it.
+
+    With `only` the book may lack what none of these outcome references reads.
+    """
     from sim.kernels.economy.walking import walk as through
 
     epochs = world.calendar.epochs()
@@ -89,7 +94,7 @@ def walk(world: Any) -> bool:
     )
     classes, networks = classes_of(world, segments, epochs), networks_of(world, segments, epochs)
     state, room = _state(world, len(epochs)), _room(world)
-    written = _room_to_write(world, len(epochs))
+    written = _room_to_write(world, len(epochs), names_of(only)[0])
     try:
         ended = through(calendar, demand, classes, networks, rows, state, room, written, LOADS, fades(epochs))
     except OverflowError:
@@ -209,28 +214,35 @@ def _room(world: Any) -> layout.Scratch:
     )  # fmt: skip
 
 
-def _room_to_write(world: Any, epochs: int) -> layout.Written:
-    networks = len(world.networks)
+_SPREAD = {layout.FIELDS[field] for field in (layout.GINI, layout.NAKAMOTO)}
+_MARGINAL = layout.FIELDS[layout.BREAK_EVEN]
+
+
+def _room_to_write(world: Any, epochs: int, names: Collection[str]) -> layout.Written:
+    """Room for what `names`, `network.outcome`, read; for all where there are none."""
+    networks, outcomes = len(world.networks), {name.rpartition(".")[2] for name in names}
+    asked = (not names or not _SPREAD.isdisjoint(outcomes), not names or _MARGINAL in outcomes)
     return layout.Written(
         lines=np.full((epochs, networks, len(layout.FIELDS), 2), np.nan),
         posted=np.zeros((epochs, networks, len(layout.SITES)), np.int64),
         gains=np.zeros((epochs, networks, len(layout.GAIN)), np.int64),
         surplus=np.zeros(epochs),
         lorenz=np.full((epochs, networks, layout.LORENZ + 1), np.nan),
+        asked=np.array(asked),
     )
 
 
 def _take_back(world: Any, segments: Segments, state: layout.State) -> None:
     """Operators, markets and blocks as they stand at the horizon."""
-    slot = place = 0
+    slot, names = 0, ("fee_usd", "coin_usd", "utilization", "full")
+    left = iter(zip(*(state.owner[name].tolist() for name in names), strict=True))
     for j, network in enumerate(world.networks):
         network.use(segments.specs[-1].networks[network.name])
         for owners in network.owners:
-            here, left = slice(slot, slot + owners.block.slots), state.owner[place]
-            slot, place = slot + owners.block.slots, place + 1
+            here = slice(slot, slot + owners.block.slots)
+            slot += owners.block.slots
             owners.columns.put(state.slot.state[here], state.slot.below_s[here], state.slot.idle_s[here])
-            owners.fee_usd_per_node_day, owners.coin_usd_per_node_day = float(left.fee_usd), float(left.coin_usd)
-            owners.utilization, owners.full = float(left.utilization), bool(left.full)
+            owners.fee_usd_per_node_day, owners.coin_usd_per_node_day, owners.utilization, owners.full = next(left)
         if network.coin is not None:
             net = state.net[j]
             network.market.price_pusd = int(net.price_pusd)
@@ -248,7 +260,7 @@ def _write_book(world: Any, epochs: Any, days: np.ndarray, written: layout.Writt
             for party in PARTIES:
                 columns[f"exchange_{party}_usd_per_day"] = Measured(functools.partial(_of_party, gains, party))
         world.book.curves[network.name] = written.lorenz[:, j]
-    world.book.ends_s = [epoch.end_ps / 10**12 for epoch in epochs]
+    world.book.ends_s = ends_s(world.calendar)
     if not np.isnan(written.surplus).all():
         of_world = world.book.columns["world"]
         of_world["consumer_surplus_usd_per_day"] = Measured(lambda: _undivided(written.surplus))
@@ -295,15 +307,11 @@ def _write_ledger(
     world: Any, segments: Segments, networks: layout.Networks, state: layout.State, written: layout.Written
 ) -> None:
     """All postings of the run, each reason between two accounts once, in the order in which they first came."""
-    totals: dict[tuple[str, str, str, str], list[int]] = {}
-    for j, network in enumerate(world.networks):
-        for site in range(len(layout.SITES)):
-            for place, currency, reason, source, target, amount in _postings(
-                network, segments, networks, written, j, site
-            ):
-                key = (currency, reason, source, target)
-                known = totals.setdefault(key, [place, 0])
-                known[0], known[1] = min(known[0], place), known[1] + amount
+    totals: dict[tuple[str, str, str, str], tuple[int, int]] = {}
+    for g in range(len(segments.specs)):
+        for (place, amount), key in _postings(world, networks, written, g, np.flatnonzero(segments.of == g)):
+            first, sofar = totals.get(key, (place, 0))
+            totals[key] = min(first, place), sofar + amount
     for (currency, reason, source, target), (_, amount) in sorted(totals.items(), key=lambda item: item[1][0]):
         if not source:
             world.ledger.mint(reason, currency, amount, target)
@@ -321,29 +329,28 @@ def _write_ledger(
 
 
 def _postings(
-    network: NetworkState, segments: Segments, networks: layout.Networks, written: layout.Written, j: int, site: int
-) -> list[tuple[int, str, str, str, str, int]]:
-    """What a site posted: (when first, currency, reason, source, target, amount); one a pair of accounts.
+    world: Any, networks: layout.Networks, written: layout.Written, g: int, epochs: np.ndarray
+) -> Iterator[tuple[tuple[int, int], tuple[str, str, str, str]]]:
+    """What a segment's epochs, one behind the other, posted: (when first, amount) and (currency, reason, source, target).
 
     Times are numbers: epoch, then network, then site.
     """
-    amounts = written.posted[:, j, site]
-    if not amounts.any():
-        return []
-    in_usd = site in USD_SITES
-    reason, *roles = (USD_SITES if in_usd else COIN_SITES)[site]
-    found = []
-    for g in range(len(segments.specs)):
-        here = amounts * (segments.of == g)
-        if not here.any():
-            continue
-        source, target = (_account(network, networks, g, j, role) for role in roles)
-        first = int(np.flatnonzero(here)[0])
-        place = (first * written.posted.shape[1] + j) * len(layout.SITES) + site
-        # Amounts are below 2^63, their sum may not be.
-        total = (int((here >> 32).sum()) << 32) + int((here & 0xFFFFFFFF).sum())
-        found.append((place, "USD" if in_usd else network.ticker, reason, source, target, total))
-    return found
+    posted = written.posted[epochs[0] : epochs[-1] + 1]
+    # Amounts are below 2^63, their sum may not be.
+    high, low, first = (posted >> 32).sum(axis=0), (posted & 0xFFFFFFFF).sum(axis=0), (posted != 0).argmax(axis=0)
+    for j, site in np.argwhere(high | low).tolist():
+        network, in_usd = world.networks[j], site in USD_SITES
+        reason, source, target = (USD_SITES if in_usd else COIN_SITES)[site]
+        place = ((int(epochs[0]) + int(first[j, site])) * len(world.networks) + j) * len(layout.SITES) + site
+        yield (
+            (place, (int(high[j, site]) << 32) + int(low[j, site])),
+            (
+                "USD" if in_usd else network.ticker,
+                reason,
+                _account(network, networks, g, j, source),
+                _account(network, networks, g, j, target),
+            ),
+        )
 
 
 def _account(network: NetworkState, networks: layout.Networks, g: int, j: int, role: str) -> str:

@@ -58,10 +58,15 @@ def dates_of(value: Any) -> list[datetime.date]:
         if isinstance(one, Dated):
             found += [day for day, _ in one.steps]
         elif isinstance(one, dict):
-            todo += one.values()
+            todo += filter(_may_hold, one.values())
         elif isinstance(one, Gpu | LlmModel) and one is not value:
             # Entries of the catalogue are long, and all cases of a study share them.
             found += _ENTRIES.get((one,), (), functools.partial(dates_of, one))
         elif isinstance(one, Block):
-            todo += vars(one).values()
+            todo += filter(_may_hold, vars(one).values())
     return found
+
+
+def _may_hold(value: Any) -> bool:
+    # Most of what stands in blocks is a number or a text.
+    return isinstance(value, (Dated, dict, Block))

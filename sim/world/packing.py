@@ -96,6 +96,16 @@ def _epochs(calendar: Calendar) -> np.ndarray:
     return table(layout.EPOCH, (len(epochs),), columns)
 
 
+def ends_s(calendar: Calendar) -> list[float]:
+    """The end of each epoch, seconds from the start."""
+    return list(_ends_s(calendar))
+
+
+@functools.lru_cache(maxsize=16)
+def _ends_s(calendar: Calendar) -> tuple[float, ...]:
+    return tuple(epoch.end_ps / PS_PER_S for epoch in calendar.epochs())
+
+
 def demand_of(world: Any, epochs: list[Epoch]) -> layout.Demand:
     """Client classes with their calibrated tastes."""
     users = world.users
@@ -186,7 +196,7 @@ def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Cl
         return [[read(block, o) for block, o in zip(row, owners, strict=True)] for row in blocks]
 
     def chances(speed: Callable[[Any], float], seconds: float) -> list[list[Any]]:
-        return by_block(lambda block, o: -np.expm1(-speed(block) * seconds))
+        return by_block(lambda block, o: _chance(speed(block), seconds))
 
     def leaving(block: Any) -> float:
         return float(block.switch_speed if block.outside_rent > 0 else block.exit_speed)
@@ -234,6 +244,12 @@ def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Cl
         _rests(world, owners),
         draws,
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _chance(speed: float, seconds: float) -> float:
+    """That something of a speed happens within so many seconds."""
+    return float(-np.expm1(-speed * seconds))
 
 
 def _machines(owners: list[Owners]) -> list[int]:

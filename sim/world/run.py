@@ -130,7 +130,9 @@ class World:
     def run(self, only: Collection[str] = ()) -> RunRecord:
         """Start, walk through all epochs, and gather what is left: all, or what the references `only` read."""
         self.start()
-        if self.engine != "fast" or not (compiled.possible(self) and LOADING.worthwhile(self) and compiled.walk(self)):
+        if self.engine != "fast" or not (
+            compiled.possible(self) and LOADING.worthwhile(self) and compiled.walk(self, only)
+        ):
             # What is still on its way at the horizon never comes.
             self.env.run(until=self.env.process(self._walk()))
         return self.part(only) if only else self.record()

@@ -117,9 +117,10 @@ def _scale(network: NetworkState, daily: tuple[float, float]) -> None:
     """
     income = sum(daily)
     low, high = 0.0, min(o.block.slots / max(o.block.nodes, 1) for o in network.owners if o.on_list)
+    costs = _full_costs(network)
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if _full_cost(network, middle) < income:
+        if _full_cost(costs, middle) < income:
             low = middle
         else:
             high = middle
@@ -135,19 +136,26 @@ def _expected(network: NetworkState, owners: Owners, daily: tuple[float, float])
     return (daily[0] + daily[1]) * part if owners.asks == 1.0 else (daily[0] * owners.asks + daily[1]) * part
 
 
-def _full_cost(network: NetworkState, scale: float) -> float:
-    """USD a day of all nodes at a scale: avoidable cost at the class's median, and capital service."""
+def _full_cost(costs: list[tuple[int, float]], scale: float) -> float:
+    """USD a day of all nodes at a scale."""
     total = 0.0
-    for owners in network.owners:
-        if not owners.on_list:
-            continue
-        each = (
+    for nodes, each in costs:
+        total += nodes * scale * each
+    return total
+
+
+def _full_costs(network: NetworkState) -> list[tuple[int, float]]:
+    """Nodes of each class on the list, and USD a day of one of them: avoidable cost at the class's median, and capital service."""
+    return [
+        (
+            owners.block.nodes,
             owners.power_usd_per_day() * owners.block.cost_factor
             + owners.fixed_usd_per_day()
-            + owners.block.capital_usd_per_day()
+            + owners.block.capital_usd_per_day(),
         )
-        total += owners.block.nodes * scale * each
-    return total
+        for owners in network.owners
+        if owners.on_list
+    ]
 
 
 def _part(network: NetworkState, owners: Owners) -> float:

@@ -64,6 +64,8 @@ GAIN = ("invoice_nusd", "to_operators", "taken", "burned", "before_pusd", "after
 
 LORENZ = 20
 """Steps of a Lorenz curve."""
+CONCENTRATION, BREAK_EVENS = 0, 1
+"""What takes long to tell and moves nothing: how incomes are spread (`gini`, `nakamoto`, the Lorenz curve), and `break_even_coin_usd`."""
 
 
 def record(**columns: type) -> np.dtype:
@@ -273,6 +275,8 @@ class Scratch(NamedTuple):
 class Written(NamedTuple):
     """What an epoch leaves: `lines` float64[epochs, networks, FIELDS, 2], `posted` int64[epochs, networks, SITES],
     `gains` int64[epochs, networks, GAIN], `surplus` float64[epochs], `lorenz` float64[epochs, networks, LORENZ + 1] (NaN: no income).
+
+    `asked` bool[2]: whether CONCENTRATION and BREAK_EVENS are told.
     """
 
     lines: np.ndarray
@@ -280,6 +284,7 @@ class Written(NamedTuple):
     gains: np.ndarray
     surplus: np.ndarray
     lorenz: np.ndarray
+    asked: np.ndarray
 
 
 FINE, TOO_LARGE, TOO_MUCH_WANTED, BROKEN = 0, 1, 2, 3

@@ -11,7 +11,9 @@ from sim.kernels.economy.deciding import act, come, served_ps
 from sim.kernels.economy.functions import demand_at, price_at, supply_at
 from sim.kernels.economy.layout import (
     AMM,
+    BREAK_EVENS,
     BROKEN,
+    CONCENTRATION,
     FINE,
     LIVE,
     OPERATORS,
@@ -393,12 +395,14 @@ def _close(
     service(w, j, e, found, days, seconds)
     wanted_rps = _wanted(d, s, e, j) / seconds
     accounts(k, s, room, w, j, e, c0, c1, days, prompt + output, paid_usd, wanted_rps, avoidable, capital, invoice)
-    concentration(k, s, room, w, j, e, c0, c1)
+    if w.asked[CONCENTRATION]:
+        concentration(k, s, room, w, j, e, c0, c1)
     growth = 1.0
     if n.kind[j].has_coin:
         if not coin(n, s, w, j, e, days, issued, own, burned, sold, paid_usd, (prompt + output) / 1e6):
             return TOO_LARGE
-        break_even(k, s, room, w, g, j, e, c0, c1, days, wide.share(s.net[j].price_pusd, PS_PER_S))
+        if w.asked[BREAK_EVENS]:
+            break_even(k, s, room, w, g, j, e, c0, c1, days, wide.share(s.net[j].price_pusd, PS_PER_S))
         if issued > 0:
             growth = wide.share(_issued(calendar, k, n, rules, s, room, e, j, False, True), issued)
         if not _conserved(n, s, g, j):
