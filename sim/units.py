@@ -333,7 +333,7 @@ class Quantity:
         if isinstance(text, Dated):
             return text
         if isinstance(text, Mapping) and self.dated:
-            return Dated(tuple(sorted((_date(day), self.read(value, tickers)) for day, value in text.items())))
+            return self._dated(text, tickers)
         if isinstance(text, Mapping) and text and all(_is_day(day) for day in text):
             first = next(iter(text.values()))
             raise UnitError(
@@ -344,6 +344,16 @@ class Quantity:
         value = text if isinstance(text, Money) else parse(text, self.dimension, tickers)
         self._check(text, value.amount if isinstance(value, Money) else value)
         return value
+
+    def _dated(self, text: Mapping[Any, Any], tickers: frozenset[str] | None) -> Dated:
+        example = f"`2027-01-01: {DIMENSIONS[self.dimension].example}`"
+        if not text:
+            raise UnitError("no date found; must hold at least one", f"write for example {example}", kind="dated")
+        for day, value in text.items():
+            if isinstance(value, Mapping):
+                message = f"a map of dates found at {day}; must be one value"
+                raise UnitError(message, f"write for example {example}", kind="dated")
+        return Dated(tuple(sorted((_date(day), self.read(value, tickers)) for day, value in text.items())))
 
     def _check(self, text: Any, number: float) -> None:
         wanted = DIMENSIONS[self.dimension]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from sim.blocks import Block
 from sim.errors import Problem, ScenarioError
+from sim.kept import Kept
 from sim.scenario.library import Library
 from sim.scenario.nodes import Node, find, plain, split
 from sim.scenario.paths import PathError, locate
@@ -117,19 +117,27 @@ def with_files(tree: Node, library: Library, root: type[Block] = Spec) -> tuple[
 def data_files(tree: Node, root: type[Block] = Spec) -> list[str]:
     """Paths of the values that name data files."""
     sections = _NAME_FILES if root is Spec else tuple(tree.value)
-    named = [path for name, node in tree.value.items() if name in sections for path in _ending_in_file(node, name)]
-    return [path for path in named if _names_file(tree, path, root)]
+    named = [f"{name}{path}" for name, node in tree.value.items() if name in sections for path in _files_below(node)]
+    return [path for path in named if path.endswith("file") and _names_file(tree, path, root)]
 
 
-def _ending_in_file(node: Node, path: str) -> Iterator[str]:
-    """Paths of leaves whose name ends in `file`: fields that name files are few and their names say so."""
+_FILES: Kept[list[str]] = Kept(16_384)
+"""By map: most maps of a case stand in others as well."""
+
+
+def _files_below(node: Node) -> list[str]:
+    """Paths below a node, each with a dot before it, of leaves whose name ends in `file`: fields that name files are few and
+    their names say so. A leaf is below itself.
+    """
     if not node.is_map or not node.value:
-        if path.endswith("file"):
-            yield path
-        return
-    for name, item in node.value.items():
-        if item.is_map or name.endswith("file"):
-            yield from _ending_in_file(item, f"{path}.{name}")
+        return [""]
+    return _FILES.get((node,), (), functools.partial(_files_in, node.value))
+
+
+def _files_in(nodes: dict[str, Node]) -> list[str]:
+    inner = ((name, node) for name, node in nodes.items() if node.is_map or name.endswith("file"))
+    below = [f".{name}{path}" for name, node in inner for path in _files_below(node)]
+    return [path for path in below if path.endswith("file")]
 
 
 def _names_file(tree: Node, path: str, root: type[Block]) -> bool:
@@ -155,18 +163,45 @@ def tickers_of(tree: Node) -> frozenset[str]:
 
 def validated(tree: Node) -> tuple[Spec | None, list[Problem]]:
     """The tree as a `Spec`, or everything that is wrong with its values."""
-    context = {"yaml": True, "tickers": tickers_of(tree)}
+    tickers = tickers_of(tree)
     problems: list[Problem] = []
-    data = plain(tree.without(*RESOLVED_KEYS))
+    said = tree.without(*RESOLVED_KEYS)
+    data = _as_read(said, tickers)
     for key, block in (("gpus", Gpu), ("models", LlmModel)):
         entries, wrong = _catalogue(block, key, tree.get(key))
         data[key] = entries
         problems += wrong
     try:
-        spec = Spec.model_validate(data, context=context)
+        spec = Spec.model_validate(data, context={"yaml": True, "tickers": tickers})
     except ValidationError as error:
         return None, problems + problems_of(error.errors(include_url=False), tree, Spec)
-    return (None if problems else spec), problems
+    if problems:
+        return None, problems
+    _keep(said, spec, tickers)
+    return spec, problems
+
+
+_BLOCKS: Kept[Block] = Kept(4096)
+"""Blocks by the node and the coins that they were read with: cases of a study are trees that share most of their nodes."""
+
+
+def _as_read(node: Node, tickers: frozenset[str]) -> Any:
+    """The tree as plain dicts, lists and scalars, but for blocks that were read before."""
+    if not node.is_map:
+        return plain(node)
+    found = _BLOCKS.find((node,), (tickers,))
+    return found if found is not None else {name: _as_read(child, tickers) for name, child in node.value.items()}
+
+
+def _keep(tree: Node, spec: Spec, tickers: frozenset[str]) -> None:
+    """Keep the blocks of a tree that other trees may share: classes of users, networks, and their classes of operators."""
+    for name, node in tree.value["workload"].value.items():
+        _BLOCKS.put((node,), (tickers,), spec.workload[name])
+    for name, node in tree.value["networks"].value.items():
+        network = spec.networks[name]
+        _BLOCKS.put((node,), (tickers,), network)
+        for label, child in node.value["operators"].value.items():
+            _BLOCKS.put((child,), (tickers,), network.operators[label])
 
 
 def _catalogue(block: type[Block], key: str, node: Node | None) -> tuple[dict[str, Block], list[Problem]]:

@@ -6,9 +6,11 @@ import functools
 import hashlib
 import json
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sim.blocks import Block
+from sim.kept import Kept
 from sim.records.run import MODEL_REVISION, SPACE_REVISION, WORK_REVISION
 from sim.scenario.own_kinds import own_kinds
 from sim.scenario.spec import RESOLVED_KEYS, STUDY_KEYS, Spec
@@ -44,7 +46,7 @@ def _map_of(texts: dict[str, str]) -> str:
 
 def _text_of(spec: Spec) -> str:
     """What of a resolved scenario decides a run's numbers, as canonical JSON."""
-    data = spec.model_dump(mode="json", exclude={*STUDY_KEYS, *RESOLVED_KEYS})
+    data = spec.model_dump(mode="json", exclude={*STUDY_KEYS, *RESOLVED_KEYS, "networks"})
     data["seeds"] = {"root": spec.seeds.root}
     # Other starts are cases of their own; a file without `scale` keeps the key that it had before there was one.
     data["initial"]["alternatives"] = None
@@ -57,16 +59,43 @@ def _text_of(spec: Spec) -> str:
         data["requests"]["revision"] = SPACE_REVISION
     if spec.requests.mode == "all" or (spec.requests.mode == "sampled" and spec.requests.per_epoch > 1):
         data["requests"]["work"] = WORK_REVISION
-    for network in data["networks"].values():
-        _without_trust(network)
-        _without_unused(network)
     found = _with_contents(data)
     if kinds := own_kinds(spec):
         found["own kinds"] = kinds
     texts = {key: canonical(content) for key, content in found.items()}
     for key in RESOLVED_KEYS:
-        texts[key] = _map_of({name: _entry(entry) for name, entry in getattr(spec, key).items()})
+        texts[key] = _texts_of(getattr(spec, key), _of_entry)
+    texts["networks"] = _texts_of(spec.networks, _of_network)
     return _map_of(texts)
+
+
+_TEXTS: Kept[str] = Kept()
+"""Canonical JSON of entries of the catalogue, networks and their classes: all cases of a study share most of them."""
+
+
+def _texts_of(blocks: Mapping[str, Block], text_of: Callable[[Block], str]) -> str:
+    """The canonical JSON of a map of blocks, each of which is worked out once."""
+    return _map_of(
+        {name: _TEXTS.get((block,), (), functools.partial(text_of, block)) for name, block in blocks.items()}
+    )
+
+
+def _of_entry(entry: Block) -> str:
+    return canonical(_with_contents(entry.model_dump(mode="json")))
+
+
+def _of_network(network: Any) -> str:
+    data = network.model_dump(mode="json", exclude={"operators"})
+    _without(data, _UNTRUSTED)
+    _without_unused(data)
+    texts = {key: canonical(content) for key, content in _with_contents(data).items()}
+    return _map_of({**texts, "operators": _texts_of(network.operators, _of_class)})
+
+
+def _of_class(operators: Block) -> str:
+    data = operators.model_dump(mode="json")
+    _without(data, _HONEST)
+    return canonical(_with_contents(data))
 
 
 _UNTRUSTED: dict[str, Any] = {
@@ -77,12 +106,11 @@ _UNTRUSTED: dict[str, Any] = {
 _HONEST: dict[str, Any] = {"stakes": "100 %", "strategies": {}}
 
 
-def _without_trust(network: dict[str, Any]) -> None:
+def _without(data: dict[str, Any], unsaid: dict[str, Any]) -> None:
     """Files that check and lock nothing keep the keys that they had before there was anything to check or lock."""
-    for block, unsaid in ((network, _UNTRUSTED), *((one, _HONEST) for one in network["operators"].values())):
-        for key, value in unsaid.items():
-            if key in block and block[key] == value:
-                del block[key]
+    for key, value in unsaid.items():
+        if key in data and data[key] == value:
+            del data[key]
 
 
 def _without_unused(network: dict[str, Any]) -> None:
@@ -94,26 +122,6 @@ def _without_unused(network: dict[str, Any]) -> None:
         network["coin"].pop("locked", None)
     if "score" in network.get("split", {}) and network["split"]["score"] is None:
         del network["split"]["score"]
-
-
-class _Kept:
-    """The texts of catalogue entries, by the entry itself: all cases of a study share their tables of figures."""
-
-    most = 256
-
-    def __init__(self) -> None:
-        self._found: dict[int, tuple[Block, str]] = {}
-
-    def __call__(self, entry: Block) -> str:
-        if id(entry) not in self._found:
-            if len(self._found) >= self.most:
-                self._found.clear()
-            # The entry is kept with its content: its id is nobody else's as long as it is here.
-            self._found[id(entry)] = entry, canonical(_with_contents(entry.model_dump(mode="json")))
-        return self._found[id(entry)][1]
-
-
-_entry = _Kept()
 
 
 def _with_contents(data: Any) -> Any:

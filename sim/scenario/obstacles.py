@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sim.blocks import Block
+from sim.kept import Kept
 from sim.tokenomics import burnmint, payout, price, supply
 
 MOST_DECIMALS = 15
@@ -50,7 +51,8 @@ def obstacles(spec: Any) -> list[str]:
     if len(set(tickers)) < len(tickers):
         found.append("networks: two share a coin")
     for name, block in spec.networks.items():
-        found += [f"networks.{name}.{text}" for text in _obstacles_of(block)]
+        texts = _OBSTACLES.get((block,), (), functools.partial(_obstacles_of, block))
+        found += [f"networks.{name}.{text}" for text in texts]
     found += [
         f"workload.{name}.demand: kind {klass.demand.kind} has no rule"
         for name, klass in spec.workload.items()
@@ -71,12 +73,15 @@ def obstacles(spec: Any) -> list[str]:
     return found
 
 
+_OBSTACLES: Kept[list[str]] = Kept()
+"""Of networks, and of their classes of operators: most cases of a study share them."""
+
+
 def _obstacles_of(block: Any) -> list[str]:
     found = _unknown("network", block, "") + _unknown("settle", block.settle, "settle.")
     for name, owners in block.operators.items():
-        found += _unknown("operators", owners, f"operators.{name}.")
-        if owners.decides not in DECIDES:
-            found.append(f"operators.{name}.decides: {owners.decides} is simulated by the interpreted economy")
+        texts = _OBSTACLES.get((owners,), (), functools.partial(_obstacles_of_class, owners))
+        found += [f"operators.{name}.{text}" for text in texts]
     if block.kind == "coin":
         parts = {"oracle": block.oracle, "split": block.split, "coin": block.coin, "market": block.market}
         for key, part in parts.items():
@@ -99,6 +104,13 @@ def _obstacles_of(block: Any) -> list[str]:
         found.append(f"price: kind {block.price.kind} may look at more than the compiled economy shows")
     # A kind that brings more than its table's rule, a state for example, has a method of its own.
     found += [f"{path}: kind {kind.kind} runs as Python" for path, kind, way in kinds if not _by_rule(kind, way)]
+    return found
+
+
+def _obstacles_of_class(owners: Any) -> list[str]:
+    found = _unknown("operators", owners, "")
+    if owners.decides not in DECIDES:
+        found.append(f"decides: {owners.decides} is simulated by the interpreted economy")
     return found
 
 

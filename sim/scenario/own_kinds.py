@@ -6,11 +6,11 @@ import functools
 import hashlib
 import inspect
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sim.blocks import Block
+from sim.kept import Kept
 
 _HOLDERS = (Block, dict, list, tuple)
 _PLAIN = frozenset({float, int, str})
@@ -18,25 +18,33 @@ _PLAIN = frozenset({float, int, str})
 
 def own_kinds(value: Any) -> dict[str, str]:
     """SHA-256 of the source of every registered kind used in a resolved scenario, by module and class."""
-    return dict(sorted((f"{kind.__module__}.{kind.__qualname__}", _digest(kind)) for kind in set(_foreign(value))))
+    return dict(sorted((f"{kind.__module__}.{kind.__qualname__}", _digest(kind)) for kind in _foreign(value)))
 
 
-def _foreign(value: Any) -> Iterator[type[Block]]:
+_NAMED: Kept[set[type[Block]]] = Kept()
+"""By the blocks that stand under a name, as networks and classes do: most cases of a study share them."""
+
+
+def _foreign(value: Any) -> set[type[Block]]:
+    """Kinds of a block, map or list, and of all that stands in it."""
+    found = set[type[Block]]()
+    # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
     if isinstance(value, Block):
         if not type(value).__module__.startswith("sim."):
-            yield type(value)
-        for item in vars(value).values():
-            # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
-            if isinstance(item, _HOLDERS):
-                yield from _foreign(item)
+            found.add(type(value))
+        inner = [_foreign(item) for item in vars(value).values() if isinstance(item, _HOLDERS)]
     elif isinstance(value, dict):
-        for item in value.values():
-            if isinstance(item, _HOLDERS):
-                yield from _foreign(item)
-    elif not _PLAIN.issuperset(map(type, value)):
-        for item in value:
-            if isinstance(item, _HOLDERS):
-                yield from _foreign(item)
+        inner = [_named(item) for item in value.values() if isinstance(item, _HOLDERS)]
+    else:
+        held = () if _PLAIN.issuperset(map(type, value)) else value
+        inner = [_foreign(item) for item in held if isinstance(item, _HOLDERS)]
+    return found.union(*inner)
+
+
+def _named(value: Any) -> set[type[Block]]:
+    if isinstance(value, Block):
+        return _NAMED.get((value,), (), functools.partial(_foreign, value))
+    return _foreign(value)
 
 
 @functools.lru_cache(maxsize=64)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.errors import Problem, ScenarioError
+from sim.kept import Kept
 from sim.records.run import Case
 from sim.records.shown import shown
 from sim.records.study import Assumption, Parameter, PolicyChange
@@ -315,14 +316,25 @@ def canonical_spec(spec: Spec) -> Spec:
     serves its model.
     """
     first = {name: _first_network(spec, klass.model) for name, klass in spec.workload.items()}
-    workload = {}
+    workload, networks = {}, {}
     for name, klass in sorted(spec.workload.items()):
-        demand = klass.demand
-        if "network" in type(demand).model_fields and demand.network is None:
-            demand = demand.model_copy(update={"network": first[name]})
-        workload[name] = klass.model_copy(update={"demand": demand})
-    networks = {name: _sorted_network(network) for name, network in sorted(spec.networks.items())}
+        workload[name] = _CLASSES.get((klass,), (first[name],), functools.partial(_buying, klass, first[name]))
+    for name, network in sorted(spec.networks.items()):
+        networks[name] = _NETWORKS.get((network,), (), functools.partial(_sorted_network, network))
     return spec.model_copy(update={"workload": workload, "networks": networks})
+
+
+_CLASSES: Kept[Any] = Kept()
+_NETWORKS: Kept[Any] = Kept()
+"""Cases of a study share most of their blocks: what is made of one is one block too."""
+
+
+def _buying(klass: Any, first: str) -> Any:
+    """A class of users that buys from the network `first` where it names none."""
+    demand = klass.demand
+    if "network" in type(demand).model_fields and demand.network is None:
+        demand = demand.model_copy(update={"network": first})
+    return klass.model_copy(update={"demand": demand})
 
 
 def _first_network(spec: Spec, model: str) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.blocks import Block
+from sim.kept import Kept
+from sim.scenario.network import Network
 from sim.serving.catalogue import Gpu, LlmModel
+from sim.tokenomics.operators import OperatorClass
 from sim.units import Dated
 from sim.world.calendar import DAY_PS, Calendar, Epoch
-from sim.world.kept import Kept
 
 
 class InForce:
@@ -47,7 +49,7 @@ class InForce:
         return [epochs[number] for number in sorted(numbers) if 0 <= number < len(epochs)]
 
 
-_ENTRIES = Kept()
+_SHARED: Kept[list[datetime.date]] = Kept()
 
 
 def dates_of(value: Any) -> list[datetime.date]:
@@ -59,9 +61,9 @@ def dates_of(value: Any) -> list[datetime.date]:
             found += [day for day, _ in one.steps]
         elif isinstance(one, dict):
             todo += filter(_may_hold, one.values())
-        elif isinstance(one, Gpu | LlmModel) and one is not value:
-            # Entries of the catalogue are long, and all cases of a study share them.
-            found += _ENTRIES.get((one,), (), functools.partial(dates_of, one))
+        elif isinstance(one, (Gpu, LlmModel, Network, OperatorClass)) and one is not value:
+            # Long, and most cases of a study share them.
+            found += _SHARED.get((one,), (), functools.partial(dates_of, one))
         elif isinstance(one, Block):
             todo += filter(_may_hold, vars(one).values())
     return found

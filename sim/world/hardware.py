@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ScenarioError
+from sim.kept import Kept
 from sim.serving.busy import busy_frac
 from sim.serving.capacity import capacity_rps, speed_curve
 from sim.serving.contract import ReplicaType
@@ -20,7 +21,6 @@ from sim.units import ps
 from sim.world.asking import Asking
 from sim.world.distances import Distances
 from sim.world.fleet import Member, Plan
-from sim.world.kept import Kept
 from sim.world.outages import Outages
 from sim.world.strikes import strikes_of
 
@@ -96,7 +96,9 @@ def machine_of(
     )
 
 
-_REPLICAS, _SPEEDS, _CAPACITIES = Kept(), Kept(), Kept()
+_REPLICAS: Kept[ReplicaType] = Kept()
+_SPEEDS: Kept[np.ndarray] = Kept()
+_CAPACITIES: Kept[float] = Kept()
 
 
 def _replica(gpu: Any, model: Any, settings: Any, interconnect: Any) -> ReplicaType:

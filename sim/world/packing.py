@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.kept import Kept
 from sim.kernels.economy import functions, layout
 from sim.kernels.rules import compiled
 from sim.serving.busy import LOADS, rest_by_load
@@ -19,6 +20,7 @@ from sim.units import PS_PER_S, SHARE_ONE, ps, share_parts
 from sim.workload.arrivals.replayed import Replayed
 from sim.world.calendar import DAY_PS, Calendar, Epoch
 from sim.world.dates import InForce
+from sim.world.hardware import Hardware
 from sim.world.people import FEE_HALF_LIFE_S, Owners
 
 HOUR_PS = 3600 * PS_PER_S
@@ -192,18 +194,6 @@ def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Cl
     def by_class(read: Callable[[Owners], Any]) -> list[Any]:
         return [read(o) for o in owners]
 
-    def by_block(read: Callable[[Any, Owners], Any]) -> list[list[Any]]:
-        return [[read(block, o) for block, o in zip(row, owners, strict=True)] for row in blocks]
-
-    def chances(speed: Callable[[Any], float], seconds: float) -> list[list[Any]]:
-        return by_block(lambda block, o: _chance(speed(block), seconds))
-
-    def leaving(block: Any) -> float:
-        return float(block.switch_speed if block.outside_rent > 0 else block.exit_speed)
-
-    def lead(block: Any, o: Owners) -> tuple[int, int]:
-        return divmod(ps(block.lead + o.machine.pull_s + o.machine.load_s), epoch_ps)
-
     kind = {
         "capacity_rps": by_class(lambda o: o.machine.capacity_rps),
         "replicas": by_class(lambda o: o.machine.replicas),
@@ -218,38 +208,54 @@ def classes_of(world: Any, segments: Segments, epochs: list[Epoch]) -> layout.Cl
         "draws_at": at[:-1],
         "machine": _machines(owners),
     }
-    said = {
-        "decides": by_block(lambda block, o: DECIDES[block.decides]),
-        "electricity": by_block(lambda block, o: block.electricity),
-        "hosting": by_block(lambda block, o: block.hosting),
-        "fixed": by_block(lambda block, o: 24 * (block.hosting + block.outside_rent * o.machine.gpus)),
-        "capital": by_block(lambda block, o: block.capital_usd_per_day()),
-        "factor": by_block(lambda block, o: block.cost_factor),
-        "patience": by_block(lambda block, o: block.patience),
-        "restart": by_block(lambda block, o: block.restart),
-        "idle_life": by_block(lambda block, o: block.idle_life),
-        "elasticity": by_block(lambda block, o: block.entry_elasticity),
-        "planned_rps": by_block(lambda block, o: o.machine.capacity_rps * block.utilization),
-        "lead_epochs": by_block(lambda block, o: lead(block, o)[0]),
-        "lead_ps": by_block(lambda block, o: lead(block, o)[1]),
-        "chance": chances(leaving, epochs[0].seconds),
-        "last_chance": chances(leaving, epochs[-1].seconds),
-        "order": chances(lambda block: block.entry_speed, epochs[0].seconds),
-        "last_order": chances(lambda block: block.entry_speed, epochs[-1].seconds),
-    }
+    spans_s = epochs[0].seconds, epochs[-1].seconds
+    terms = [
+        [_said(block, o.machine, epoch_ps, spans_s) for block, o in zip(row, owners, strict=True)] for row in blocks
+    ]
     return layout.Classes(
         np.concatenate(([0], np.cumsum([o.block.slots for o in owners]))).astype(np.int64),
         table(layout.CLASS, (len(owners),), kind),
-        table(layout.CLASS_TERMS, (len(blocks), len(owners)), said),
+        np.array(terms, layout.CLASS_TERMS).view(np.recarray),
         _rests(world, owners),
         draws,
     )
 
 
-@functools.lru_cache(maxsize=1024)
-def _chance(speed: float, seconds: float) -> float:
-    """That something of a speed happens within so many seconds."""
-    return float(-np.expm1(-speed * seconds))
+_SAID: Kept[tuple[Any, ...]] = Kept()
+"""Terms of classes: most cases of a study share them."""
+
+
+def _said(block: Any, machine: Hardware, epoch_ps: int, spans_s: tuple[float, float]) -> tuple[Any, ...]:
+    """What a class's block says, as `layout.CLASS_TERMS` names it; `spans_s` are lengths of a regular epoch and of the last."""
+    words = machine.gpus, machine.capacity_rps, machine.pull_s, machine.load_s, epoch_ps, *spans_s
+
+    def make() -> tuple[Any, ...]:
+        leaving = block.switch_speed if block.outside_rent > 0 else block.exit_speed
+        chance, last_chance = (float(-np.expm1(-leaving * span_s)) for span_s in spans_s)
+        order, last_order = (float(-np.expm1(-block.entry_speed * span_s)) for span_s in spans_s)
+        lead_epochs, lead_ps = divmod(ps(block.lead + machine.pull_s + machine.load_s), epoch_ps)
+        said = {
+            "decides": DECIDES[block.decides],
+            "electricity": block.electricity,
+            "hosting": block.hosting,
+            "fixed": 24 * (block.hosting + block.outside_rent * machine.gpus),
+            "capital": block.capital_usd_per_day(),
+            "factor": block.cost_factor,
+            "patience": block.patience,
+            "restart": block.restart,
+            "idle_life": block.idle_life,
+            "elasticity": block.entry_elasticity,
+            "planned_rps": machine.capacity_rps * block.utilization,
+            "lead_epochs": lead_epochs,
+            "lead_ps": lead_ps,
+            "chance": chance,
+            "last_chance": last_chance,
+            "order": order,
+            "last_order": last_order,
+        }
+        return tuple(said[name] for name in layout.CLASS_TERMS.names or ())
+
+    return _SAID.get((block,), words, make)
 
 
 def _machines(owners: list[Owners]) -> list[int]:

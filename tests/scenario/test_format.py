@@ -314,6 +314,19 @@ def test_a_date_that_is_none_is_refused_in_a_dated_value(problems):
     assert (problem.line, problem.message) == (11, "'2027-13-01' is not a date")
 
 
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ("{}", "no date found; must hold at least one"),
+        ("{2027-01-01: {2028-01-01: 6 /s}}", "a map of dates found at 2027-01-01; must be one value"),
+    ],
+)
+def test_a_dated_value_holds_one_value_at_each_date(problems, held, message):
+    (problem,) = problems("rate: 4 /s", f"rate: {held}")
+    assert (problem.path, problem.line, problem.message) == ("workload.chat.rate", 11, message)
+    assert problem.fix == "write for example `2027-01-01: 40 /s`"
+
+
 def test_a_sourced_value_is_its_value_and_keeps_its_source(read):
     scenario = read("rate: 4 /s", 'rate: {value: 4 /s, source: "log of May", date: 2026-05-02, flag: measured}')
     assert scenario.spec.workload["chat"].rate == 4
