@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 BUCKETS = 63 * 128
@@ -41,11 +43,17 @@ def sparse(counts: np.ndarray) -> list[list[int]]:
 
 def quantile(counts: np.ndarray, share: float) -> float | None:
     """The value below which `share` of the counts lie, linear inside its bucket; None for an empty histogram."""
-    total = int(counts.sum())
-    if total == 0:
-        return None
+    return quantiles(counts, [share])[0]
+
+
+def quantiles(counts: np.ndarray, shares: Sequence[float]) -> list[float | None]:
+    """The same for several shares."""
     cumulative = np.cumsum(counts)
-    rank = share * total
+    total = int(cumulative[-1])
+    return [_quantile(counts, cumulative, share * total) if total else None for share in shares]
+
+
+def _quantile(counts: np.ndarray, cumulative: np.ndarray, rank: float) -> float:
     bucket = int(np.searchsorted(cumulative, rank, side="left"))
     before = float(cumulative[bucket] - counts[bucket])
     low, high = (float(edge) for edge in bucket_floors(np.array([bucket, bucket + 1])))

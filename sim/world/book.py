@@ -6,6 +6,7 @@ of sums. What a run reports covers the time from `policies_from` on; series cove
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Container, Mapping
 from typing import Any
@@ -25,7 +26,26 @@ from sim.world.tally import Tally
 
 Line = dict[str, Value]
 
-QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
+
+@functools.cache
+def _quantiles() -> dict[str, dict[str, float]]:
+    """By metric: the outcomes (`e2e_p95_s`) that are quantiles of it, and the share below each."""
+    found: dict[str, dict[str, float]] = {}
+    for name in (name for name, one in OUTCOMES.items() if one.aggregation == "quantile"):
+        metric, share, _ = name.split("_")
+        found.setdefault(metric, {})[name] = SHARES[share]
+    return found
+
+
+def latencies(tally: Tally) -> dict[str, float | None]:
+    """Quantiles of measured latencies by outcome, seconds; None where no request tells one."""
+    found: dict[str, float | None] = {}
+    for metric, shares in _quantiles().items():
+        told = histogram.quantiles(tally.latency[metric], list(shares.values()))
+        found |= {name: None if ps is None else ps / PS_PER_S for name, ps in zip(shares, told, strict=True)}
+    return found
 
 
 class Book:
@@ -67,7 +87,7 @@ class Book:
     def outcomes(self, only: Container[str] | None = None) -> dict[str, float | None]:
         """Every outcome by the aggregation of the outcome table, or those of `only`."""
         found: dict[str, float | None] = {}
-        first = self._first()
+        first, told_s = self._first(), functools.cache(lambda network: latencies(self.tallies[network]))
         for network, columns in self.columns.items():
             for name, outcome in OUTCOMES.items():
                 full = f"{network}.{name}"
@@ -75,7 +95,7 @@ class Book:
                     continue
                 if outcome.aggregation == "quantile":
                     if network in self.tallies:
-                        found[full] = self._quantile(network, name)
+                        found[full] = told_s(network)[name]
                 elif outcome.aggregation != "time" and name in columns and columns[name].told(first):
                     found[full] = columns[name].over(outcome, first)
         return found
@@ -85,11 +105,6 @@ class Book:
         network, _, name = full.partition(".")
         column = self.columns[network].get(name)
         return column is not None and full not in self.unsupported and column.told(self._first())
-
-    def _quantile(self, network: str, name: str) -> float | None:
-        metric, _, rest = name.partition("_")
-        value = histogram.quantile(self.tallies[network].latency[metric], QUANTILES[rest.removesuffix("_s")])
-        return None if value is None else value / PS_PER_S
 
     def lorenz(self) -> dict[str, list[float]]:
         """Each network's Lorenz curve, the mean over the epochs that are reported and had income."""

@@ -22,7 +22,7 @@ from sim.tokenomics.ledger import Ledger
 from sim.units import PS_PER_S, ps
 from sim.world import compiled, lines, money, providers, treasury
 from sim.world.adding_up import AddingUp
-from sim.world.book import Book, lorenz, reasons
+from sim.world.book import Book, latencies, lorenz, reasons
 from sim.world.burning import credit_decimals
 from sim.world.calendar import Calendar, Epoch, Sampling
 from sim.world.dates import InForce, dates_of
@@ -111,6 +111,7 @@ class World:
         self.env = simpy.Environment()
         self.serving = self._serving(spec)
         self._base_of: tuple[Epoch, np.ndarray] | None = None
+        self._told: dict[str, tuple[Tally, dict[str, float | None]]] = {}
 
     def _serving(self, spec: Any) -> Windows | Continuous | None:
         requests = spec.requests
@@ -237,7 +238,7 @@ class World:
             if self.training is not None:
                 self.training.paid_usd += account.jobs_usd
             seen = lines.incomes(network, account)
-            written[network.name] = lines.line(network, epoch, served, account, wanted, seen)
+            written[network.name] = lines.line(network, epoch, served, account, wanted, seen) | self._latencies(network)
             curves[network.name] = lorenz(seen)
             lines.believe(network, epoch, account)
         surplus = self.users.surplus_usd(self._base(epoch))
@@ -280,6 +281,15 @@ class World:
             return from_capacity(arrived, means, standing, used, (busy, idle), epoch.seconds, self.users.cached)
         assert network.tally is not None  # the rehearsal measured every network
         return scaled(network.tally, arrived, epoch.seconds)
+
+    def _latencies(self, network: NetworkState) -> dict[str, float | None]:
+        """Quantiles of what was measured last: one tally tells of all epochs until the next."""
+        if network.tally is None:
+            return {}
+        known = self._told.get(network.name)
+        if known is None or known[0] is not network.tally:
+            self._told[network.name] = known = network.tally, latencies(network.tally)
+        return known[1]
 
     def count(self, network: NetworkState, tally: Tally, reported: bool, fates: np.ndarray) -> None:
         """Add the requests that were served one by one (`fates`, by fate) to the run's counts, and what they tell, from

@@ -129,19 +129,20 @@ def test_epochs_between_windows_tell_nothing_of_instants(economy):
 
 @pytest.mark.compiled
 @pytest.mark.long
-def test_a_real_run_tells_of_the_epochs_in_which_windows_are_due():
+@pytest.mark.parametrize("outcome", ["net.unmet_frac", "net.e2e_p95_s"])
+def test_a_real_run_tells_of_the_epochs_in_which_windows_are_due(outcome):
     """Runs with windows in every third epoch: what `measured` takes is what windows measured, a number of its own in each."""
     changes = {
         "requests": {"mode": "sampled", "window": "2 min", "every": 3}, "epoch": "1 day", "horizon": "24 day",
         "workload.chat.rate": "12 /s", f"{HOME}.nodes": 1, f"{HOME}.max_nodes": 1, f"{HOME}.decides": "fixed",
-        "seeds": {"replications": 2}, "compare": {"coin_price": ["path"], "outcomes": ["net.unmet_frac"]},
+        "seeds": {"replications": 2}, "compare": {"coin_price": ["path"], "outcomes": [outcome]},
     }  # fmt: skip
     made = scenario(changes)
     plan = plan_of(made)
     assert plan.windows_every == 3
     records = [simulate(made.cases()[0], replication) for replication in range(2)]
-    rows = windows.measured(plan, records, "net.unmet_frac")
-    whole = np.array([record.series["net.unmet_frac"] for record in records])
+    rows = windows.measured(plan, records, outcome)
+    whole = np.array([record.series[outcome] for record in records])
     assert rows.shape == (2, 8)
     assert (rows == whole[:, ::3]).all()
     assert len(set(rows[0].tolist())) == 8
@@ -161,3 +162,19 @@ def test_windows_that_add_more_than_runs_are_warned_of(economy):
         "windows add more to the doubt than the noise of runs to: tao E2E p95 (two_years); tao E2E p95 at the end (two_years): "
         "measure more of them, not more replications"
     ]
+
+
+@pytest.mark.compiled
+@pytest.mark.long
+def test_a_quantile_of_all_requests_lies_among_those_of_the_epochs():
+    """Each epoch tells the quantile of its own windows; that of the run, of all requests, lies between the least and the largest of them."""
+    changes = {
+        "requests": {"mode": "sampled", "window": "2 min"}, "epoch": "1 day", "horizon": "6 day", "workload.chat.rate": "8 /s",
+        f"{HOME}.nodes": 1, f"{HOME}.max_nodes": 1, f"{HOME}.decides": "fixed",
+    }  # fmt: skip
+    record = simulate(scenario(changes).cases()[0], 0)
+    named = ("ttft_p50_s", "ttft_p99_s", "tpot_p95_s", "e2e_p50_s", "e2e_p95_s")
+    for name in named:
+        series = record.series[f"net.{name}"]
+        assert len(set(series)) == 6
+        assert min(series) <= record.outcomes[f"net.{name}"] <= max(series)
