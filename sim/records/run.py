@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from sim.records.outcomes import split_name
 from sim.records.text import canonical, read
@@ -100,12 +100,13 @@ class RunRecord:
     def only(self, references: Collection[str]) -> RunRecord:
         """What outcome references, `network.outcome[@at]`, read of the record, and nothing else: series for those with `@` alone.
 
-        Where no series is kept, `epoch_end_s` is empty.
+        Of a series that is read by `@end` alone the last number that was measured is kept. Where no series is kept whole, `epoch_end_s` is empty.
         """
-        names, late = names_of(references)
-        series = {name: values for name, values in self.series.items() if name in late}
+        read = names_of(references)
+        names, series = read.names, {name: values for name, values in self.series.items() if name in read.whole}
+        series |= {name: last_of(values) for name, values in self.series.items() if name in read.ends}
         return RunRecord(
-            self.policy, self.coin_price, self.point, self.replication, self.epoch_end_s if late else [],
+            self.policy, self.coin_price, self.point, self.replication, self.epoch_end_s if read.whole else [],
             {name: value for name, value in self.outcomes.items() if name in names}, series,
             {name: value for name, value in self.times.items() if name in names},
             {}, [], [], {}, {}, {name: why for name, why in self.unsupported.items() if name in names}, [],
@@ -123,7 +124,24 @@ class RunRecord:
         return cls(**raw)
 
 
-def names_of(references: Collection[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Names `network.outcome` of references, and of those among them with `@`, which read a series."""
+class Names(NamedTuple):
+    """Names `network.outcome` of references: all, those whose whole series is read, and those of whose series the end alone is."""
+
+    names: frozenset[str]
+    whole: frozenset[str]
+    ends: frozenset[str]
+
+
+def names_of(references: Collection[str]) -> Names:
+    """What references, `network.outcome[@at]`, read."""
     parts = [(f"{network}.{outcome}", at) for network, outcome, at in map(split_name, references)]
-    return frozenset(name for name, _ in parts), frozenset(name for name, at in parts if at)
+    whole = frozenset(name for name, at in parts if at and at != "end")
+    return Names(
+        frozenset(name for name, _ in parts), whole, frozenset(name for name, at in parts if at == "end") - whole
+    )
+
+
+def last_of(series: Sequence[Number]) -> list[Number]:
+    """The last number of a series that was measured, alone; none where nothing was."""
+    found: list[Number] = [number for number in reversed(series) if number is not None]
+    return found[:1]

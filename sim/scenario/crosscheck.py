@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from sim.blocks import Block
 from sim.errors import Problem, ScenarioError
+from sim.kept import Kept
 from sim.records.outcomes import AGGREGATES, OUTCOMES, split_name
 from sim.scenario.network import COINED
 from sim.scenario.nodes import Node, find, plain
@@ -387,6 +389,12 @@ def _burns(network: Any, found: Terms, tree: Node, where: str) -> Iterator[Probl
 
 
 _HOLD_MONEY = (Money, Dated, Block, dict)
+_MONEY: Kept[list[tuple[str, Money]]] = Kept()
+"""By what stands under a name, as classes of operators do: most cases of a study share them."""
+
+
+def _below(value: Any) -> list[tuple[str, Money]]:
+    return list(_money(value, ""))
 
 
 def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
@@ -395,11 +403,16 @@ def _money(value: Any, path: str) -> Iterator[tuple[str, Money]]:
     elif isinstance(value, Dated):
         for _, step in value.steps:
             yield from _money(step, path)
-    elif isinstance(value, (Block, dict)):
-        for name, item in (vars(value) if isinstance(value, Block) else value).items():
+    elif isinstance(value, Block):
+        for name, item in vars(value).items():
             # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
             if isinstance(item, _HOLD_MONEY):
                 yield from _money(item, f"{path}.{name}")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, _HOLD_MONEY):
+                for below, money in _MONEY.get((item,), (), functools.partial(_below, item)):
+                    yield f"{path}.{name}{below}", money
 
 
 def _fleets(spec: Spec, tree: Node) -> Iterator[Problem]:

@@ -99,11 +99,10 @@ def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
     if at in ("min", "max"):
         late = [number for _, number in judged(plan, record, name)]
         return (min if at == "min" else max)(late, default=None)
-    pairs = [(end, number) for end, number in zip(record.epoch_end_s, series, strict=True) if number is not None]
     if at != "end":
         limit = _epoch_end(plan, record, at, reference)
-        pairs = [(end, number) for end, number in pairs if end <= limit]
-    return pairs[-1][1] if pairs else None
+        series = [number for end, number in zip(record.epoch_end_s, series, strict=True) if end <= limit]
+    return next((number for number in reversed(series) if number is not None), None)
 
 
 def judged(plan: Plan, record: RunRecord, name: str) -> list[tuple[float, float]]:

@@ -94,7 +94,7 @@ def walk(world: Any, only: Collection[str] = ()) -> bool:
     )
     classes, networks = classes_of(world, segments, epochs), networks_of(world, segments, epochs)
     state, room = _state(world, len(epochs)), _room(world)
-    written = _room_to_write(world, len(epochs), names_of(only)[0])
+    written = _room_to_write(world, len(epochs), names_of(only).names)
     try:
         ended = through(calendar, demand, classes, networks, rows, state, room, written, LOADS, fades(epochs))
     except OverflowError:

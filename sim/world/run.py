@@ -14,7 +14,7 @@ import numpy as np
 import simpy
 
 from sim.errors import ScenarioError
-from sim.records.run import RunRecord, names_of
+from sim.records.run import RunRecord, last_of, names_of
 from sim.scenario.study import times
 from sim.serving.contract import Fate
 from sim.streams import Streams
@@ -305,11 +305,15 @@ class World:
 
     def part(self, only: Collection[str]) -> RunRecord:
         """`record().only(only)`, without making the rest."""
-        names, late = names_of(only)
+        names, whole, ends = names_of(only)
         outcomes, unsupported = self.book.outcomes(names), self._unsupported()
+        series = {
+            **self.book.series(whole),
+            **{name: last_of(values) for name, values in self.book.series(ends).items()},
+        }
         return RunRecord(
-            self.case.policy, self.case.coin_price, self.case.point, self.replication, self.book.ends_s if late else [], outcomes,
-            {name: values for name, values in self.book.series(late).items() if name not in unsupported},
+            self.case.policy, self.case.coin_price, self.case.point, self.replication, self.book.ends_s if whole else [], outcomes,
+            {name: values for name, values in series.items() if name not in unsupported},
             self.book.times(names), {}, [], [], {}, {},
             {name: why for name, why in unsupported.items() if name in names}, [],
         )  # fmt: skip
