@@ -31,6 +31,9 @@ class How:
     """Simulate even where nothing has changed."""
     sequential: bool = False
     jobs: int | None = None
+    executor: str = "loky"
+    scheduler: str | None = None
+    """The address of a Dask cluster, with `executor` dask."""
     out: Path | None = None
     engine: str = "fast"
     quiet: bool = False
@@ -94,7 +97,8 @@ def checked(file: Path, how: How) -> Regression:
     looks = regression.looks_of(plan.replications, how.sequential and not how.update)
     for replications in looks:
         options = {"out": how.out, "jobs": how.jobs, "replications": replications, "policies": None, "fresh": False}
-        record, _ = simulate_file(scenario, file, out, Bar(how.quiet), {**options, "engine": how.engine})
+        where = {"engine": how.engine, "executor": how.executor, "scheduler": how.scheduler}
+        record, _ = simulate_file(scenario, file, out, Bar(how.quiet), {**options, **where})
         seen = plan_of(scenario, replications)
         empty = before or regression.baseline_of(scenario, seen, record, "")
         found = regression.compare(empty, str(place), scenario, seen, record, len(looks))

@@ -207,6 +207,14 @@ _engine = click.option(
     show_default=True,
     help="All give the same numbers.",
 )
+_executor = click.option(
+    "--executor",
+    type=click.Choice(["loky", "dask"]),
+    default="loky",
+    show_default=True,
+    help="Processes of this machine, or the workers of a Dask cluster that you trust.",
+)
+_scheduler = click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster: tcp://HOST:PORT.")
 _names = click.option(
     "--columns", default="", metavar="OURS=THEIRS,…", help="Names of the file's columns that are not ours."
 )
@@ -404,14 +412,8 @@ def _table(rows: list[dict[str, str]]) -> str:
 @_file
 @click.option("--policy", "policies", multiple=True, help="Run this policy only (repeatable).")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes; default all cores.")
-@click.option(
-    "--executor",
-    type=click.Choice(["loky", "dask"]),
-    default="loky",
-    show_default=True,
-    help="Processes of this machine, or the workers of a Dask cluster that you trust.",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Of the Dask cluster: tcp://HOST:PORT.")
+@_executor
+@_scheduler
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Replications instead of the file's.")
 @_shocks
 @click.option(
@@ -489,6 +491,8 @@ def report(result: pathlib.Path, out: pathlib.Path | None, as_json: bool, debug:
 )
 @click.option("--replications", type=click.IntRange(1, 100_000), help="Runs of each set; default `seeds.per_set`.")
 @click.option("--jobs", type=click.IntRange(1, 4096), help="Worker processes; default all cores.")
+@_executor
+@_scheduler
 @click.option(
     "--out", type=click.Path(path_type=pathlib.Path), help="Folder of the study; default reports/NAME-OF-FILE."
 )
@@ -552,6 +556,8 @@ _path = click.Path(path_type=pathlib.Path)
 @click.option("--summary", type=_path, metavar="FILE", help="Write a Markdown summary there.")
 @click.option("--format", "wanted", type=click.Choice(["text", "github"]), default="text", show_default=True)
 @click.option("--jobs", type=click.IntRange(1, 4096), help="Runs side by side; default all cores.")
+@_executor
+@_scheduler
 @click.option("--out", "-o", type=_path, help="Folder of the runs; default reports/STEM.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
 @_engine

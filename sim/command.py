@@ -526,7 +526,7 @@ def sensitivity_of_file(file: Path, as_json: bool, **options: Any) -> None:
     try:
         record = sensitivity(
             scenario, out / study.STORE, options["method"], options["points"], options["outcomes"], options["replications"],
-            options["policies"] or None, How(jobs=options["jobs"], progress=progress),
+            options["policies"] or None, How(jobs=options["jobs"], progress=progress, scheduler=_scheduler(options)),
         )  # fmt: skip
     except KeyboardInterrupt:
         progress.end()

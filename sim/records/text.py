@@ -30,10 +30,11 @@ def read(text: str) -> Any:
 
 def _in_order(value: Any) -> Any:
     """The same with keys sorted, and rows of a class as tables of their fields."""
+    if isinstance(value, (list, tuple)):
+        return value if _PLAIN.issuperset(map(type, value)) else [_in_order(each) for each in value]
     if dataclasses.is_dataclass(value):
         value = vars(value)
-    if isinstance(value, dict):
-        return {key: _in_order(value[key]) for key in sorted(value)}
-    if isinstance(value, (list, tuple)) and not _PLAIN.issuperset(map(type, value)):
-        return [_in_order(each) for each in value]
-    return value
+    if not isinstance(value, dict):
+        return value
+    # Most of what stands in a record is a number or a text: to call for each would take longest of all.
+    return {key: item if type(item := value[key]) in _PLAIN else _in_order(item) for key in sorted(value)}

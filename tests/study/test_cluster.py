@@ -100,9 +100,9 @@ def scheduler(tmp_path_factory):
 def call(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
-    def run(*words):
+    def run(*words, command="run"):
         with pytest.raises(SystemExit) as left:
-            main(["run", "small.yaml", "--quiet", *map(str, words)])
+            main([command, "small.yaml", "--quiet", *map(str, words)])
         said = capsys.readouterr()
         return int(left.value.code or 0), said.out, said.err
 
@@ -124,6 +124,24 @@ def test_a_cluster_leaves_the_bytes_of_processes(call, tmp_path, scheduler):
     assert contents(tmp_path / "dask" / "study.sqlite") == contents(tmp_path / "loky" / "study.sqlite")
     again = call("--executor", "dask", "--scheduler", scheduler, "--out", "dask", "--replications", "5")[1]
     assert "8 of 10 runs from the store" in again
+
+
+def test_a_sensitivity_analysis_and_a_check_may_run_on_a_cluster(call, tmp_path, scheduler):
+    """The same documents and stores as in processes of this machine."""
+    doubted = SERVED + "uncertain: {workload.chat.rate: {uniform: [1 /s, 3 /s]}}\n"
+    (tmp_path / "small.yaml").write_text(doubted, encoding="utf-8")
+    there = ("--executor", "dask", "--scheduler", scheduler)
+    for place, words in (("dask", there), ("loky", ("--jobs", "2"))):
+        analysis = ("--method", "tornado", "--out", place, *words)
+        assert call(*analysis, command="sensitivity")[0] == 0
+        checked = ("--update", "--because", "first", "--baseline", f"{place}.json", "--out", f"{place}-check", *words)
+        assert call(*checked, command="check")[0] == 0
+    for folder in ("", "-check"):
+        stores = [tmp_path / f"{place}{folder}" / "study.sqlite" for place in ("dask", "loky")]
+        assert contents(stores[0]) == contents(stores[1])
+        assert len(contents(stores[0])[0]) > 0
+    made = [(tmp_path / place / "sensitivity" / "tornado.json").read_bytes() for place in ("dask", "loky")]
+    assert made[0] == made[1]
 
 
 @pytest.fixture
