@@ -1,0 +1,68 @@
+"""Cases of a study share the blocks that say the same, and say what they would say alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.kept import Kept
+from sim.scenario import load
+
+HOME = "networks.tao.operators.home"
+DOUBTS = f"""uncertain:
+  {HOME}.electricity: {{uniform: [0.08 USD/kWh, 0.25 USD/kWh]}}
+  networks.tao.market.depth: {{uniform: [10 MUSD, 60 MUSD]}}
+seeds:"""
+
+
+def test_what_no_set_changes_is_one_block(read):
+    cases = read("seeds:", DOUBTS).with_drawn(4).cases()
+    specs = [one.after for one in cases if one.case.policy == "slow" and one.case.coin_price == "pool"]
+    assert len(specs) == 5  # the file's own values, and four sets
+    for one, other in zip(specs, specs[1:], strict=False):
+        assert one.networks["cloud"] is other.networks["cloud"]
+        assert one.workload["chat"] is other.workload["chat"]
+        assert one.networks["tao"] is not other.networks["tao"]
+        assert one.networks["tao"].operators["home"] is not other.networks["tao"].operators["home"]
+        assert one.networks["tao"].operators["farm"] is other.networks["tao"].operators["farm"]
+
+
+def test_a_case_of_a_study_says_what_its_file_would_say_alone(read, write):
+    """Every case's key, and so its text, is that of a scenario that states the set's values itself."""
+    drawn = read("seeds:", DOUBTS).with_drawn(6)
+    together = {(one.case.policy, one.case.coin_price, one.case.point): one for one in drawn.cases()}
+    for point, numbers in enumerate(drawn.drawn, start=1):
+        said = [f"{axis.path}={axis.text(number)}" for axis, number in zip(drawn.axes, numbers, strict=True)]
+        alone = load(write("seeds:", DOUBTS, name=f"alone{point}.yaml"), sets=said)
+        for one in alone.cases():
+            ours = together[one.case.policy, one.case.coin_price, point]
+            assert ours.case.key == one.case.key
+            assert (ours.before, ours.after) == (one.before, one.after)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_mistake_in_one_case_is_told_whichever_is_read_first(read, problems, first):
+    """A right file before or after does not hide it."""
+    if first:
+        assert read().cases()
+    (found,) = problems(
+        "supply: {kind: halving, initial: 3600 TAO/day, first: 2027-06-01, every: 4 year}", "supply: {kind: halvin}"
+    )
+    assert (found.path, found.line) == ("networks.tao.supply.kind", 17)
+
+
+def test_what_is_kept_is_told_apart_by_object_and_word():
+    kept: Kept[int] = Kept(most=3)
+    one, other = [1], [1]
+    made = iter(range(100))
+    assert [kept.get((each,), (word,), made.__next__) for each in (one, other) for word in ("a", "b")] == [
+        0,
+        1,
+        2,
+        3,
+    ]
+    # The fourth let the three before it go.
+    assert kept.find((other,), ("b",)) == 3
+    assert kept.find((one,), ("a",)) is None
+    assert kept.get((other,), ("b",), made.__next__) == 3
+    kept.put((one,), ("a",), 7)
+    assert kept.get((one,), ("a",), made.__next__) == 7
