@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from sim.kept import Kept
@@ -18,7 +20,7 @@ def test_what_no_set_changes_is_one_block(read):
     cases = read("seeds:", DOUBTS).with_drawn(4).cases()
     specs = [one.after for one in cases if one.case.policy == "slow" and one.case.coin_price == "pool"]
     assert len(specs) == 5  # the file's own values, and four sets
-    for one, other in zip(specs, specs[1:], strict=False):
+    for one, other in itertools.pairwise(specs):
         assert one.networks["cloud"] is other.networks["cloud"]
         assert one.workload["chat"] is other.workload["chat"]
         assert one.networks["tao"] is not other.networks["tao"]
