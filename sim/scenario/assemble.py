@@ -194,12 +194,15 @@ def _as_read(node: Node, tickers: frozenset[str]) -> Any:
 
 
 def _keep(tree: Node, spec: Spec, tickers: frozenset[str]) -> None:
-    """Keep the blocks of a tree that other trees may share: classes of users, networks, and their classes of operators."""
+    """Keep the blocks of a tree that other trees may share: classes of users, networks, what these say, and their classes of operators."""
     for name, node in tree.value["workload"].value.items():
         _BLOCKS.put((node,), (tickers,), spec.workload[name])
     for name, node in tree.value["networks"].value.items():
         network = spec.networks[name]
         _BLOCKS.put((node,), (tickers,), network)
+        for key, child in node.value.items():
+            if child.is_map and isinstance(said := getattr(network, key), Block):
+                _BLOCKS.put((child,), (tickers,), said)
         for label, child in node.value["operators"].value.items():
             _BLOCKS.put((child,), (tickers,), network.operators[label])
 
