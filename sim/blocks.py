@@ -16,7 +16,7 @@ import itertools
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
@@ -102,6 +102,9 @@ class Table(Mapping[str, type[Block]]):
     `later` names kinds that a later version brings: a file that uses one is told so.
     """
 
+    foreign: ClassVar[bool] = False
+    """Whether any table ever held a kind that is not the simulator's own."""
+
     def __init__(self, name: str, later: tuple[str, ...] = ()) -> None:
         self.name = name
         self.later = later
@@ -115,6 +118,8 @@ class Table(Mapping[str, type[Block]]):
         if name in self._kinds:
             raise ValueError(f"{self.name}: kind {name!r} is registered already")
         self._kinds[name] = kind
+        if not kind.__module__.startswith("sim."):
+            Table.foreign = True
         return kind
 
     def remove(self, name: str) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sim.blocks import Block
+from sim.blocks import Block, Table
 from sim.kept import Kept
 
 _HOLDERS = (Block, dict, list, tuple)
@@ -18,6 +18,8 @@ _PLAIN = frozenset({float, int, str})
 
 def own_kinds(value: Any) -> dict[str, str]:
     """SHA-256 of the source of every registered kind used in a resolved scenario, by module and class."""
+    if not Table.foreign:
+        return {}
     return dict(sorted((f"{kind.__module__}.{kind.__qualname__}", _digest(kind)) for kind in _foreign(value)))
 
 
