@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from sim.command import FORMAT, Bar, load_plugins, simulate_file, writing
+from sim.command import FORMAT, Bar, cluster_of, load_plugins, simulate_file, writing
 from sim.errors import ScenarioError
 from sim.records.baseline import Baseline
 from sim.records.regression import Regression
@@ -86,6 +86,7 @@ def checked(file: Path, how: How) -> Regression:
     from sim.study.inputs import inputs_digest
     from sim.study.planning import plan_of
 
+    cluster_of(vars(how))
     load_plugins(how.plugins)
     scenario = load(file, sets=how.sets, allow_path=how.allow)
     plan = plan_of(scenario)

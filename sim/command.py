@@ -15,7 +15,7 @@ import shlex
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def simulate_file(
     # Named on the command line, a folder may hold other files, never another study.
     study.claim(out, str(file), whatever=options["out"] is not None and not study.owned(out))
     store = out / study.STORE
-    same = {**{name: options[name] for name in ("jobs", "fresh", "engine")}, "scheduler": _scheduler(options)}
+    same = {**{name: options[name] for name in ("jobs", "fresh", "engine")}, "scheduler": cluster_of(options)}
     policies, until = options["policies"] or None, _until(options)
     scenario = scenario.with_drawn(options["uncertain"]) if options.get("uncertain") else scenario
     try:
@@ -157,7 +157,7 @@ def simulate_file(
     return record, progress.told
 
 
-def _scheduler(options: dict[str, Any]) -> str:
+def cluster_of(options: Mapping[str, Any]) -> str:
     """The address of the cluster that simulates; empty for processes of this machine."""
     address = options.get("scheduler") or ""
     if options.get("executor") != "dask":
@@ -520,13 +520,13 @@ def sensitivity_of_file(file: Path, as_json: bool, **options: Any) -> None:
     from sim.study.sensitivity import sensitivity
 
     scenario = load(file, sets=options["sets"], allow_path=options["allow"])
-    out = options["out"] or Path("reports") / file.stem
+    out, scheduler = options["out"] or Path("reports") / file.stem, cluster_of(options)
     study.claim(out, str(file), whatever=options["out"] is not None and not study.owned(out))
     progress = Bar(options["quiet"] or as_json)
     try:
         record = sensitivity(
             scenario, out / study.STORE, options["method"], options["points"], options["outcomes"], options["replications"],
-            options["policies"] or None, How(jobs=options["jobs"], progress=progress, scheduler=_scheduler(options)),
+            options["policies"] or None, How(jobs=options["jobs"], progress=progress, scheduler=scheduler),
         )  # fmt: skip
     except KeyboardInterrupt:
         progress.end()

@@ -349,11 +349,14 @@ class Quantity:
         example = f"`2027-01-01: {DIMENSIONS[self.dimension].example}`"
         if not text:
             raise UnitError("no date found; must hold at least one", f"write for example {example}", kind="dated")
+        steps = []
         for day, value in text.items():
-            if isinstance(value, Mapping):
+            date, step = _date(day), self.read(value, tickers)
+            if isinstance(step, Dated):
                 message = f"a map of dates found at {day}; must be one value"
                 raise UnitError(message, f"write for example {example}", kind="dated")
-        return Dated(tuple(sorted((_date(day), self.read(value, tickers)) for day, value in text.items())))
+            steps.append((date, step))
+        return Dated(tuple(sorted(steps)))
 
     def _check(self, text: Any, number: float) -> None:
         wanted = DIMENSIONS[self.dimension]
@@ -426,6 +429,7 @@ class Quantity:
                     "type": "object",
                     "patternProperties": {r"^\d{4}-\d{2}-\d{2}$": scalar},
                     "additionalProperties": False,
+                    "minProperties": 1,
                 },
             ]
         }

@@ -17,7 +17,10 @@ def canonical(record: Any) -> str:
 
     text = to_json(_in_order(record), inf_nan_mode="constants")
     if b"NaN" in text or b"Infinity" in text:
-        from_json(text, allow_inf_nan=False)  # raises, unless a text says so
+        try:
+            from_json(text, allow_inf_nan=False)  # a text may say so
+        except ValueError:
+            raise ValueError("a number of the record is not finite") from None
     return text.decode()
 
 

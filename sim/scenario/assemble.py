@@ -121,7 +121,7 @@ def data_files(tree: Node, root: type[Block] = Spec) -> list[str]:
     return [path for path in named if path.endswith("file") and _names_file(tree, path, root)]
 
 
-_FILES: Kept[list[str]] = Kept(16_384)
+_FILES: Kept[list[str]] = Kept(2048)
 """By map: most maps of a case stand in others as well."""
 
 
@@ -165,8 +165,11 @@ def validated(tree: Node) -> tuple[Spec | None, list[Problem]]:
     """The tree as a `Spec`, or everything that is wrong with its values."""
     tickers = tickers_of(tree)
     problems: list[Problem] = []
-    said = tree.without(*RESOLVED_KEYS)
-    data = _as_read(said, tickers)
+    data = {
+        name: _as_read(node, tickers) if name in _EXTENDS else plain(node)
+        for name, node in tree.value.items()
+        if name not in RESOLVED_KEYS
+    }
     for key, block in (("gpus", Gpu), ("models", LlmModel)):
         entries, wrong = _catalogue(block, key, tree.get(key))
         data[key] = entries
@@ -177,11 +180,11 @@ def validated(tree: Node) -> tuple[Spec | None, list[Problem]]:
         return None, problems + problems_of(error.errors(include_url=False), tree, Spec)
     if problems:
         return None, problems
-    _keep(said, spec, tickers)
+    _keep(tree, spec, tickers)
     return spec, problems
 
 
-_BLOCKS: Kept[Block] = Kept(4096)
+_BLOCKS: Kept[Block] = Kept()
 """Blocks by the node and the coins that they were read with: cases of a study are trees that share most of their nodes."""
 
 
@@ -201,9 +204,11 @@ def _keep(tree: Node, spec: Spec, tickers: frozenset[str]) -> None:
         network = spec.networks[name]
         _BLOCKS.put((node,), (tickers,), network)
         for key, child in node.value.items():
-            if child.is_map and isinstance(said := getattr(network, key), Block):
+            # A kind of a user's own may read a key under another name.
+            if child.is_map and key in type(network).model_fields and isinstance(said := getattr(network, key), Block):
                 _BLOCKS.put((child,), (tickers,), said)
-        for label, child in node.value["operators"].value.items():
+        operators = node.get("operators")
+        for label, child in operators.value.items() if operators is not None and operators.is_map else ():
             _BLOCKS.put((child,), (tickers,), network.operators[label])
 
 

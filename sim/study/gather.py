@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sim.records.histogram import bucket_floors
+from sim.records.outcomes import OUTCOMES
 from sim.records.run import RunRecord, bucket_usd
 from sim.records.study import Band, BreakEven, Histogram, Lorenz, PolicyFlows, Warmup
 from sim.study import statistics
@@ -69,7 +70,7 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
         flows=PolicyFlows(*cell, rows=list(records[0].flows), residuals=dict(records[0].residuals)),
         counts=counts,
         measured={name: measured(plan, records, name) for name in sorted(references)},
-        notes=list(dict.fromkeys(note for record in records for note in record.notes)),
+        notes=list(dict.fromkeys([*(note for record in records for note in record.notes), *_from_before(records)])),
         warmups=warmups(plan, cell, records, plan.outcomes or list(references)),
         lorenz=_lorenz(cell, records),
         break_evens=_break_evens(cell, records),
@@ -77,10 +78,29 @@ def gather(plan: Plan, cell: Cell, records: Sequence[RunRecord], references: Ite
     )
 
 
+def _from_before(records: Sequence[RunRecord]) -> list[str]:
+    """What is to be said of runs that measured latencies and keep none by epoch, as stores hold from before they did."""
+    lack = any(record.histograms and not any(map(_is_quantile, record.series)) for record in records)
+    return [OLDER] if lack else []
+
+
+OLDER = (
+    "runs in the store from before latency quantiles were kept by epoch: what windows add to the doubt about them is not told; "
+    "`infermint run --fresh` makes them anew"
+)
+
+
+def _is_quantile(name: str) -> bool:
+    outcome = OUTCOMES.get(name.rpartition(".")[2])
+    return outcome is not None and outcome.aggregation == "quantile"
+
+
 def _bands(plan: Plan, cell: Cell, records: Sequence[RunRecord]) -> list[Band]:
     ends = records[0].epoch_end_s
     made = []
     for name in sorted({name for record in records for name in record.series}):
+        if _is_quantile(name) and any(name not in record.series for record in records):
+            continue  # some are from before such series were kept
         rows = np.array([record.series.get(name, [None] * len(ends)) for record in records], float)
         kept = _thinned(np.flatnonzero(~np.isnan(rows).all(axis=0)))
         if len(kept):

@@ -59,9 +59,13 @@ def run_key(case_key: str, simulated_by: str = "fast", revision: int = MODEL_REV
     return hashlib.sha256(json.dumps([case_key, revision, simulated_by]).encode()).hexdigest()
 
 
+PART_REVISION = 2
+"""Goes up where parts of runs keep something else than before."""
+
+
 def part_key(key: str, only: Sequence[str]) -> str:
     """The key of runs that keep what these outcome references read and nothing else, beside the whole runs of `key`."""
-    return hashlib.sha256(json.dumps([key, *only]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([key, PART_REVISION, *only]).encode()).hexdigest()
 
 
 class Packed(NamedTuple):

@@ -312,12 +312,16 @@ def test_dated_values_may_stand_wherever_a_quantity_may(read):
 def test_a_date_that_is_none_is_refused_in_a_dated_value(problems):
     (problem,) = problems("rate: 4 /s", "rate: {2027-13-01: 6 /s}")
     assert (problem.line, problem.message) == (11, "'2027-13-01' is not a date")
+    for held in ("{eu: {2027-01-01: 6 /s}}", "{2027-01-01: {eu: 6 /s}}"):
+        (problem,) = problems("rate: 4 /s", f"rate: {held}")
+        assert problem.message == "'eu' is not a date"
 
 
 @pytest.mark.parametrize(
     ("held", "message"),
     [
         ("{}", "no date found; must hold at least one"),
+        ("{2027-01-01: {}}", "no date found; must hold at least one"),
         ("{2027-01-01: {2028-01-01: 6 /s}}", "a map of dates found at 2027-01-01; must be one value"),
     ],
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from typing import Literal
 
-import pytest
+from pydantic import Field
 
+from sim.blocks import Block
 from sim.kept import Kept
 from sim.scenario import load
+from sim.scenario.network import NETWORKS, CentralNetwork, Operators
+from sim.scenario.study import Name
 
 HOME = "networks.tao.operators.home"
 DOUBTS = f"""uncertain:
@@ -41,27 +45,49 @@ def test_a_case_of_a_study_says_what_its_file_would_say_alone(read, write):
             assert (ours.before, ours.after) == (one.before, one.after)
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_a_mistake_in_one_case_is_told_whichever_is_read_first(read, problems, first):
-    """A right file before or after does not hide it."""
-    if first:
-        assert read().cases()
-    (found,) = problems(
-        "supply: {kind: halving, initial: 3600 TAO/day, first: 2027-06-01, every: 4 year}", "supply: {kind: halvin}"
-    )
-    assert (found.path, found.line) == ("networks.tao.supply.kind", 17)
+def test_a_mistake_in_one_policy_is_told_though_others_are_right(problems):
+    """What the baseline shares with it was read before."""
+    (found,) = problems("{networks.tao.supply: {every: 2 year}}", "{networks.tao.supply: {every: 2 yeer}}")
+    assert (found.path, found.line) == ("networks.tao.supply.every", 22)
+
+
+def test_policies_are_kept_as_they_were_written(read):
+    """A block that a policy brings is read where it stands, not where it is told."""
+    scenario = read("{networks.tao.supply: {every: 2 year}}", "{networks.tao.supply: {kind: fixed}}")
+    for one in (scenario, scenario):
+        assert [type(case.after.policies["fast"]["networks.tao.supply"]) for case in one.cases()] == [dict] * 4
+
+
+class _Way(Block):
+    x: int = 1
+
+
+def test_kinds_of_a_user_may_name_their_keys_as_they_like(read):
+    """A key whose field has another name, and classes of operators that the kind brings itself."""
+    fleet = read().spec.networks["cloud"].operators
+
+    class Mine(CentralNetwork):
+        kind: Literal["mine"] = "mine"
+        way: _Way = Field(default_factory=_Way, alias="from")
+        operators: dict[Name, Operators] = Field(default_factory=lambda: dict(fleet))
+
+    NETWORKS.register(Mine)
+    try:
+        said = "{kind: mine, price: {kind: posted, input: 1 USD/Mtok, output: 2 USD/Mtok}, from: {x: 2}}"
+        scenario = read("  cloud:\n    extends: centralized\n", f"  cloud: {said}\n")
+        for case in scenario.cases():
+            assert case.after.networks["cloud"].way.x == 2
+            assert list(case.after.networks["cloud"].operators) == list(fleet)
+    finally:
+        NETWORKS.remove("mine")
 
 
 def test_what_is_kept_is_told_apart_by_object_and_word():
     kept: Kept[int] = Kept(most=3)
     one, other = [1], [1]
     made = iter(range(100))
-    assert [kept.get((each,), (word,), made.__next__) for each in (one, other) for word in ("a", "b")] == [
-        0,
-        1,
-        2,
-        3,
-    ]
+    pairs = [(each, word) for each in (one, other) for word in ("a", "b")]
+    assert [kept.get((each,), (word,), made.__next__) for each, word in pairs] == [0, 1, 2, 3]
     # The fourth let the three before it go.
     assert kept.find((other,), ("b",)) == 3
     assert kept.find((one,), ("a",)) is None

@@ -24,6 +24,7 @@ SERVED = (
     .replace("{mode: capacity}", "{mode: sampled, window: 1 min, per_epoch: 1}")
     .replace("  as_announced: {}", "  as_announced: {}\n  sooner: {networks.tao.supply: {first: 2026-01-02}}")
 )
+DOUBTED = SERVED + "uncertain: {workload.chat.rate: {uniform: [1 /s, 3 /s]}}\n"
 PLUGIN = """
 from typing import Literal
 
@@ -128,8 +129,7 @@ def test_a_cluster_leaves_the_bytes_of_processes(call, tmp_path, scheduler):
 
 def test_a_sensitivity_analysis_and_a_check_may_run_on_a_cluster(call, tmp_path, scheduler):
     """The same documents and stores as in processes of this machine."""
-    doubted = SERVED + "uncertain: {workload.chat.rate: {uniform: [1 /s, 3 /s]}}\n"
-    (tmp_path / "small.yaml").write_text(doubted, encoding="utf-8")
+    (tmp_path / "small.yaml").write_text(DOUBTED, encoding="utf-8")
     there = ("--executor", "dask", "--scheduler", scheduler)
     for place, words in (("dask", there), ("loky", ("--jobs", "2"))):
         analysis = ("--method", "tornado", "--out", place, *words)
@@ -240,7 +240,18 @@ def test_where_dask_is_missing_the_command_that_installs_it_is_told(call, tmp_pa
         (("--executor", "dask", "--scheduler", "tcp://h:1", "--jobs", "2"), "--jobs counts processes of this machine"),
     ],
 )
-def test_options_that_do_not_go_together_are_told(call, tmp_path, words, told):
-    (tmp_path / "small.yaml").write_text(SMALL, encoding="utf-8")
-    code, _, err = call(*words)
+@pytest.mark.parametrize("command", ["run", "sensitivity", "check"])
+def test_options_that_do_not_go_together_are_told(call, tmp_path, command, words, told):
+    (tmp_path / "small.yaml").write_text(DOUBTED, encoding="utf-8")
+    code, _, err = call(*words, command=command)
     assert code == 2 and told in err
+    assert not (tmp_path / "reports").exists() or command == "run"
+
+
+@pytest.mark.parametrize("words", [("sensitivity", "--method", "tornado"), ("check", "--update", "--because", "first")])
+def test_a_cluster_that_is_asked_for_is_what_simulates(call, tmp_path, monkeypatch, words):
+    """Where nothing answers the command fails: it does not fall back on processes of this machine."""
+    monkeypatch.setattr(cluster, "WAIT_S", 2)
+    (tmp_path / "small.yaml").write_text(DOUBTED, encoding="utf-8")
+    code, _, err = call(*words[1:], "--executor", "dask", "--scheduler", "tcp://127.0.0.1:1", command=words[0])
+    assert code == 2 and "no Dask scheduler answers" in err

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.study import windows
+from sim.study.gather import OLDER
 from sim.study.plan import Cell
 from sim.study.planning import plan_of
 from sim.study.statistics import t_quantile
@@ -162,6 +163,35 @@ def test_windows_that_add_more_than_runs_are_warned_of(economy):
         "windows add more to the doubt than the noise of runs to: tao E2E p95 (two_years); tao E2E p95 at the end (two_years): "
         "measure more of them, not more replications"
     ]
+
+
+def test_runs_that_kept_no_quantiles_by_epoch_are_told_of(economy):
+    """A store from before they did: nothing is told of windows, a warning says why, and nothing is drawn of some of the runs alone."""
+    plan = economy.plan(
+        policies=("four_years", "two_years"), coin_prices=("path",), outcomes=("tao.e2e_p95_s",), requests_mode="sampled",
+        policies_from_s=0.0, horizon_s=20 * economy.epoch_s,
+    )  # fmt: skip
+    whole = [4.0 + k % 3 for k in range(20)]
+
+    def told(older):
+        runs = {
+            Cell(*cell): [
+                dataclasses.replace(
+                    one,
+                    epoch_end_s=[float(k * economy.epoch_s) for k in range(1, 21)],
+                    histograms={"tao.e2e": [[900, 5]]},
+                    series={} if one.replication < older else {"tao.e2e_p95_s": whole},
+                )
+                for one in records
+            ]
+            for cell, records in economy.runs(plan).items()
+        }
+        record = summarise(plan, runs)
+        drawn = any(band.outcome == "tao.e2e_p95_s" for band in record.bands)
+        return OLDER in record.warnings, record.verdicts[0].window_half is not None, drawn
+
+    assert told(older=0) == (False, True, True)
+    assert told(older=1) == (True, False, False)
 
 
 @pytest.mark.compiled
