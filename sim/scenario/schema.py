@@ -186,7 +186,11 @@ class _Writer:
                 "patternErrorMessage": f"expected {dimension.label}, e.g. {dimension.example}",
             }
             step = {"if": {"type": "object"}, "then": _with_source(scalar), "else": scalar}
-            dated = {"patternProperties": {r"^\d{4}-\d{2}-\d{2}$": step}, "additionalProperties": False}
+            dated = {
+                "patternProperties": {r"^\d{4}-\d{2}-\d{2}$": step},
+                "additionalProperties": False,
+                "minProperties": 1,
+            }
             with_source = _with_source({"$ref": f"#/definitions/{name}"})
             inner = {
                 "if": {"required": ["value"]},
