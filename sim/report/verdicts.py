@@ -48,8 +48,8 @@ def heads(record: StudyRecord) -> list[str]:
 
 
 def windows(verdict: Verdict | None) -> str:
-    """What the choice of windows adds: `windows ±0.4 s`; empty where they do not decide."""
-    if verdict is None or verdict.window_half is None:
+    """What the choice of windows adds: `windows ±0.4 s`; empty where they do not decide, or nothing beside the noise of runs."""
+    if verdict is None or not verdict.window_half:
         return ""
     if verdict.unit == "%":
         half = words.percent(verdict.window_half).lstrip("+")

@@ -296,6 +296,7 @@ def test_a_difference_below_the_last_digit_of_the_means_is_not_spelled_out(recor
     assert (
         verdicts.windows(share) == ""
         and verdicts.windows(dataclasses.replace(share, window_half=0.0124)) == "windows ±1.2 pp"
+        and verdicts.windows(dataclasses.replace(share, unit="s", window_half=0.0)) == ""
     )
 
 
