@@ -29,7 +29,8 @@ class Kept(Generic[Found]):
 
     def put(self, objects: tuple[object, ...], words: tuple[Hashable, ...], found: Found) -> None:
         """Keep what was found."""
-        if len(self._found) >= self._most:
+        key = (*map(id, objects), *words)
+        if key not in self._found and len(self._found) >= self._most:
             self._found.clear()
         # The objects are kept with it: an id is nobody else's as long as its object is here.
-        self._found[(*map(id, objects), *words)] = objects, found
+        self._found[key] = objects, found

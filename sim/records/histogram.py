@@ -50,12 +50,11 @@ def quantiles(counts: np.ndarray, shares: Sequence[float]) -> list[float | None]
     """The same for several shares."""
     cumulative = np.cumsum(counts)
     total = int(cumulative[-1])
-    return [_quantile(counts, cumulative, share * total) if total else None for share in shares]
-
-
-def _quantile(counts: np.ndarray, cumulative: np.ndarray, rank: float) -> float:
-    bucket = int(np.searchsorted(cumulative, rank, side="left"))
-    before = float(cumulative[bucket] - counts[bucket])
-    low, high = (float(edge) for edge in bucket_floors(np.array([bucket, bucket + 1])))
-    inside = (rank - before) / float(counts[bucket]) if counts[bucket] else 0.0
-    return low + (high - low) * min(max(inside, 0.0), 1.0)
+    if total == 0:
+        return [None] * len(shares)
+    ranks = np.asarray(shares, float) * total
+    buckets = np.searchsorted(cumulative, ranks, side="left")
+    held, low = counts[buckets], bucket_floors(buckets).astype(float)
+    inside = (ranks - (cumulative[buckets] - held)) / np.maximum(held, 1)
+    found: list[float | None] = (low + (bucket_floors(buckets + 1) - low) * np.clip(inside, 0.0, 1.0)).tolist()
+    return found

@@ -104,7 +104,7 @@ class RunRecord:
         """
         read = names_of(references)
         names, series = read.names, {name: values for name, values in self.series.items() if name in read.whole}
-        series |= {name: last_of(values) for name, values in self.series.items() if name in read.ends}
+        series |= {name: [last_of(values)] for name, values in self.series.items() if name in read.ends}
         return RunRecord(
             self.policy, self.coin_price, self.point, self.replication, self.epoch_end_s if read.whole else [],
             {name: value for name, value in self.outcomes.items() if name in names}, series,
@@ -141,7 +141,6 @@ def names_of(references: Collection[str]) -> Names:
     )
 
 
-def last_of(series: Sequence[Number]) -> list[Number]:
-    """The last number of a series that was measured, alone; none where nothing was."""
-    found: list[Number] = [number for number in reversed(series) if number is not None]
-    return found[:1]
+def last_of(series: Sequence[Number]) -> Number:
+    """The last number of a series that was measured; None where nothing was."""
+    return next((number for number in reversed(series) if number is not None), None)

@@ -705,28 +705,19 @@ def _place(tree: Node, where: str, region: str | None, known: list[str], what: s
         yield _problem(tree, f"{where}.region", "unknown_region", message, near_hint(region, known))
 
 
-_FITS: Kept[bool] = Kept()
-"""By GPU, model, class of operators and settings, those that fit: most cases of a study share them."""
-
-
 def _fit(
     spec: Spec, tree: Node, network: Any, operator: Any, model: str, where: str, key: str = "gpu"
 ) -> Iterator[Problem]:
-    from sim.serving.tables import replica_type
+    from sim.serving.tables import kept_replica_type
 
     gpu, llm = spec.gpus.get(operator.gpu), spec.models.get(model)
     if gpu is None or llm is None:
         return
-    objects, words = (gpu, llm, operator), (network.serving.model_dump_json(),)
-    if _FITS.find(objects, words):
-        return
     try:
-        replica_type(gpu, llm, network.serving, operator.interconnect)
+        kept_replica_type(gpu, llm, network.serving, operator.interconnect)
         if key == "gpu" and operator.per_node < network.serving.tp:
             message = f"{operator.per_node} found; a replica takes {network.serving.tp} GPUs (`serving.tp`)"
             yield _problem(tree, f"{where}.per_node", "fit", message, f"write `per_node: {network.serving.tp}` or more")
-        elif key == "gpu":
-            _FITS.put(objects, words, True)
     except ScenarioError as error:
         for problem in error.problems:
             yield _problem(tree, f"{where}.{key}", "fit", problem.message, problem.fix or "choose another GPU or model")

@@ -6,47 +6,38 @@ import functools
 import hashlib
 import inspect
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sim.blocks import Block, Table
-from sim.kept import Kept
 
 _HOLDERS = (Block, dict, list, tuple)
-_PLAIN = frozenset({float, int, str})
 
 
 def own_kinds(value: Any) -> dict[str, str]:
     """SHA-256 of the source of every registered kind used in a resolved scenario, by module and class."""
     if not Table.foreign:
         return {}
-    return dict(sorted((f"{kind.__module__}.{kind.__qualname__}", _digest(kind)) for kind in _foreign(value)))
+    return dict(sorted((f"{kind.__module__}.{kind.__qualname__}", _digest(kind)) for kind in set(_foreign(value))))
 
 
-_NAMED: Kept[set[type[Block]]] = Kept()
-"""By the blocks that stand under a name, as networks and classes do: most cases of a study share them."""
-
-
-def _foreign(value: Any) -> set[type[Block]]:
-    """Kinds of a block, map or list, and of all that stands in it."""
-    found = set[type[Block]]()
-    # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
+def _foreign(value: Any) -> Iterator[type[Block]]:
     if isinstance(value, Block):
         if not type(value).__module__.startswith("sim."):
-            found.add(type(value))
-        inner = [_foreign(item) for item in vars(value).values() if isinstance(item, _HOLDERS)]
+            yield type(value)
+        for item in vars(value).values():
+            # Most of what stands in blocks is a number or a text: to go into each would take longest of all.
+            if isinstance(item, _HOLDERS):
+                yield from _foreign(item)
     elif isinstance(value, dict):
-        inner = [_named(item) for item in value.values() if isinstance(item, _HOLDERS)]
-    else:
-        held = () if _PLAIN.issuperset(map(type, value)) else value
-        inner = [_foreign(item) for item in held if isinstance(item, _HOLDERS)]
-    return found.union(*inner)
-
-
-def _named(value: Any) -> set[type[Block]]:
-    if isinstance(value, Block):
-        return _NAMED.get((value,), (), functools.partial(_foreign, value))
-    return _foreign(value)
+        for item in value.values():
+            if isinstance(item, _HOLDERS):
+                yield from _foreign(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            if isinstance(item, _HOLDERS):
+                yield from _foreign(item)
 
 
 @functools.lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.errors import ScenarioError
+from sim.kept import Kept
 from sim.serving.catalogue import Gpu, Interconnect, LlmModel, ServingSettings
 from sim.serving.contract import BLOCK_TOKENS, GridCost, LinearCost, ReplicaType
 from sim.serving.derive import all_reduce_seconds, curve, dense_seconds, figures_of
@@ -51,6 +52,26 @@ def replica_type(
         raise ScenarioError(str(limits)) from None
     prove(made)
     return made
+
+
+def kept_replica_type(
+    gpu: Gpu, model: LlmModel, settings: ServingSettings, interconnect: Interconnect | None = None
+) -> ReplicaType:
+    """`replica_type`, worked out once a process for the same GPU and model: settings are read anew for each case, and those that
+    say the same make the same machine. What rests on a file, which may change, is worked out each time. Raises as `replica_type` does.
+    """
+
+    def make() -> ReplicaType:
+        return replica_type(gpu, model, settings, interconnect)
+
+    tables = [*gpu.costs.values(), *model.costs.values()]
+    if any(isinstance(figures, GridFigures) for table in tables for figures in table.values()):
+        return make()
+    said = settings.model_dump_json(), "" if interconnect is None else interconnect.model_dump_json()
+    return _REPLICAS.get((gpu, model), said, make)
+
+
+_REPLICAS: Kept[ReplicaType] = Kept()
 
 
 def _model_len(model: LlmModel, settings: ServingSettings) -> int:

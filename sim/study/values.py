@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from sim.errors import InvariantError, ScenarioError, nearest
 from sim.records.outcomes import AGGREGATES, OUTCOMES, Outcome, split_name
-from sim.records.run import Number, RunRecord
+from sim.records.run import Number, RunRecord, last_of
 from sim.study import statistics
 from sim.study.plan import Plan
 from sim.study.statistics import Interval, Paired
@@ -102,7 +102,7 @@ def value_of(plan: Plan, record: RunRecord, reference: str) -> Number:
     if at != "end":
         limit = _epoch_end(plan, record, at, reference)
         series = [number for end, number in zip(record.epoch_end_s, series, strict=True) if end <= limit]
-    return next((number for number in reversed(series) if number is not None), None)
+    return last_of(series)
 
 
 def judged(plan: Plan, record: RunRecord, name: str) -> list[tuple[float, float]]:

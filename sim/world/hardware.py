@@ -13,9 +13,8 @@ from sim.kept import Kept
 from sim.serving.busy import busy_frac
 from sim.serving.capacity import capacity_rps, speed_curve
 from sim.serving.contract import ReplicaType
-from sim.serving.figures import GridFigures
 from sim.serving.routers.weighted import Weighted
-from sim.serving.tables import load_s, replica_type
+from sim.serving.tables import kept_replica_type, load_s
 from sim.streams import Streams
 from sim.units import ps
 from sim.world.asking import Asking
@@ -76,7 +75,7 @@ def machine_of(
     """
     block = network.operators[name]
     gpu, model = spec.gpus[other_gpu or block.gpu], spec.models[model_name]
-    rtype = _replica(gpu, model, network.serving, None if other_gpu else block.interconnect)
+    rtype = kept_replica_type(gpu, model, network.serving, None if other_gpu else block.interconnect)
     replicas = block.per_node // network.serving.tp
     if replicas < 1:
         raise ScenarioError(
@@ -96,22 +95,8 @@ def machine_of(
     )
 
 
-_REPLICAS: Kept[ReplicaType] = Kept()
 _SPEEDS: Kept[np.ndarray] = Kept()
 _CAPACITIES: Kept[float] = Kept()
-
-
-def _replica(gpu: Any, model: Any, settings: Any, interconnect: Any) -> ReplicaType:
-    """The replica type of these blocks; settings are read anew for each case, and those that say the same make the same machine."""
-
-    def make() -> ReplicaType:
-        return replica_type(gpu, model, settings, interconnect)
-
-    tables = [*gpu.costs.values(), *model.costs.values()]
-    if any(isinstance(figures, GridFigures) for table in tables for figures in table.values()):
-        return make()  # from a file, which may change
-    said = settings.model_dump_json(), "" if interconnect is None else interconnect.model_dump_json()
-    return _REPLICAS.get((gpu, model), said, make)
 
 
 def _only_model(means: dict[str, tuple[float, float]], name: str) -> str:

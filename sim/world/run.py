@@ -309,7 +309,7 @@ class World:
         outcomes, unsupported = self.book.outcomes(names), self._unsupported()
         series = {
             **self.book.series(whole),
-            **{name: last_of(values) for name, values in self.book.series(ends).items()},
+            **{name: [last_of(values)] for name, values in self.book.series(ends).items()},
         }
         return RunRecord(
             self.case.policy, self.case.coin_price, self.case.point, self.replication, self.book.ends_s if whole else [], outcomes,

@@ -93,4 +93,8 @@ def test_what_is_kept_is_told_apart_by_object_and_word():
     assert kept.find((one,), ("a",)) is None
     assert kept.get((other,), ("b",), made.__next__) == 3
     kept.put((one,), ("a",), 7)
+    kept.put((one,), ("b",), 8)
+    # There is room for no other, and none is needed for one that is there.
+    kept.put((one,), ("a",), 7)
+    assert [kept.find((one,), (word,)) for word in ("a", "b")] == [7, 8]
     assert kept.get((one,), ("a",), made.__next__) == 7
